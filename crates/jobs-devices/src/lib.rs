@@ -1,1 +1,3 @@
-//! To be written.
+//! Streaming toolkit for device files.
+
+pub mod query;

@@ -1,0 +1,5 @@
+//! Tests of the device-file toolkit from outside.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod query;
+mod query_properties;
