@@ -1,2 +1,51 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask`: the tasks of this workspace.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the edge that prints"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::workspace::Workspace;
+use xtask::{Result, generate};
+
+/// The tasks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    /// The folder of the workspace; found from where cargo runs when absent.
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// One variant per task; each has a module of its own.
+#[derive(Subcommand)]
+enum Task {
+    /// Writes the generated core of jobs-api from the spec.
+    Generate(generate::Args),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::from(problem.exit_code())
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    let workspace = Workspace::find(args.root)?;
+    let outcome = match args.task {
+        Task::Generate(args) => generate::run(&workspace, &args)?,
+    };
+    print!("{}", outcome.text);
+    Ok(ExitCode::from(outcome.code))
+}

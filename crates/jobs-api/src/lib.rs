@@ -1,1 +1,43 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+
+mod open_enum;
+mod sas_uri;
+mod seam;
+
+#[rustfmt::skip]
+#[allow(
+    clippy::all,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    reason = "written by `cargo xtask generate`; its shape is the generator's"
+)]
+mod generated;
+
+pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue};
+pub use sas_uri::SasUri;
+pub use seam::RequestContext;
+
+/// The models of the API: what operations take and answer.
+///
+/// Structs are `#[non_exhaustive]`, so that a field which a later version of the API adds breaks nobody. Build one from
+/// its default and set what you mean:
+///
+/// ```
+/// use jobs_api::types::{JobProperties, JobType};
+///
+/// let mut job = JobProperties::default();
+/// job.type_ = Some(JobType::Export);
+/// job.output_blob_container_uri = Some("https://account.blob.core.windows.net/devices?sig=…".into());
+/// ```
+///
+/// Enums are open: a value that this version does not know is kept in `Unrecognized` and written back as it came.
+pub mod types {
+    pub use crate::generated::enums::*;
+    pub use crate::generated::types::*;
+    pub use crate::sas_uri::SasUri;
+}
+
+/// The version of the API that the models follow, for the `api-version` parameter of every request.
+pub const API_VERSION: &str = generated::API_VERSION;

@@ -1,0 +1,1269 @@
+// Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
+// spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
+// generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
+// inputs: 00ea639ff08bc9b0149a2bc8e9976d00825f6f464f88b535ad5ae4be9ad5e140
+
+#[allow(unused_imports)]
+pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
+#[allow(unused_imports)]
+use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
+/// Types used as operation parameters and responses.
+#[allow(clippy::all)]
+pub mod types {
+    ///A direct method and its arguments.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct CloudToDeviceMethod {
+        ///How long to wait for a device to connect, in seconds. No longer than the wait for its answer.
+        #[serde(
+            rename = "connectTimeoutInSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub connect_timeout_in_seconds: ::std::option::Option<i32>,
+        ///The name of the method.
+        #[serde(
+            rename = "methodName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub method_name: ::std::option::Option<::std::string::String>,
+        ///The argument, any JSON up to 128 KB. In an answer it is a list of numbers, the bytes of what was sent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::serde_json::Value"))]
+        pub payload: ::std::option::Option<::serde_json::Value>,
+        ///How long to wait for the answer of a device, in seconds.
+        #[serde(
+            rename = "responseTimeoutInSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub response_timeout_in_seconds: ::std::option::Option<i32>,
+    }
+    ///What a device can do.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct DeviceCapabilities {
+        ///Whether the device is an edge device.
+        #[serde(
+            rename = "iotEdge",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "bool"))]
+        pub iot_edge: ::std::option::Option<bool>,
+    }
+    ///How many devices of a scheduled job are in which state.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct DeviceJobStatistics {
+        ///Devices that the job works on.
+        #[serde(
+            rename = "deviceCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub device_count: ::std::option::Option<i32>,
+        ///Devices on which it failed.
+        #[serde(
+            rename = "failedCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub failed_count: ::std::option::Option<i32>,
+        ///Devices on which it has yet to run.
+        #[serde(
+            rename = "pendingCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub pending_count: ::std::option::Option<i32>,
+        ///Devices on which it runs.
+        #[serde(
+            rename = "runningCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub running_count: ::std::option::Option<i32>,
+        ///Devices on which it succeeded.
+        #[serde(
+            rename = "succeededCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub succeeded_count: ::std::option::Option<i32>,
+    }
+    ///An import or export job, as it is asked for and as the hub reports it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct JobProperties {
+        ///The blob that configurations are read from or written to; `configurations.txt` when absent.
+        #[serde(
+            rename = "configurationsBlobName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub configurations_blob_name: ::std::option::Option<::std::string::String>,
+        ///When the job ended; absent until then. Set by the hub.
+        #[serde(
+            rename = "endTimeUtc",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub end_time_utc: ::std::option::Option<::std::string::String>,
+        ///Whether an export leaves out the keys of the devices; false when absent.
+        #[serde(
+            rename = "excludeKeysInExport",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "bool"))]
+        pub exclude_keys_in_export: ::std::option::Option<bool>,
+        ///Why the job failed. Set by the hub; absent or null when there is nothing to tell.
+        #[serde(
+            rename = "failureReason",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failure_reason: ::std::option::Option<::std::string::String>,
+        ///Whether the job handles configurations too; false when absent.
+        #[serde(
+            rename = "includeConfigurations",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "bool"))]
+        pub include_configurations: ::std::option::Option<bool>,
+        ///The container that an import reads its device file from, usually with a shared access signature. The hub repeats it in the answer to the creation alone.
+        #[serde(
+            rename = "inputBlobContainerUri",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "crate::sas_uri::SasUri"))]
+        pub input_blob_container_uri: ::std::option::Option<crate::sas_uri::SasUri>,
+        ///The blob in the input container that holds the devices; `devices.txt` when absent.
+        #[serde(
+            rename = "inputBlobName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub input_blob_name: ::std::option::Option<::std::string::String>,
+        ///The id of the job. The hub assigns it and ignores what a caller sends.
+        #[serde(
+            rename = "jobId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///The container that an export writes to and that either kind of job writes its status to, usually with a shared access signature. The hub answers with an empty text once the job exists.
+        #[serde(
+            rename = "outputBlobContainerUri",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "crate::sas_uri::SasUri"))]
+        pub output_blob_container_uri: ::std::option::Option<crate::sas_uri::SasUri>,
+        ///The blob in the output container that an export writes the devices to; `devices.txt` when absent.
+        #[serde(
+            rename = "outputBlobName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub output_blob_name: ::std::option::Option<::std::string::String>,
+        ///How far the job is, in percent. Set by the hub.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub progress: ::std::option::Option<i32>,
+        ///When the job was created, which is before it starts to run. Set by the hub.
+        #[serde(
+            rename = "startTimeUtc",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub start_time_utc: ::std::option::Option<::std::string::String>,
+        ///Where a job stands. It has ended when it is completed, failed or cancelled.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::JobStatus")
+        )]
+        pub status: ::std::option::Option<crate::generated::enums::JobStatus>,
+        ///How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent.
+        #[serde(
+            rename = "storageAuthenticationType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::StorageAuthenticationType")
+        )]
+        pub storage_authentication_type: ::std::option::Option<
+            crate::generated::enums::StorageAuthenticationType,
+        >,
+        ///The kind of a job. Import and export jobs and scheduled jobs share this list.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::JobType")
+        )]
+        pub type_: ::std::option::Option<crate::generated::enums::JobType>,
+    }
+    ///A scheduled job as it is asked for.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct JobRequest {
+        ///A direct method and its arguments.
+        #[serde(
+            rename = "cloudToDeviceMethod",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "CloudToDeviceMethod"))]
+        pub cloud_to_device_method: ::std::option::Option<CloudToDeviceMethod>,
+        ///The id of the job, the same as in the path.
+        #[serde(
+            rename = "jobId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///How long the job may run, in seconds.
+        #[serde(
+            rename = "maxExecutionTimeInSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub max_execution_time_in_seconds: ::std::option::Option<i64>,
+        ///Which devices: the condition of a query without its `WHERE`, or `*` for all.
+        #[serde(
+            rename = "queryCondition",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub query_condition: ::std::option::Option<::std::string::String>,
+        ///When to start; now when absent or null. At most 168 hours ahead.
+        #[serde(
+            rename = "startTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub start_time: ::std::option::Option<::std::string::String>,
+        ///The kind of a job. Import and export jobs and scheduled jobs share this list.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::JobType")
+        )]
+        pub type_: ::std::option::Option<crate::generated::enums::JobType>,
+        ///The twin of a device or module. In an update, what is absent stays and what is null is removed.
+        #[serde(
+            rename = "updateTwin",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "Twin"))]
+        pub update_twin: ::std::option::Option<Twin>,
+    }
+    ///A scheduled job as the hub reports it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct JobResponse {
+        ///A direct method and its arguments.
+        #[serde(
+            rename = "cloudToDeviceMethod",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "CloudToDeviceMethod"))]
+        pub cloud_to_device_method: ::std::option::Option<CloudToDeviceMethod>,
+        ///When the job was created.
+        #[serde(
+            rename = "createdTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub created_time: ::std::option::Option<::std::string::String>,
+        ///How many devices of a scheduled job are in which state.
+        #[serde(
+            rename = "deviceJobStatistics",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "DeviceJobStatistics"))]
+        pub device_job_statistics: ::std::option::Option<DeviceJobStatistics>,
+        ///When the job ended. It is a time far ahead while the job has not ended, so its presence says nothing.
+        #[serde(
+            rename = "endTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub end_time: ::std::option::Option<::std::string::String>,
+        ///Why the job failed.
+        #[serde(
+            rename = "failureReason",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failure_reason: ::std::option::Option<::std::string::String>,
+        ///The id of the job.
+        #[serde(
+            rename = "jobId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///How long the job may run, in seconds.
+        #[serde(
+            rename = "maxExecutionTimeInSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub max_execution_time_in_seconds: ::std::option::Option<i64>,
+        ///Which devices the job works on.
+        #[serde(
+            rename = "queryCondition",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub query_condition: ::std::option::Option<::std::string::String>,
+        ///When the job starts or has started.
+        #[serde(
+            rename = "startTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub start_time: ::std::option::Option<::std::string::String>,
+        ///Where a job stands. It has ended when it is completed, failed or cancelled.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::JobStatus")
+        )]
+        pub status: ::std::option::Option<crate::generated::enums::JobStatus>,
+        ///What the hub has to say about the status.
+        #[serde(
+            rename = "statusMessage",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_message: ::std::option::Option<::std::string::String>,
+        ///The kind of a job. Import and export jobs and scheduled jobs share this list.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::JobType")
+        )]
+        pub type_: ::std::option::Option<crate::generated::enums::JobType>,
+        ///The twin of a device or module. In an update, what is absent stays and what is null is removed.
+        #[serde(
+            rename = "updateTwin",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "Twin"))]
+        pub update_twin: ::std::option::Option<Twin>,
+    }
+    ///The twin of a device or module. In an update, what is absent stays and what is null is removed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Twin {
+        ///How a device signs in.
+        #[serde(
+            rename = "authenticationType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::DeviceAuthenticationType")
+        )]
+        pub authentication_type: ::std::option::Option<
+            crate::generated::enums::DeviceAuthenticationType,
+        >,
+        ///What a device can do.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "DeviceCapabilities"))]
+        pub capabilities: ::std::option::Option<DeviceCapabilities>,
+        ///Messages that wait for the device.
+        #[serde(
+            rename = "cloudToDeviceMessageCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i32"))]
+        pub cloud_to_device_message_count: ::std::option::Option<i32>,
+        ///Whether a device is connected.
+        #[serde(
+            rename = "connectionState",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::DeviceConnectionState")
+        )]
+        pub connection_state: ::std::option::Option<
+            crate::generated::enums::DeviceConnectionState,
+        >,
+        ///The version of the device identity.
+        #[serde(
+            rename = "deviceEtag",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_etag: ::std::option::Option<::std::string::String>,
+        ///The id of the device; null where a job repeats its update.
+        #[serde(
+            rename = "deviceId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_id: ::std::option::Option<::std::string::String>,
+        ///The scope of the edge device that this device belongs to or is.
+        #[serde(
+            rename = "deviceScope",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_scope: ::std::option::Option<::std::string::String>,
+        ///The version of the twin that the caller means, or `*` for any. An update needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub etag: ::std::option::Option<::std::string::String>,
+        ///When the device last connected, sent or received a message.
+        #[serde(
+            rename = "lastActivityTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub last_activity_time: ::std::option::Option<::std::string::String>,
+        ///The id of the module, for the twin of a module.
+        #[serde(
+            rename = "moduleId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub module_id: ::std::option::Option<::std::string::String>,
+        ///The two property trees of a twin.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "TwinProperties"))]
+        pub properties: ::std::option::Option<TwinProperties>,
+        ///Whether a device may connect.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(with = "crate::generated::enums::DeviceStatus")
+        )]
+        pub status: ::std::option::Option<crate::generated::enums::DeviceStatus>,
+        ///Why the status is what it is, up to 128 characters.
+        #[serde(
+            rename = "statusReason",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_reason: ::std::option::Option<::std::string::String>,
+        ///When the status last changed.
+        #[serde(
+            rename = "statusUpdateTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub status_update_time: ::std::option::Option<::std::string::String>,
+        ///What the back end notes about the device, unseen by it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(
+                with = "::serde_json::Map<::std::string::String, ::serde_json::Value>"
+            )
+        )]
+        pub tags: ::std::option::Option<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        ///Counts the changes of the twin. Set by the hub.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub version: ::std::option::Option<i64>,
+        ///The thumbprints of the certificates of a device.
+        #[serde(
+            rename = "x509Thumbprint",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "X509Thumbprint"))]
+        pub x509_thumbprint: ::std::option::Option<X509Thumbprint>,
+    }
+    ///The two property trees of a twin.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct TwinProperties {
+        ///What the back end wants of the device.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(
+                with = "::serde_json::Map<::std::string::String, ::serde_json::Value>"
+            )
+        )]
+        pub desired: ::std::option::Option<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        ///What the device says about itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(
+            feature = "schemars",
+            schemars(
+                with = "::serde_json::Map<::std::string::String, ::serde_json::Value>"
+            )
+        )]
+        pub reported: ::std::option::Option<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+    }
+    ///The thumbprints of the certificates of a device.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct X509Thumbprint {
+        ///The thumbprint of the first certificate, in hexadecimal.
+        #[serde(
+            rename = "primaryThumbprint",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub primary_thumbprint: ::std::option::Option<::std::string::String>,
+        ///The thumbprint of the second certificate, in hexadecimal.
+        #[serde(
+            rename = "secondaryThumbprint",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub secondary_thumbprint: ::std::option::Option<::std::string::String>,
+    }
+    /// Error types.
+    pub mod error {
+        /// Error from a `TryFrom` or `FromStr` implementation.
+        pub struct ConversionError(::std::borrow::Cow<'static, str>);
+        impl ::std::error::Error for ConversionError {}
+        impl ::std::fmt::Display for ConversionError {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+        impl ::std::fmt::Debug for ConversionError {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
+                ::std::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+        impl From<&'static str> for ConversionError {
+            fn from(value: &'static str) -> Self {
+                Self(value.into())
+            }
+        }
+        impl From<String> for ConversionError {
+            fn from(value: String) -> Self {
+                Self(value.into())
+            }
+        }
+    }
+    impl CloudToDeviceMethod {
+        ///A `CloudToDeviceMethod` of its required fields alone.
+        pub fn new() -> Self {
+            Self {
+                connect_timeout_in_seconds: ::std::default::Default::default(),
+                method_name: ::std::default::Default::default(),
+                payload: ::std::default::Default::default(),
+                response_timeout_in_seconds: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl DeviceCapabilities {
+        ///A `DeviceCapabilities` of its required fields alone.
+        pub fn new() -> Self {
+            Self {
+                iot_edge: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl DeviceJobStatistics {
+        ///A `DeviceJobStatistics` of its required fields alone.
+        pub fn new() -> Self {
+            Self {
+                device_count: ::std::default::Default::default(),
+                failed_count: ::std::default::Default::default(),
+                pending_count: ::std::default::Default::default(),
+                running_count: ::std::default::Default::default(),
+                succeeded_count: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl JobProperties {
+        ///A `JobProperties` of its required fields alone.
+        pub fn new(
+            failure_reason: ::std::option::Option<::std::string::String>,
+        ) -> Self {
+            Self {
+                configurations_blob_name: ::std::default::Default::default(),
+                end_time_utc: ::std::default::Default::default(),
+                exclude_keys_in_export: ::std::default::Default::default(),
+                failure_reason,
+                include_configurations: ::std::default::Default::default(),
+                input_blob_container_uri: ::std::default::Default::default(),
+                input_blob_name: ::std::default::Default::default(),
+                job_id: ::std::default::Default::default(),
+                output_blob_container_uri: ::std::default::Default::default(),
+                output_blob_name: ::std::default::Default::default(),
+                progress: ::std::default::Default::default(),
+                start_time_utc: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                storage_authentication_type: ::std::default::Default::default(),
+                type_: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl JobRequest {
+        ///A `JobRequest` of its required fields alone.
+        pub fn new(start_time: ::std::option::Option<::std::string::String>) -> Self {
+            Self {
+                cloud_to_device_method: ::std::default::Default::default(),
+                job_id: ::std::default::Default::default(),
+                max_execution_time_in_seconds: ::std::default::Default::default(),
+                query_condition: ::std::default::Default::default(),
+                start_time,
+                type_: ::std::default::Default::default(),
+                update_twin: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl JobResponse {
+        ///A `JobResponse` of its required fields alone.
+        pub fn new(
+            failure_reason: ::std::option::Option<::std::string::String>,
+            query_condition: ::std::option::Option<::std::string::String>,
+            status_message: ::std::option::Option<::std::string::String>,
+        ) -> Self {
+            Self {
+                cloud_to_device_method: ::std::default::Default::default(),
+                created_time: ::std::default::Default::default(),
+                device_job_statistics: ::std::default::Default::default(),
+                end_time: ::std::default::Default::default(),
+                failure_reason,
+                job_id: ::std::default::Default::default(),
+                max_execution_time_in_seconds: ::std::default::Default::default(),
+                query_condition,
+                start_time: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                status_message,
+                type_: ::std::default::Default::default(),
+                update_twin: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl Twin {
+        ///A `Twin` of its required fields alone.
+        pub fn new(
+            device_etag: ::std::option::Option<::std::string::String>,
+            device_id: ::std::option::Option<::std::string::String>,
+            device_scope: ::std::option::Option<::std::string::String>,
+            module_id: ::std::option::Option<::std::string::String>,
+            status_reason: ::std::option::Option<::std::string::String>,
+        ) -> Self {
+            Self {
+                authentication_type: ::std::default::Default::default(),
+                capabilities: ::std::default::Default::default(),
+                cloud_to_device_message_count: ::std::default::Default::default(),
+                connection_state: ::std::default::Default::default(),
+                device_etag,
+                device_id,
+                device_scope,
+                etag: ::std::default::Default::default(),
+                last_activity_time: ::std::default::Default::default(),
+                module_id,
+                properties: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                status_reason,
+                status_update_time: ::std::default::Default::default(),
+                tags: ::std::default::Default::default(),
+                version: ::std::default::Default::default(),
+                x509_thumbprint: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl TwinProperties {
+        ///A `TwinProperties` of its required fields alone.
+        pub fn new() -> Self {
+            Self {
+                desired: ::std::default::Default::default(),
+                reported: ::std::default::Default::default(),
+            }
+        }
+    }
+    impl X509Thumbprint {
+        ///A `X509Thumbprint` of its required fields alone.
+        pub fn new(
+            primary_thumbprint: ::std::option::Option<::std::string::String>,
+            secondary_thumbprint: ::std::option::Option<::std::string::String>,
+        ) -> Self {
+            Self {
+                primary_thumbprint,
+                secondary_thumbprint,
+            }
+        }
+    }
+}
+#[derive(Clone, Debug)]
+/**Client for Azure IoT Hub Jobs
+
+Import, export and scheduled jobs of an IoT hub: the Jobs group of the hub's service API. `spec/README.md` says where each fact comes from.
+
+Version: 2020-05-31-preview*/
+pub struct Client {
+    pub(crate) baseurl: String,
+    pub(crate) client: reqwest::Client,
+    pub(crate) inner: crate::seam::RequestContext,
+}
+impl Client {
+    /// Construct a new client with an existing `reqwest::Client`,
+    /// allowing more control over its configuration.
+    ///
+    /// `baseurl` is the base URL provided to the internal
+    /// `reqwest::Client`, and should include a scheme and hostname,
+    /// as well as port and a path stem if applicable.
+    pub fn new_with_client(
+        baseurl: &str,
+        client: reqwest::Client,
+        inner: crate::seam::RequestContext,
+    ) -> Self {
+        Self {
+            baseurl: baseurl.to_string(),
+            client,
+            inner,
+        }
+    }
+}
+impl ClientInfo<crate::seam::RequestContext> for Client {
+    fn api_version() -> &'static str {
+        "2020-05-31-preview"
+    }
+    fn baseurl(&self) -> &str {
+        self.baseurl.as_str()
+    }
+    fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+    fn inner(&self) -> &crate::seam::RequestContext {
+        &self.inner
+    }
+}
+const _: () = {
+    #[allow(dead_code)]
+    fn assert_client_hooks()
+    where
+        Client: ClientHooks<crate::seam::RequestContext>,
+    {}
+};
+#[allow(clippy::all)]
+impl Client {
+    /**Starts an import or export job
+
+Starts an import or export job. The hub checks the containers first and assigns the job id; a `jobId` that the caller sends is not used. One such job may be active on a hub at a time.
+
+Sends a `POST` request to `/jobs/create`
+
+Arguments:
+- `body`: What to import or export, and where.
+*/
+    pub async fn jobs_create_import_export_job<'a>(
+        &'a self,
+        body: &'a types::JobProperties,
+    ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
+        let url = format!("{}/jobs/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_create_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the import and export jobs of the hub
+
+Lists the import and export jobs of the hub, finished ones included, as far back as the hub keeps its history. There is neither a filter nor paging.
+
+Sends a `GET` request to `/jobs`
+
+*/
+    pub async fn jobs_get_import_export_jobs<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<::std::vec::Vec<types::JobProperties>>, Error<()>> {
+        let url = format!("{}/jobs", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_import_export_jobs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Reads one import or export job
+
+Reads one import or export job. An id that the hub does not know is answered with 404 `JobNotFound`.
+
+Sends a `GET` request to `/jobs/{id}`
+
+Arguments:
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+*/
+    pub async fn jobs_get_import_export_job<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
+        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Cancels an import or export job
+
+Cancels an import or export job. Rows that an import has already applied stay. A job that is unknown or long finished can be answered with 500.
+
+Sends a `DELETE` request to `/jobs/{id}`
+
+Arguments:
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+*/
+    pub async fn jobs_cancel_import_export_job<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> Result<ResponseValue<()>, Error<()>> {
+        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self.client.delete(url).headers(header_map).build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_cancel_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::empty(response)),
+            204u16 => Ok(ResponseValue::empty(response)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Reads one scheduled job
+
+Reads one scheduled job. An id that the hub does not know is answered with 200 and a job whose type and status are `unknown`.
+
+Sends a `GET` request to `/jobs/v2/{id}`
+
+Arguments:
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+*/
+    pub async fn jobs_get_scheduled_job<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
+        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Schedules a twin update or a direct method on many devices
+
+Schedules a twin update or a direct method on many devices, now or at a later time. The caller chooses the id; one that is taken is answered with 409 `JobAlreadyExists`.
+
+Sends a `PUT` request to `/jobs/v2/{id}`
+
+Arguments:
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `body`: What to do, on which devices and when.
+*/
+    pub async fn jobs_create_scheduled_job<'a>(
+        &'a self,
+        id: &'a str,
+        body: &'a types::JobRequest,
+    ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
+        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_create_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Cancels a scheduled job
+
+Cancels a scheduled job that has not started yet. A running or finished job is refused with 405 `OperationNotAllowedInCurrentState`.
+
+Sends a `POST` request to `/jobs/v2/{id}/cancel`
+
+Arguments:
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+*/
+    pub async fn jobs_cancel_scheduled_job<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
+        let url = format!(
+            "{}/jobs/v2/{}/cancel", self.baseurl, encode_path(& id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_cancel_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists scheduled jobs, page by page
+
+Lists scheduled jobs, page by page. The token of the next page comes in the response header `x-ms-continuation`, which is absent on the last page.
+
+Sends a `GET` request to `/jobs/v2/query`
+
+Arguments:
+- `job_status`: Only jobs in this status.
+- `job_type`: Only jobs of this type.
+- `x_ms_continuation`: The token of the page to read, from the header of the same name in the answer before.
+- `x_ms_max_item_count`: At most this many jobs in one page.
+*/
+    pub async fn jobs_query_scheduled_jobs<'a>(
+        &'a self,
+        job_status: Option<&'a crate::generated::enums::JobStatus>,
+        job_type: Option<&'a crate::generated::enums::JobType>,
+        x_ms_continuation: Option<&'a str>,
+        x_ms_max_item_count: Option<i32>,
+    ) -> Result<ResponseValue<::std::vec::Vec<types::JobResponse>>, Error<()>> {
+        let url = format!("{}/jobs/v2/query", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        if let Some(value) = x_ms_continuation {
+            header_map.append("x-ms-continuation", value.to_string().try_into()?);
+        }
+        if let Some(value) = x_ms_max_item_count {
+            header_map.append("x-ms-max-item-count", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("jobStatus", &job_status))
+            .query(&progenitor_client::QueryParam::new("jobType", &job_type))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_query_scheduled_jobs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Items consumers will typically use such as the Client.
+pub mod prelude {
+    #[allow(unused_imports)]
+    pub use super::Client;
+}
+
+/// The version of the API that this was generated for.
+pub const API_VERSION: &str = "2020-05-31-preview";
+
+/// The enums of the API, all of them open.
+pub mod enums {
+    use crate::open_enum::open_enum;
+
+    open_enum! {
+        /// The kind of a job. Import and export jobs and scheduled jobs share this list.
+        pub enum JobType {
+            /// `unknown`.
+            Unknown = "unknown",
+            /// `export`.
+            Export = "export",
+            /// `import`.
+            Import = "import",
+            /// `backup`.
+            Backup = "backup",
+            /// `readDeviceProperties`.
+            ReadDeviceProperties = "readDeviceProperties",
+            /// `writeDeviceProperties`.
+            WriteDeviceProperties = "writeDeviceProperties",
+            /// `updateDeviceConfiguration`.
+            UpdateDeviceConfiguration = "updateDeviceConfiguration",
+            /// `rebootDevice`.
+            RebootDevice = "rebootDevice",
+            /// `factoryResetDevice`.
+            FactoryResetDevice = "factoryResetDevice",
+            /// `firmwareUpdate`.
+            FirmwareUpdate = "firmwareUpdate",
+            /// `scheduleDeviceMethod`.
+            ScheduleDeviceMethod = "scheduleDeviceMethod",
+            /// `scheduleUpdateTwin`.
+            ScheduleUpdateTwin = "scheduleUpdateTwin",
+            /// `restoreFromBackup`.
+            RestoreFromBackup = "restoreFromBackup",
+            /// `failoverDataCopy`.
+            FailoverDataCopy = "failoverDataCopy",
+        }
+    }
+
+    open_enum! {
+        /// Where a job stands. It has ended when it is completed, failed or cancelled.
+        pub enum JobStatus {
+            /// `unknown`.
+            Unknown = "unknown",
+            /// `enqueued`.
+            Enqueued = "enqueued",
+            /// `running`.
+            Running = "running",
+            /// `completed`.
+            Completed = "completed",
+            /// `failed`.
+            Failed = "failed",
+            /// `cancelled`.
+            Cancelled = "cancelled",
+            /// `scheduled`.
+            Scheduled = "scheduled",
+            /// `queued`.
+            Queued = "queued",
+        }
+    }
+
+    open_enum! {
+        /// How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent.
+        pub enum StorageAuthenticationType {
+            /// `keyBased`.
+            KeyBased = "keyBased",
+            /// `identityBased`.
+            IdentityBased = "identityBased",
+        }
+    }
+
+    open_enum! {
+        /// Whether a device may connect.
+        pub enum DeviceStatus {
+            /// `enabled`.
+            Enabled = "enabled",
+            /// `disabled`.
+            Disabled = "disabled",
+        }
+    }
+
+    open_enum! {
+        /// Whether a device is connected.
+        pub enum DeviceConnectionState {
+            /// `Disconnected`.
+            Disconnected = "Disconnected",
+            /// `Connected`.
+            Connected = "Connected",
+        }
+    }
+
+    open_enum! {
+        /// How a device signs in.
+        pub enum DeviceAuthenticationType {
+            /// `sas`.
+            Sas = "sas",
+            /// `selfSigned`.
+            SelfSigned = "selfSigned",
+            /// `certificateAuthority`.
+            CertificateAuthority = "certificateAuthority",
+            /// `none`.
+            None = "none",
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Lowering: from what the service does to what the generator takes.
+//!
+//! * declared errors go, so that every answer but a success reaches one reader with its status, headers and body;
+//! * an operation with several success answers keeps one: none at all if one of them has no body;
+//! * `api-version` leaves the parameters, because the seam adds it to each request;
+//! * texts lose their format and their limits, numbers their bounds: one odd value must not cost the whole answer;
+//! * secrets get one canonical schema, which the settings map to `SasUri`;
+//! * enums that are marked open are taken out and written by [`super::enums`];
+//! * optional lists and maps become nullable, so that null and absent both read as `None`.
+
+use std::collections::BTreeSet;
+
+use openapiv3::{
+    AdditionalProperties, Components, OpenAPI, Operation, Parameter, ReferenceOr, Response,
+    Responses, Schema, SchemaKind, StatusCode, Type, VariantOrUnknownOrEmpty,
+};
+
+use crate::{Problem, Result, spec};
+
+/// The format that marks a secret text in the lowered document.
+pub(super) const SECRET_FORMAT: &str = "sas-uri";
+
+/// An enum that is open.
+#[derive(Debug, Clone)]
+pub(super) struct OpenEnum {
+    pub(super) rust_name: String,
+    pub(super) description: Option<String>,
+    pub(super) values: Vec<String>,
+}
+
+/// The document as the generator gets it.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    pub(super) document: OpenAPI,
+    pub(super) enums: Vec<OpenEnum>,
+}
+
+pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
+    let mut lowered = document.clone();
+    let components = lowered.components.clone().unwrap_or_default();
+    for (path, item) in &mut lowered.paths.paths {
+        let ReferenceOr::Item(item) = item else {
+            return Err(Problem::new(format!(
+                "the path {path} is a reference, which the generator cannot follow"
+            )));
+        };
+        lower_parameters(&mut item.parameters, &components)?;
+        for (method, operation) in operations_mut(item) {
+            lower_operation(operation, &components).map_err(|problem| {
+                Problem::new(format!("{} {path}: {problem}", method.to_uppercase()))
+            })?;
+        }
+    }
+    let mut enums = Vec::new();
+    if let Some(components) = &mut lowered.components {
+        components.responses.clear();
+        components.parameters.clear();
+        components.request_bodies.clear();
+        for (name, schema) in &mut components.schemas {
+            if let ReferenceOr::Item(schema) = schema {
+                enums.extend(open_enum(name, schema)?);
+                lower_schema(schema);
+            }
+        }
+    }
+    drop_what_only_errors_used(document, &mut lowered)?;
+    enums.retain(|open| spec::schemas(&lowered).any(|(name, _)| name == open.rust_name));
+    Ok(Lowered {
+        document: lowered,
+        enums,
+    })
+}
+
+fn operations_mut(
+    item: &mut openapiv3::PathItem,
+) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("options", &mut item.options),
+        ("head", &mut item.head),
+        ("patch", &mut item.patch),
+        ("trace", &mut item.trace),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+fn lower_operation(operation: &mut Operation, components: &Components) -> Result<()> {
+    lower_parameters(&mut operation.parameters, components)?;
+    if let Some(body) = &mut operation.request_body {
+        if let ReferenceOr::Reference { reference } = body {
+            *body = components
+                .request_bodies
+                .get(spec::referenced_name(reference))
+                .cloned()
+                .ok_or_else(|| dangling(reference))?;
+        }
+        if let ReferenceOr::Item(body) = body {
+            body.content
+                .values_mut()
+                .filter_map(|media| media.schema.as_mut())
+                .for_each(lower_reference_or_schema);
+        }
+    }
+    operation.responses = lower_responses(&operation.responses, components)?;
+    Ok(())
+}
+
+fn lower_parameters(
+    parameters: &mut Vec<ReferenceOr<Parameter>>,
+    components: &Components,
+) -> Result<()> {
+    for parameter in parameters.iter_mut() {
+        if let ReferenceOr::Reference { reference } = parameter {
+            *parameter = components
+                .parameters
+                .get(spec::referenced_name(reference))
+                .cloned()
+                .ok_or_else(|| dangling(reference))?;
+        }
+    }
+    parameters.retain(|parameter| {
+        !matches!(parameter, ReferenceOr::Item(Parameter::Query { parameter_data, .. }) if parameter_data.name == "api-version")
+    });
+    for parameter in parameters {
+        if let ReferenceOr::Item(parameter) = parameter
+            && let openapiv3::ParameterSchemaOrContent::Schema(schema) =
+                &mut data_mut(parameter).format
+        {
+            lower_reference_or_schema(schema);
+        }
+    }
+    Ok(())
+}
+
+fn data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterData {
+    match parameter {
+        Parameter::Query { parameter_data, .. }
+        | Parameter::Header { parameter_data, .. }
+        | Parameter::Path { parameter_data, .. }
+        | Parameter::Cookie { parameter_data, .. } => parameter_data,
+    }
+}
+
+fn lower_responses(responses: &Responses, components: &Components) -> Result<Responses> {
+    let mut kept = Responses::default();
+    for (status, response) in &responses.responses {
+        if !matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)) {
+            continue;
+        }
+        let mut response = match response {
+            ReferenceOr::Item(response) => response.clone(),
+            ReferenceOr::Reference { reference } => resolve_response(reference, components)?,
+        };
+        response
+            .content
+            .values_mut()
+            .filter_map(|media| media.schema.as_mut())
+            .for_each(lower_reference_or_schema);
+        kept.responses
+            .insert(status.clone(), ReferenceOr::Item(response));
+    }
+    if kept.responses.is_empty() {
+        return Err(Problem::new(
+            "no success answer is declared; add the 2xx that the service sends",
+        ));
+    }
+    unify(&mut kept)?;
+    Ok(kept)
+}
+
+fn resolve_response(reference: &str, components: &Components) -> Result<Response> {
+    match components.responses.get(spec::referenced_name(reference)) {
+        Some(ReferenceOr::Item(response)) => Ok(response.clone()),
+        _ => Err(dangling(reference)),
+    }
+}
+
+/// Several success answers become one type: nothing, if one of them has no body.
+fn unify(responses: &mut Responses) -> Result<()> {
+    let bodies = || {
+        responses
+            .responses
+            .values()
+            .filter_map(ReferenceOr::as_item)
+            .map(|response| &response.content)
+    };
+    let first = bodies().next().cloned();
+    if bodies().all(|body| Some(body) == first.as_ref()) {
+        return Ok(());
+    }
+    if bodies().all(|body| !body.is_empty()) {
+        let codes: Vec<_> = responses
+            .responses
+            .keys()
+            .map(ToString::to_string)
+            .collect();
+        return Err(Problem::new(format!(
+            "the success answers {} have different bodies; the generator gives an operation one type, so declare one",
+            codes.join(" and ")
+        )));
+    }
+    for response in responses.responses.values_mut() {
+        if let ReferenceOr::Item(response) = response {
+            response.content.clear();
+        }
+    }
+    Ok(())
+}
+
+fn dangling(reference: &str) -> Problem {
+    Problem::new(format!(
+        "the reference {reference} leads nowhere; add the component or correct the name"
+    ))
+}
+
+fn open_enum(name: &str, schema: &Schema) -> Result<Option<OpenEnum>> {
+    let SchemaKind::Type(Type::String(text)) = &schema.schema_kind else {
+        return Ok(None);
+    };
+    let is_open = schema
+        .schema_data
+        .extensions
+        .get("x-ms-enum")
+        .and_then(|mark| mark.get("modelAsString"))
+        .is_some_and(|value| value == true);
+    if text.enumeration.is_empty() || !is_open {
+        return Ok(None);
+    }
+    let values: Vec<String> = text.enumeration.iter().flatten().cloned().collect();
+    let names: BTreeSet<String> = values
+        .iter()
+        .map(|value| super::variant_name(value))
+        .collect();
+    if names.len() < values.len() {
+        return Err(Problem::new(format!(
+            "two values of the enum {name} fall on one Rust name"
+        )));
+    }
+    Ok(Some(OpenEnum {
+        rust_name: name.to_owned(),
+        description: schema.schema_data.description.clone(),
+        values,
+    }))
+}
+
+fn lower_reference_or_schema(schema: &mut ReferenceOr<Schema>) {
+    if let ReferenceOr::Item(schema) = schema {
+        lower_schema(schema);
+    }
+}
+
+fn lower_boxed(schema: &mut ReferenceOr<Box<Schema>>) {
+    if let ReferenceOr::Item(schema) = schema {
+        lower_schema(schema);
+    }
+}
+
+fn lower_schema(schema: &mut Schema) {
+    let is_secret = spec::is_marked(schema, "x-ms-secret");
+    schema.schema_data.default = None;
+    schema.schema_data.example = None;
+    schema.schema_data.extensions.clear();
+    match &mut schema.schema_kind {
+        SchemaKind::Type(Type::String(text)) => {
+            text.format = if is_secret {
+                VariantOrUnknownOrEmpty::Unknown(SECRET_FORMAT.to_owned())
+            } else {
+                VariantOrUnknownOrEmpty::Empty
+            };
+            (text.pattern, text.min_length, text.max_length) = (None, None, None);
+            if is_secret {
+                schema.schema_data.nullable = false;
+                text.enumeration.clear();
+            }
+        }
+        SchemaKind::Type(Type::Integer(number)) => {
+            (number.minimum, number.maximum, number.multiple_of) = (None, None, None);
+            (number.exclusive_minimum, number.exclusive_maximum) = (false, false);
+        }
+        SchemaKind::Type(Type::Number(number)) => {
+            (number.minimum, number.maximum, number.multiple_of) = (None, None, None);
+            (number.exclusive_minimum, number.exclusive_maximum) = (false, false);
+        }
+        SchemaKind::Type(Type::Array(list)) => {
+            (list.min_items, list.max_items, list.unique_items) = (None, None, false);
+            list.items.iter_mut().for_each(lower_boxed);
+        }
+        SchemaKind::Type(Type::Object(object)) => lower_object(object),
+        SchemaKind::OneOf { one_of: parts }
+        | SchemaKind::AllOf { all_of: parts }
+        | SchemaKind::AnyOf { any_of: parts } => {
+            parts.iter_mut().for_each(lower_reference_or_schema);
+        }
+        SchemaKind::Not { .. } | SchemaKind::Any(_) | SchemaKind::Type(Type::Boolean(_)) => {}
+    }
+}
+
+fn lower_object(object: &mut openapiv3::ObjectType) {
+    (object.min_properties, object.max_properties) = (None, None);
+    match &mut object.additional_properties {
+        // Members that the document does not list are tolerated.
+        Some(AdditionalProperties::Any(false)) => object.additional_properties = None,
+        Some(AdditionalProperties::Schema(schema)) => lower_reference_or_schema(schema),
+        _ => {}
+    }
+    for (name, property) in &mut object.properties {
+        lower_boxed(property);
+        let ReferenceOr::Item(property) = property else {
+            continue;
+        };
+        let is_collection = matches!(
+            &property.schema_kind,
+            SchemaKind::Type(Type::Array(_) | Type::Object(_))
+        );
+        if is_collection && !object.required.contains(name) {
+            property.schema_data.nullable = true;
+        }
+    }
+}
+
+/// Removes the schemas that nothing but a declared error led to.
+fn drop_what_only_errors_used(before: &OpenAPI, lowered: &mut OpenAPI) -> Result<()> {
+    let used_before = reachable(before)?;
+    let used_after = reachable(lowered)?;
+    if let Some(components) = &mut lowered.components {
+        components
+            .schemas
+            .retain(|name, _| used_after.contains(name) || !used_before.contains(name));
+    }
+    Ok(())
+}
+
+/// The names of the schemas that operations lead to.
+fn reachable(document: &OpenAPI) -> Result<BTreeSet<String>> {
+    let value = serde_json::to_value(document)
+        .map_err(|error| Problem::new(format!("the lowered spec cannot be written: {error}")))?;
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![&value["paths"]];
+    let mut seen = BTreeSet::new();
+    while let Some(next) = waiting.pop() {
+        match next {
+            serde_json::Value::Array(items) => waiting.extend(items),
+            serde_json::Value::Object(members) => {
+                waiting.extend(members.values());
+                let reference = members
+                    .get("$ref")
+                    .and_then(|value| value.as_str())
+                    .and_then(|r| r.strip_prefix('#'));
+                if let Some(pointer) = reference.filter(|pointer| seen.insert(pointer.to_string()))
+                {
+                    waiting.extend(value.pointer(pointer));
+                    found.extend(
+                        pointer
+                            .strip_prefix("/components/schemas/")
+                            .map(str::to_owned),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}

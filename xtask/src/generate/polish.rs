@@ -1,0 +1,317 @@
+//! What the generated syntax tree needs before people depend on it.
+//!
+//! * structs are `#[non_exhaustive]`, and one without a default gets a constructor of its required fields, so that a new
+//!   optional field breaks nobody;
+//! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
+//! * fields that refer to another schema get its description;
+//! * the constructor that unwraps a `reqwest::Client` with short timeouts goes.
+
+use std::collections::BTreeMap;
+
+use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
+use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
+
+use super::lower::Lowered;
+use crate::{Problem, Result, spec};
+
+pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> Result<syn::File> {
+    let mut file: syn::File = syn::parse_str(&tokens).map_err(|error| {
+        Problem::new(format!(
+            "the generator wrote something that is not Rust: {error}"
+        ))
+    })?;
+    for item in &mut file.items {
+        match item {
+            Item::Impl(block) if is_inherent_client(block) => remove_constructor(block),
+            Item::Mod(module) if module.ident == "types" => {
+                if let Some((_, items)) = &mut module.content {
+                    polish_types(items, document);
+                }
+            }
+            _ => {}
+        }
+    }
+    check_secrets(&file, document, lowered)?;
+    Ok(file)
+}
+
+fn is_inherent_client(block: &syn::ItemImpl) -> bool {
+    block.trait_.is_none()
+        && matches!(&*block.self_ty, syn::Type::Path(path) if path.path.is_ident("Client"))
+}
+
+fn remove_constructor(block: &mut syn::ItemImpl) {
+    block
+        .items
+        .retain(|item| !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new"));
+}
+
+fn polish_types(items: &mut Vec<Item>, document: &OpenAPI) {
+    let with_default: Vec<String> = items.iter().filter_map(defaulted).collect();
+    let mut constructors = Vec::new();
+    for item in items.iter_mut() {
+        match item {
+            Item::Struct(item) => {
+                polish_struct(item, document);
+                if !with_default.contains(&item.ident.to_string()) {
+                    constructors.extend(constructor(item));
+                }
+            }
+            Item::Enum(item) => {
+                strip_schema_text(&mut item.attrs);
+                item.attrs.push(parse_quote!(#[non_exhaustive]));
+                item.attrs.push(
+                    parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]),
+                );
+            }
+            _ => {}
+        }
+    }
+    items.extend(constructors);
+}
+
+/// The type that an `impl Default` is for.
+fn defaulted(item: &Item) -> Option<String> {
+    let Item::Impl(block) = item else { return None };
+    let (_, name, _) = block.trait_.as_ref()?;
+    let syn::Type::Path(path) = &*block.self_ty else {
+        return None;
+    };
+    let is_default = name
+        .segments
+        .last()
+        .is_some_and(|segment| segment.ident == "Default");
+    is_default.then(|| {
+        path.path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string())
+    })?
+}
+
+fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
+    strip_schema_text(&mut item.attrs);
+    item.attrs
+        .push(parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]));
+    let name = item.ident.to_string();
+    let schema = spec::schemas(document)
+        .find(|(schema, _)| *schema == name)
+        .and_then(|(_, schema)| schema.as_item());
+    let Fields::Named(fields) = &mut item.fields else {
+        return;
+    };
+    item.attrs.push(parse_quote!(#[non_exhaustive]));
+    let Some(SchemaKind::Type(Type::Object(object))) = schema.map(|schema| &schema.schema_kind)
+    else {
+        return;
+    };
+    for field in &mut fields.named {
+        let wire = wire_name(field);
+        let Some(property) = object.properties.get(&wire) else {
+            continue;
+        };
+        strip_schema_text(&mut field.attrs);
+        document_reference(field, property, document);
+        describe_for_schemars(field, property, object.required.contains(&wire));
+    }
+}
+
+/// The name of a field on the wire: its `serde(rename)`, or its own.
+fn wire_name(field: &Field) -> String {
+    let mut name = field
+        .ident
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    for attribute in field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("rename") {
+                name = meta.value()?.parse::<syn::LitStr>()?.value();
+            } else if meta.input.peek(syn::Token![=]) {
+                meta.value()?.parse::<syn::Lit>()?;
+            }
+            Ok(())
+        });
+    }
+    name
+}
+
+/// A reference cannot carry a description of its own, so the field takes that of its target.
+fn document_reference(field: &mut Field, property: &ReferenceOr<Box<Schema>>, document: &OpenAPI) {
+    let ReferenceOr::Reference { reference } = property else {
+        return;
+    };
+    let target = spec::referenced_name(reference);
+    let description = spec::schemas(document)
+        .find(|(name, _)| *name == target)
+        .and_then(|(_, schema)| schema.as_item())
+        .and_then(|schema| schema.schema_data.description.clone());
+    if let Some(description) = description {
+        field.attrs.insert(0, parse_quote!(#[doc = #description]));
+    }
+}
+
+fn describe_for_schemars(field: &mut Field, property: &ReferenceOr<Box<Schema>>, required: bool) {
+    let is_nullable = property
+        .as_item()
+        .is_some_and(|schema| schema.schema_data.nullable);
+    if !required
+        && !is_nullable
+        && let Some(inner) = inside_option(&field.ty)
+    {
+        field.attrs.push(parse_quote!(#[serde(default)]));
+        field
+            .attrs
+            .push(parse_quote!(#[cfg_attr(feature = "schemars", schemars(with = #inner))]));
+    }
+    if let Some(SchemaKind::Type(Type::Integer(IntegerType {
+        minimum, maximum, ..
+    }))) = property.as_item().map(|schema| &schema.schema_kind)
+    {
+        for (word, bound) in [("minimum", minimum), ("maximum", maximum)] {
+            if let Some(bound) = bound {
+                field.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", schemars(extend(#word = #bound)))]));
+            }
+        }
+    }
+}
+
+fn inside_option(ty: &syn::Type) -> Option<String> {
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    let Some(syn::GenericArgument::Type(inner)) = arguments.args.first() else {
+        return None;
+    };
+    let file: syn::File = parse_quote!(type Inner = #inner;);
+    let text = prettyplease::unparse(&file);
+    (last.ident == "Option").then(|| {
+        text.trim_start_matches("type Inner = ")
+            .trim_end()
+            .trim_end_matches(';')
+            .to_owned()
+    })
+}
+
+/// The generator repeats the JSON schema of each type in its documentation; the spec and the snapshots have it.
+fn strip_schema_text(attributes: &mut Vec<Attribute>) {
+    for attribute in attributes.iter_mut() {
+        let syn::Meta::NameValue(pair) = &mut attribute.meta else {
+            continue;
+        };
+        if let syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) = &mut pair.value
+            && let Some(cut) = text.value().find("<details>")
+        {
+            let kept = text.value()[..cut].trim_end().to_owned();
+            *text = syn::LitStr::new(&kept, text.span());
+        }
+    }
+}
+
+/// A constructor of the required fields, for a struct that cannot have a default.
+fn constructor(item: &ItemStruct) -> Option<Item> {
+    let Fields::Named(fields) = &item.fields else {
+        return None;
+    };
+    let name = &item.ident;
+    let (mut arguments, mut values): (Vec<syn::FnArg>, Vec<syn::FieldValue>) =
+        (Vec::new(), Vec::new());
+    for field in &fields.named {
+        let (ident, ty) = (field.ident.as_ref()?, &field.ty);
+        if is_optional(field) {
+            values.push(parse_quote!(#ident: ::std::default::Default::default()));
+        } else {
+            arguments.push(parse_quote!(#ident: #ty));
+            values.push(parse_quote!(#ident));
+        }
+    }
+    let text = format!("A `{name}` of its required fields alone.");
+    Some(parse_quote! {
+        impl #name {
+            #[doc = #text]
+            pub fn new(#(#arguments),*) -> Self {
+                Self { #(#values),* }
+            }
+        }
+    })
+}
+
+fn is_optional(field: &Field) -> bool {
+    field.attrs.iter().any(|attribute| {
+        let mut found = false;
+        if attribute.path().is_ident("serde") {
+            let _ = attribute.parse_nested_meta(|meta| {
+                found |= meta.path.is_ident("default");
+                if meta.input.peek(syn::Token![=]) {
+                    meta.value()?.parse::<syn::Lit>()?;
+                }
+                Ok(())
+            });
+        }
+        found
+    })
+}
+
+/// Every property that the spec marks secret must have become a `SasUri`; anything else could be printed.
+fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Result<()> {
+    let structs = structs(file);
+    for (name, schema) in spec::schemas(document) {
+        if lowered
+            .document
+            .components
+            .iter()
+            .all(|components| !components.schemas.contains_key(name))
+        {
+            continue;
+        }
+        let Some(SchemaKind::Type(Type::Object(object))) =
+            schema.as_item().map(|schema| &schema.schema_kind)
+        else {
+            continue;
+        };
+        for (property, schema) in &object.properties {
+            let is_secret = schema
+                .as_item()
+                .is_some_and(|schema| spec::is_marked(schema, "x-ms-secret"));
+            let found = structs.get(name).and_then(|fields| fields.get(property));
+            if is_secret && !found.is_some_and(|ty| *ty) {
+                return Err(Problem::new(format!(
+                    "{name}.{property} is marked secret, but its Rust type is not SasUri; only plain texts can be secret"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Per struct and wire name: whether the field holds a `SasUri`.
+fn structs(file: &syn::File) -> BTreeMap<String, BTreeMap<String, bool>> {
+    let modules = file.items.iter().filter_map(|item| match item {
+        Item::Mod(module) => module.content.as_ref().map(|(_, items)| items),
+        _ => None,
+    });
+    let mut found = BTreeMap::new();
+    for item in modules.flatten() {
+        if let Item::Struct(item) = item {
+            let fields = item.fields.iter().map(|field| {
+                let ty = inside_option(&field.ty).unwrap_or_default();
+                let direct = matches!(&field.ty, syn::Type::Path(path)
+                    if path.path.segments.last().is_some_and(|segment| segment.ident == "SasUri"));
+                (wire_name(field), direct || ty.ends_with("SasUri"))
+            });
+            found.insert(item.ident.to_string(), fields.collect());
+        }
+    }
+    found
+}

@@ -1,0 +1,14 @@
+//! The tasks of this workspace, one module each. `cargo xtask --help` lists them.
+
+#[path = "../../crates/jobs-api/build/fingerprint.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the build script of jobs-api, which uses another part of it"
+)]
+mod fingerprint;
+pub mod generate;
+pub mod problem;
+pub mod spec;
+pub mod workspace;
+
+pub use problem::{Problem, Result};
