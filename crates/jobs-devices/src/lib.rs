@@ -1,3 +1,42 @@
-//! Streaming toolkit for device files.
+//! The files that import and export jobs of Azure IoT Hub read and write: typed rows, streaming readers and writers, and the rules of the service.
+//!
+//! | File | Record |
+//! |---|---|
+//! | `devices.txt` | [`Row`] |
+//! | `importErrors.log`, `importConfigErrors.log` | [`ImportError`] |
+//! | `configurations.txt` | [`Configuration`] |
+//!
+//! Each is newline-delimited JSON, one record a line. [`Reader`] reads any of them from anything, [`Feeder`] from chunks, [`Writer`] writes them.
+//! No async, no HTTP: memory stays flat whatever the size of the file.
 
+mod configuration;
+mod error_log;
+mod feeder;
+mod field;
+mod json;
+mod line;
+mod members;
 pub mod query;
+mod reader;
+mod row;
+pub mod rules;
+mod secret;
+mod text;
+mod writer;
+
+pub use crate::{
+    configuration::{Configuration, NameCase},
+    error_log::ImportError,
+    feeder::Feeder,
+    field::Misfit,
+    json::{Json, JsonError, JsonObject},
+    line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record},
+    members::Members,
+    reader::Reader,
+    row::{
+        Authentication, AuthenticationType, Capabilities, ImportMode, Properties, Row, RowBuilder,
+        Status, SymmetricKey, UnknownName, X509Thumbprint,
+    },
+    secret::Key,
+    writer::{FileWriter, Writer},
+};

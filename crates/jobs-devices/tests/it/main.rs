@@ -3,3 +3,5 @@
 
 mod query;
 mod query_properties;
+mod reader;
+mod rows;

@@ -1,0 +1,206 @@
+//! The lines of `importErrors.log` and `importConfigErrors.log`: one for every line of an import that failed.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{
+    field::{FromText, Misfit, from_any_text, members, string},
+    json::{deserialize_text, kind_of, serialize_text},
+    members::Members,
+    text::{ObjectWriter, push_string},
+};
+
+/// Why one row of an import failed. A file of these with no line means that every row was taken.
+///
+/// ```
+/// use jobs_devices::ImportError;
+/// let error: ImportError = r#"{"deviceId":"d1","errorCode":404001,"errorStatus":"d1"}"#.parse()?;
+/// assert_eq!((error.device_id.as_deref(), error.error_code), (Some("d1"), 404_001));
+/// # Ok::<(), jobs_devices::Misfit>(())
+/// ```
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ImportError {
+    /// The device; absent when the line could not be read.
+    pub device_id: Option<String>,
+    /// The module, if the row was one.
+    pub module_id: Option<String>,
+    /// The configuration, in `importConfigErrors.log`.
+    pub configuration_id: Option<String>,
+    /// The service's code: 409001 exists, 404001 not found, 400012 not readable, 403002 quota, 412001 version differs.
+    pub error_code: i64,
+    /// The service's words. For code 400012 these quote the line, keys included: show [`ImportError::summary`] to people.
+    pub error_status: String,
+    /// Members this crate does not know, in their order.
+    pub extra: Members,
+}
+
+impl ImportError {
+    /// An error about a device.
+    pub fn new(
+        device_id: impl Into<String>,
+        error_code: i64,
+        error_status: impl Into<String>,
+    ) -> Self {
+        Self {
+            device_id: Some(device_id.into()),
+            error_code,
+            error_status: error_status.into(),
+            ..Self::default()
+        }
+    }
+
+    /// An error about a line that could not be read, so that no device is known.
+    pub fn unreadable(error_code: i64, error_status: impl Into<String>) -> Self {
+        Self {
+            error_code,
+            error_status: error_status.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The service's words without any line that they quote, which may hold keys.
+    pub fn summary(&self) -> String {
+        let text = &self.error_status;
+        let quoted = text
+            .find('{')
+            .or_else(|| text.find("in line: ").map(|at| at + "in line: ".len()));
+        let Some(from) = quoted else {
+            return text.clone();
+        };
+        let rest = text
+            .rfind('}')
+            .filter(|at| *at > from)
+            .map_or("", |at| &text[at + 1..]);
+        format!("{}(line not shown){rest}", &text[..from])
+    }
+
+    /// Who the error is about: the configuration, or the device, with its module after a `/`.
+    pub fn subject(&self) -> Option<String> {
+        let Some(device) = &self.device_id else {
+            return self.configuration_id.clone();
+        };
+        Some(
+            self.module_id
+                .as_ref()
+                .map_or_else(|| device.clone(), |module| format!("{device}/{module}")),
+        )
+    }
+
+    /// The line for an error log, without its line break.
+    pub fn to_line(&self) -> String {
+        let mut out = Vec::with_capacity(128);
+        self.write_line(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Appends the line, without a line break.
+    pub fn write_line(&self, out: &mut Vec<u8>) {
+        let mut object = ObjectWriter::begin(out);
+        for (name, value) in [
+            ("deviceId", &self.device_id),
+            ("moduleId", &self.module_id),
+            ("configurationId", &self.configuration_id),
+        ] {
+            if let Some(value) = value {
+                push_string(object.name(name), value);
+            }
+        }
+        object
+            .name("errorCode")
+            .extend_from_slice(self.error_code.to_string().as_bytes());
+        push_string(object.name("errorStatus"), &self.error_status);
+        self.extra.write(&mut object);
+        object.end();
+    }
+}
+
+/// A code is a number on the wire; one official client types it as a string.
+fn code(raw: &str) -> Result<i64, Misfit> {
+    raw.trim_matches('"')
+        .parse()
+        .map_err(|_| Misfit::expected("a whole number", kind_of(raw)).within("errorCode"))
+}
+
+fn optional(name: &str, raw: &str) -> Result<Option<String>, Misfit> {
+    if raw == "null" {
+        Ok(None)
+    } else {
+        string(raw)
+            .map(|text| Some(text.into_owned()))
+            .map_err(|misfit| misfit.within(name))
+    }
+}
+
+impl FromText for ImportError {
+    fn from_text(raw: &str) -> Result<Self, Misfit> {
+        let (mut error, mut seen) = (Self::default(), false);
+        members(raw, |name, value| {
+            match name.to_ascii_lowercase().as_str() {
+                "deviceid" => error.device_id = optional("deviceId", value)?,
+                "moduleid" => error.module_id = optional("moduleId", value)?,
+                "configurationid" => error.configuration_id = optional("configurationId", value)?,
+                "errorstatus" => {
+                    error.error_status = optional("errorStatus", value)?.unwrap_or_default()
+                }
+                "errorcode" => {
+                    error.error_code = code(value)?;
+                    seen = true;
+                }
+                _ => error.extra.push(&name, value),
+            }
+            Ok(())
+        })?;
+        if seen {
+            Ok(error)
+        } else {
+            Err(Misfit {
+                path: "errorCode".to_owned(),
+                message: "missing; every line of an error log has one".to_owned(),
+            })
+        }
+    }
+}
+
+impl std::str::FromStr for ImportError {
+    type Err = Misfit;
+
+    fn from_str(text: &str) -> Result<Self, Misfit> {
+        from_any_text(text)
+    }
+}
+
+impl fmt::Debug for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportError")
+            .field("device_id", &self.device_id)
+            .field("module_id", &self.module_id)
+            .field("configuration_id", &self.configuration_id)
+            .field("error_code", &self.error_code)
+            .field("error_status", &self.summary())
+            .field("extra", &self.extra)
+            .finish()
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.subject() {
+            Some(subject) => write!(f, "{subject}: {} {}", self.error_code, self.summary()),
+            None => write!(f, "{} {}", self.error_code, self.summary()),
+        }
+    }
+}
+
+impl Serialize for ImportError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_text(self.to_line(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ImportError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_any_text(deserialize_text(deserializer)?.get()).map_err(de::Error::custom)
+    }
+}

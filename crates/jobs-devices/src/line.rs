@@ -1,0 +1,320 @@
+//! One line of a file: what it is, and what is wrong with it.
+
+use std::fmt;
+
+use crate::{
+    configuration::Configuration,
+    error_log::ImportError,
+    field::{FromText, Misfit},
+    row::Row,
+};
+
+/// Where a line stands, and what it is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Entry<T = Row> {
+    /// The number of the line; the first is 1. Blank lines count.
+    pub line: u64,
+    /// The offset of the line's first byte in the file.
+    pub offset: u64,
+    /// What stands there.
+    pub item: Item<T>,
+}
+
+/// What a line is. Blank lines give nothing.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Item<T = Row> {
+    /// A record: an identity, an import error or a configuration.
+    Row(T),
+    /// Words: the hub warns so in the first line of an export without keys.
+    Notice(String),
+    /// Neither; reading goes on behind it.
+    Bad(BadLine),
+}
+
+/// A line that could not be read.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadLine {
+    /// Why.
+    pub cause: Cause,
+    raw: Box<[u8]>,
+    len: u64,
+}
+
+impl BadLine {
+    pub(crate) fn new(cause: Cause, raw: &[u8]) -> Self {
+        Self {
+            cause,
+            raw: raw.into(),
+            len: raw.len() as u64,
+        }
+    }
+
+    /// A line longer than is kept: `start` is where it begins.
+    pub(crate) fn cut(cause: Cause, start: &[u8], len: u64) -> Self {
+        Self {
+            cause,
+            raw: start.into(),
+            len,
+        }
+    }
+
+    /// The bytes of the line, without its line break, to be written to a file of rejects. They may hold keys: never print them.
+    /// Of a line that was too long, these are the first bytes alone.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// How many bytes the line has.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether the line has no bytes, which no bad line has.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The first byte of the line that is wrong, counted from 1, where one can be named.
+    pub fn column(&self) -> Option<u64> {
+        match &self.cause {
+            Cause::NotUtf8 { column }
+            | Cause::NotJson { column, .. }
+            | Cause::Truncated { column } => Some(*column),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BadLine")
+            .field("cause", &self.cause)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for BadLine {}
+
+/// Why a line could not be read. No cause quotes what stands in the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A byte that is not UTF-8.
+    NotUtf8 {
+        /// That byte, counted from 1.
+        column: u64,
+    },
+    /// The file is UTF-16: it starts with that encoding's byte order mark.
+    Utf16,
+    /// Not JSON.
+    NotJson {
+        /// The byte where it stops being JSON, counted from 1.
+        column: u64,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The file ends before the object does, as after a copy that broke off.
+    Truncated {
+        /// The byte behind the last, counted from 1.
+        column: u64,
+    },
+    /// Longer than the reader was told to keep.
+    TooLong {
+        /// The most bytes a line may have.
+        limit: u64,
+    },
+    /// JSON, but not of the type needed.
+    Misfit(Misfit),
+    /// Refused by the strict mode alone.
+    Strict(String),
+}
+
+impl Cause {
+    /// A short name for the kind of cause, stable across releases.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 { .. } | Self::Utf16 => "encoding",
+            Self::NotJson { .. } => "json",
+            Self::Truncated { .. } => "truncated",
+            Self::TooLong { .. } => "line-length",
+            Self::Misfit(_) => "row-type",
+            Self::Strict(_) => "strict",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 { column } => write!(f, "not UTF-8 at byte {column} of the line"),
+            Self::Utf16 => f.write_str("the file is UTF-16; convert it to UTF-8 first"),
+            Self::NotJson { column, message } => {
+                write!(f, "not JSON at byte {column} of the line: {message}")
+            }
+            Self::Truncated { column } => write!(
+                f,
+                "the file ends inside this line, after {} bytes of it; it may have been cut off",
+                column - 1
+            ),
+            Self::TooLong { limit } => write!(
+                f,
+                "longer than {limit} bytes; raise the limit if such a line is meant"
+            ),
+            Self::Misfit(misfit) => misfit.fmt(f),
+            Self::Strict(message) => f.write_str(message),
+        }
+    }
+}
+
+/// A kind of record that stands on one line each: [`Row`], [`ImportError`], [`Configuration`].
+pub trait Record: sealed::Sealed + Sized {
+    /// Appends the record's line, without a line break.
+    fn write_line(&self, out: &mut Vec<u8>);
+}
+
+pub(crate) mod sealed {
+    use super::{Cause, Options};
+
+    pub trait Sealed: Sized {
+        /// Reads a line that starts with neither space nor byte order mark and is not empty.
+        fn from_line(line: &[u8], options: &Options) -> Result<Self, Cause>;
+    }
+}
+
+macro_rules! records {
+    ($($name:ident),*) => {$(
+        impl sealed::Sealed for $name {
+            fn from_line(line: &[u8], _: &Options) -> Result<Self, Cause> {
+                from_line(line)
+            }
+        }
+
+        impl Record for $name {
+            fn write_line(&self, out: &mut Vec<u8>) {
+                self.write_line(out);
+            }
+        }
+    )*};
+}
+records!(Row, ImportError, Configuration);
+
+/// How lines are read.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Options {
+    pub(crate) strict: bool,
+    pub(crate) max_line: usize,
+}
+
+/// Longest line kept unless told otherwise: 8 MiB. A row with every limit of its twin reached, each character escaped, is below 1 MiB.
+pub const DEFAULT_MAX_LINE: usize = 8 * 1024 * 1024;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            strict: false,
+            max_line: DEFAULT_MAX_LINE,
+        }
+    }
+}
+
+impl Options {
+    /// Lenient, with lines of up to [`DEFAULT_MAX_LINE`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Strict reading ends at the first line that is neither blank, a record, nor a notice on the first line.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The most bytes a line may have; a longer one is a bad line, and never held in memory.
+    pub fn max_line(mut self, bytes: usize) -> Self {
+        self.max_line = bytes.max(1);
+        self
+    }
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What the line is; `None` for a blank one.
+pub(crate) fn classify<T: Record>(line: &[u8], at: Place, options: &Options) -> Option<Item<T>> {
+    let text = line.strip_prefix(BOM).unwrap_or(line).trim_ascii();
+    let first = *text.first()?;
+    if at.number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
+        return Some(Item::Bad(BadLine::new(Cause::Utf16, line)));
+    }
+    let cause = match T::from_line(text, options) {
+        Ok(row) => return Some(Item::Row(row)),
+        Err(cause) => cause,
+    };
+    let not_json = matches!(
+        cause,
+        Cause::NotJson { .. } | Cause::NotUtf8 { .. } | Cause::Truncated { .. }
+    );
+    if first != b'{' && not_json {
+        if options.strict && at.number > 1 {
+            let message =
+                "words in place of a row; strict reading allows these on the first line alone"
+                    .to_owned();
+            return Some(Item::Bad(BadLine::new(Cause::Strict(message), line)));
+        }
+        return Some(Item::Notice(String::from_utf8_lossy(text).into_owned()));
+    }
+    let cause = match cause {
+        // What ends too early in the middle of a file is a broken line; at the end of one without a line break, a broken copy.
+        Cause::Truncated { column } if !at.last => Cause::NotJson {
+            column,
+            message: "the line ends inside the object".to_owned(),
+        },
+        other => other,
+    };
+    Some(Item::Bad(BadLine::new(cause, line)))
+}
+
+/// Where a line stands in its file, as far as it matters to what it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) number: u64,
+    /// Ends the file without a line break.
+    pub(crate) last: bool,
+}
+
+fn from_line<T: FromText>(line: &[u8]) -> Result<T, Cause> {
+    let text = std::str::from_utf8(line).map_err(|error| Cause::NotUtf8 {
+        column: error.valid_up_to() as u64 + 1,
+    })?;
+    serde_json::from_str::<&serde_json::value::RawValue>(text)
+        .map_err(|error| not_json(line, &error))?;
+    T::from_text(text).map_err(Cause::Misfit)
+}
+
+fn not_json(line: &[u8], error: &serde_json::Error) -> Cause {
+    if error.is_eof() {
+        return Cause::Truncated {
+            column: line.len() as u64 + 1,
+        };
+    }
+    let text = error.to_string();
+    let message = text
+        .split(" at line ")
+        .next()
+        .unwrap_or("not readable")
+        .to_owned();
+    Cause::NotJson {
+        column: error.column() as u64,
+        message,
+    }
+}

@@ -1,0 +1,117 @@
+//! The members of one JSON object in the order they stand, and the ones a type does not know.
+
+use std::{borrow::Cow, fmt};
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::{json::Json, text};
+
+/// Members that have no field of their own, in their order, so that they survive a round trip.
+///
+/// `Debug` shows their names alone: a misspelt `symmetricKey` lands here, too.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Members(Vec<(Box<str>, Json)>);
+
+impl Members {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The last value under `name`: a name that stands twice means its last value, as for most readers.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| **key == *name)
+            .map(|(_, value)| value)
+    }
+
+    /// Sets `name`, in place of every value it had.
+    pub fn insert(&mut self, name: impl Into<Box<str>>, value: impl Into<Json>) {
+        let name = name.into();
+        self.remove(&name);
+        self.0.push((name, value.into()));
+    }
+
+    /// Takes `name` out and gives its last value.
+    pub fn remove(&mut self, name: &str) -> Option<Json> {
+        let mut found = None;
+        self.0.retain(|(key, value)| {
+            let keep = **key != *name;
+            if !keep {
+                found = Some(value.clone());
+            }
+            keep
+        });
+        found
+    }
+
+    /// The members in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Adds a member as it was read, a repeated name included.
+    pub(crate) fn push(&mut self, name: &str, raw: &str) {
+        self.0.push((name.into(), Json::from_checked(raw)));
+    }
+
+    pub(crate) fn write(&self, object: &mut text::ObjectWriter<'_>) {
+        for (name, value) in self.iter() {
+            object.escaped_name(name);
+            object.raw(value.as_str());
+        }
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// Calls `each` with the name and the raw text of every member of the object `text`.
+///
+/// The first error of `each` is given back in `Ok`, so that it stays typed; `Err` is about the JSON itself.
+pub(crate) fn for_each<'a, E>(
+    text: &'a str,
+    each: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), E>,
+) -> Result<Result<(), E>, serde_json::Error> {
+    struct Walk<F>(F);
+    impl<'a, E, F: FnMut(Cow<'a, str>, &'a str) -> Result<(), E>> Visitor<'a> for Walk<F> {
+        type Value = Result<(), E>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut outcome = Ok(());
+            while let Some(Name(name)) = map.next_key::<Name<'a>>()? {
+                let value = map.next_value::<&'a RawValue>()?;
+                if outcome.is_ok() {
+                    outcome = (self.0)(name, value.get());
+                }
+            }
+            Ok(outcome)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let outcome = deserializer.deserialize_map(Walk(each))?;
+    deserializer.end()?;
+    Ok(outcome)
+}
+
+/// A member name; borrowed unless it holds an escape.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
