@@ -1,1 +1,48 @@
-//! To be written.
+//! A local Azure IoT Hub for development and tests: registry, twins, import
+//! and export jobs, over the service's own HTTP interface.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use jobs_emulator::Emulator;
+//!
+//! let hub = Emulator::builder().start().await?;
+//! println!("{} {}", hub.endpoint(), hub.connection_string());
+//! hub.shutdown().await; // dropping the hub stops it too
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! By default the hub listens on a free loopback port over plain HTTP, keeps
+//! everything in memory, and checks shared access signatures with development
+//! keys that are the same in every run. [`EmulatorBuilder`] has the switches.
+//!
+//! # How a request travels
+//! `server` reads it, `routes` finds the operation, `faults` may interfere
+//! before the work, `auth` judges the token, a handler does the work on a
+//! thread that may block, `faults` may interfere again, `envelope` and `server`
+//! put the service's headers on, `requests` notes it. A route is one line in a
+//! table of `routes`: operation id, method, pattern, rights, handler.
+
+mod auth;
+mod builder;
+mod clock;
+mod envelope;
+mod faults;
+mod hub;
+mod jobs;
+mod rates;
+mod registry;
+mod requests;
+mod routes;
+mod server;
+mod sku;
+mod state;
+mod storage;
+mod tls;
+
+pub use auth::{Policy, Rights};
+pub use builder::{Emulator, EmulatorBuilder, StartError};
+pub use clock::{Clock, Time};
+pub use faults::FaultScript;
+pub use hub::Hub;
+pub use sku::{Sku, UnknownSku};

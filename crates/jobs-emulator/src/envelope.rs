@@ -1,0 +1,286 @@
+//! Answers and the service's error envelope.
+//!
+//! Facts: every answer carries `Server`, `Vary`, `x-ms-request-id`, `Date` and
+//! `Content-Length`; an error adds `iothub-errorcode`, and its body is
+//! `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`.
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::clock::Time;
+
+/// The one content type of the service.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
+/// Header that names the error; the reliable way to tell errors apart.
+pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("iothub-errorcode");
+/// Header with the id the hub gives to every request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+/// Page token, in requests and answers.
+pub(crate) const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
+/// What the elements of a query answer are.
+pub(crate) const ITEM_TYPE: HeaderName = HeaderName::from_static("x-ms-item-type");
+/// Page size asked for.
+pub(crate) const MAX_ITEM_COUNT: HeaderName = HeaderName::from_static("x-ms-max-item-count");
+
+/// What a handler gives back, before the headers of every answer are added.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Close the connection after this answer.
+    pub(crate) close: bool,
+}
+
+impl Answer {
+    /// 200 with a JSON body.
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::raw_json(body),
+            Err(error) => ServiceError::server(format!("the answer cannot be written: {error}"))
+                .answer(Time::from_ticks(0)),
+        }
+    }
+
+    /// 200 with a body that is JSON text already.
+    pub(crate) fn raw_json(body: impl Into<Bytes>) -> Self {
+        Self::with_type(StatusCode::OK, JSON, body)
+    }
+
+    /// Any status, content type and body.
+    pub(crate) fn with_type(
+        status: StatusCode,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            close: false,
+        }
+    }
+
+    /// 204: no body and no content type.
+    pub(crate) fn no_content() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            close: false,
+        }
+    }
+
+    /// Adds a header; a value that cannot stand in a header is left out.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// Adds the quoted `ETag` header.
+    pub(crate) fn etag(self, etag: &str) -> Self {
+        self.header(hyper::header::ETAG, &format!("\"{etag}\""))
+    }
+}
+
+/// Which of the recorded shapes an error body takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// Envelope A.
+    Normal,
+    /// Envelope A as the job service writes it: the details inside `Message`, an empty `ExceptionMessage`.
+    Job,
+    /// Envelope A whose `Message` is `ErrorCode:X;Error: <status> <envelope A again>`.
+    Nested,
+}
+
+/// A refusal in the service's terms.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+    pub(crate) flavour: Flavour,
+}
+
+/// Result of everything that can be refused.
+pub(crate) type Outcome<T> = Result<T, ServiceError>;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident => $status:ident $code:literal;)*) => {
+        impl ServiceError {
+            $($(#[$doc])*
+            pub(crate) fn $name(text: impl Into<String>) -> Self {
+                Self::new(StatusCode::$status, $code, text)
+            })*
+        }
+    };
+}
+
+refusals! {
+    /// 400: a field or the body is malformed.
+    argument => BAD_REQUEST "ArgumentInvalid";
+    /// 400: something required is missing.
+    argument_null => BAD_REQUEST "ArgumentNull";
+    /// 400: the body is not JSON or has wrong types.
+    format => BAD_REQUEST "IotHubFormatError";
+    /// 400: the api-version is missing or unknown.
+    protocol => BAD_REQUEST "InvalidProtocolVersion";
+    /// 400: the container of a job cannot be used as asked.
+    container => BAD_REQUEST "BlobContainerValidationError";
+    /// 400: a parent scope that no edge device has.
+    device_scope => BAD_REQUEST "InvalidDeviceScope";
+    /// 401.
+    unauthorized => UNAUTHORIZED "IotHubUnauthorizedAccess";
+    /// 403: the hub's device quota is used up.
+    quota => FORBIDDEN "IotHubQuotaExceeded";
+    /// 404.
+    device_not_found => NOT_FOUND "DeviceNotFound";
+    /// 404.
+    module_not_found => NOT_FOUND "ModuleNotFound";
+    /// 404.
+    job_not_found => NOT_FOUND "JobNotFound";
+    /// 404: no such route.
+    not_found => NOT_FOUND "GenericNotFound";
+    /// 405.
+    method => METHOD_NOT_ALLOWED "GenericMethodNotAllowed";
+    /// 409.
+    device_exists => CONFLICT "DeviceAlreadyExists";
+    /// 409.
+    module_exists => CONFLICT "ModuleAlreadyExistsOnDevice";
+    /// 412: the etag does not match.
+    precondition => PRECONDITION_FAILED "PreconditionFailed";
+    /// 413.
+    too_large => PAYLOAD_TOO_LARGE "GenericRequestEntityTooLarge";
+    /// 413.
+    too_many_devices => PAYLOAD_TOO_LARGE "TooManyDevices";
+    /// 413.
+    too_many_modules => PAYLOAD_TOO_LARGE "TooManyModulesOnDevice";
+    /// 429.
+    throttled => TOO_MANY_REQUESTS "ThrottlingException";
+    /// 500.
+    server => INTERNAL_SERVER_ERROR "ServerError";
+}
+
+impl ServiceError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            text: text.into(),
+            flavour: Flavour::Normal,
+        }
+    }
+
+    /// 403 in the job service's flavour: one import or export is active already.
+    pub(crate) fn job_quota() -> Self {
+        let mut error = Self::new(
+            StatusCode::FORBIDDEN,
+            "JobQuotaExceeded",
+            "Job quota has been exceeded",
+        );
+        error.flavour = Flavour::Job;
+        error
+    }
+
+    /// The same error in another flavour.
+    pub(crate) fn flavoured(mut self, flavour: Flavour) -> Self {
+        self.flavour = flavour;
+        self
+    }
+
+    /// The number that goes with the name in the service's table of error codes.
+    pub(crate) fn number(&self) -> u32 {
+        number_of(self.code).unwrap_or(u32::from(self.status.as_u16()) * 1000)
+    }
+
+    /// The answer that carries this error.
+    pub(crate) fn answer(&self, now: Time) -> Answer {
+        let code = self.code;
+        let tracking = tracking_id(now);
+        let body = match self.flavour {
+            Flavour::Normal => json!({
+                "Message": format!("ErrorCode:{code};{}", self.text),
+                "ExceptionMessage": tracking,
+            }),
+            Flavour::Job => json!({
+                "Message": format!(
+                    "ErrorCode:{code};Error: {} ErrorCode: {code}\nMessage: {}\nTimestamp: {}\nTracking ID: ",
+                    self.status.as_u16(), self.text, now.slashed(),
+                ),
+                "ExceptionMessage": "",
+            }),
+            Flavour::Nested => {
+                let inner = json!({
+                    "Message": format!("ErrorCode:{code};{}", self.text),
+                    "ExceptionMessage": tracking,
+                });
+                json!({
+                    "Message": format!("ErrorCode:{code};Error: {} {inner}", self.status.as_u16()),
+                    "ExceptionMessage": tracking,
+                })
+            }
+        };
+        let mut answer = Answer::raw_json(body.to_string());
+        answer.status = self.status;
+        answer.close = self.status == StatusCode::TOO_MANY_REQUESTS;
+        answer.header(ERROR_CODE, code)
+    }
+}
+
+/// `Tracking ID:<32 hex>-G:<n>-TimeStamp:<MM/dd/yyyy HH:mm:ss>`.
+pub(crate) fn tracking_id(now: Time) -> String {
+    format!(
+        "Tracking ID:{}-G:0-TimeStamp:{}",
+        Uuid::new_v4().simple(),
+        now.slashed()
+    )
+}
+
+/// The service's table of error names and numbers, as far as the hub uses it.
+pub(crate) fn number_of(code: &str) -> Option<u32> {
+    const TABLE: &[(&str, u32)] = &[
+        ("InvalidProtocolVersion", 400_001),
+        ("InvalidOperation", 400_003),
+        ("ArgumentInvalid", 400_004),
+        ("ArgumentNull", 400_005),
+        ("IotHubFormatError", 400_006),
+        ("BlobContainerValidationError", 400_008),
+        ("DeviceDefinedMultipleTimes", 400_011),
+        ("DeserializationError", 400_012),
+        ("BulkRegistryOperationFailure", 400_013),
+        ("InvalidDeviceScope", 400_028),
+        ("IotHubUnauthorizedAccess", 401_002),
+        ("IotHubQuotaExceeded", 403_002),
+        ("JobQuotaExceeded", 403_003),
+        ("DeviceNotFound", 404_001),
+        ("JobNotFound", 404_002),
+        ("ModuleNotFound", 404_010),
+        ("GenericMethodNotAllowed", 405_000),
+        ("OperationNotAllowedInCurrentState", 405_102),
+        ("DeviceAlreadyExists", 409_001),
+        ("JobAlreadyExists", 409_104),
+        ("ModuleAlreadyExistsOnDevice", 409_301),
+        ("PreconditionFailed", 412_001),
+        ("GenericRequestEntityTooLarge", 413_000),
+        ("TooManyDevices", 413_002),
+        ("TooManyModulesOnDevice", 413_003),
+        ("ThrottlingException", 429_001),
+        ("ThrottlingMaxActiveJobCountExceeded", 429_004),
+        ("ServerError", 500_001),
+        ("ServiceUnavailable", 503_001),
+    ];
+    TABLE
+        .iter()
+        .find(|(name, _)| *name == code)
+        .map(|(_, number)| *number)
+}

@@ -1,0 +1,119 @@
+//! The handle of a running hub.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::auth::Policy;
+use crate::clock::Clock;
+use crate::state::{HubState, Phase};
+
+/// How long a clean stop waits for requests under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running hub. It stops when this is dropped.
+pub struct Hub {
+    state: Arc<HubState>,
+    /// Closed when everything that belongs to the hub has ended.
+    ended: mpsc::Receiver<()>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("endpoint", &self.endpoint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(state: Arc<HubState>, ended: mpsc::Receiver<()>) -> Self {
+        Self { state, ended }
+    }
+
+    /// `http://127.0.0.1:PORT` or `https://…`: a numeric address.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.state.reach.endpoint
+    }
+
+    /// Connection string of the policy `iothubowner`. It holds a key.
+    #[must_use]
+    pub fn connection_string(&self) -> &str {
+        &self.state.reach.connection_string
+    }
+
+    /// The certificate that clients have to trust, when the hub speaks HTTPS.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.state.reach.ca_file.as_deref()
+    }
+
+    /// The shared access policies with their keys.
+    #[must_use]
+    pub fn policies(&self) -> &[Policy] {
+        self.state.gate.policies.all()
+    }
+
+    /// Base of the admin API.
+    #[must_use]
+    pub fn admin_endpoint(&self) -> String {
+        format!("{}/_local", self.endpoint())
+    }
+
+    /// The hub's clock, which tests can move.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.state.clock
+    }
+
+    /// What the command line prints when the hub is ready: one JSON object, no line break.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        let policies: Vec<_> = self
+            .policies()
+            .iter()
+            .map(|policy| {
+                json!({
+                    "name": policy.name(),
+                    "rights": policy.rights().wire(),
+                    "primaryKey": policy.primary_key(),
+                    "secondaryKey": policy.secondary_key(),
+                })
+            })
+            .collect();
+        let mut line = json!({
+            "endpoint": self.endpoint(),
+            "connectionString": self.connection_string(),
+            "policies": policies,
+            "adminEndpoint": self.admin_endpoint(),
+        });
+        if let Some(file) = self.ca_file() {
+            line["caFile"] = json!(file);
+        }
+        line.to_string()
+    }
+
+    /// Stops the hub: requests under way are answered, then everything ends and
+    /// the data folder is free again.
+    pub async fn shutdown(mut self) {
+        self.state.phase.send_replace(Phase::Closing);
+        if tokio::time::timeout(GRACE, self.ended.recv())
+            .await
+            .is_err()
+        {
+            self.state.phase.send_replace(Phase::Gone);
+            let _ = tokio::time::timeout(GRACE, self.ended.recv()).await;
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.state.phase.send_replace(Phase::Gone);
+    }
+}

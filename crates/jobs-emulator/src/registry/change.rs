@@ -1,0 +1,499 @@
+//! One change to the registry: what a line of an import file, an element of a
+//! bulk call, or a seeded row asks for.
+
+use serde_json::Value;
+
+use super::Authentication;
+use super::authentication::AuthenticationRequest;
+use super::identity::{Identity, Twin};
+use super::rules;
+use super::store::Writing;
+use super::twin::{self, TwinParts};
+use crate::envelope::{Outcome, ServiceError, number_of};
+
+/// The nine import modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Create,
+    CreateOrUpdate,
+    CreateOrUpdateIfMatchETag,
+    Update,
+    UpdateIfMatchETag,
+    Delete,
+    DeleteIfMatchETag,
+    UpdateTwin,
+    UpdateTwinIfMatchETag,
+}
+
+impl Mode {
+    const ALL: [(Self, &'static str); 9] = [
+        (Self::Create, "create"),
+        (Self::CreateOrUpdate, "createOrUpdate"),
+        (Self::CreateOrUpdateIfMatchETag, "createOrUpdateIfMatchETag"),
+        (Self::Update, "update"),
+        (Self::UpdateIfMatchETag, "updateIfMatchETag"),
+        (Self::Delete, "delete"),
+        (Self::DeleteIfMatchETag, "deleteIfMatchETag"),
+        (Self::UpdateTwin, "updateTwin"),
+        (Self::UpdateTwinIfMatchETag, "updateTwinIfMatchETag"),
+    ];
+
+    /// Reads a mode in any case: SDKs send camelCase, newer documents print PascalCase.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text))
+            .map(|(mode, _)| *mode)
+    }
+
+    fn creates(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::CreateOrUpdate | Self::CreateOrUpdateIfMatchETag
+        )
+    }
+
+    fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteIfMatchETag)
+    }
+
+    fn touches_twin_only(self) -> bool {
+        matches!(self, Self::UpdateTwin | Self::UpdateTwinIfMatchETag)
+    }
+}
+
+/// A change to one device or module.
+#[derive(Clone)]
+pub(crate) struct Change {
+    pub(crate) mode: Mode,
+    pub(crate) id: String,
+    /// Empty for a device.
+    pub(crate) module_id: String,
+    pub(crate) etag: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) authentication: Option<AuthenticationRequest>,
+    pub(crate) twin_etag: Option<String>,
+    pub(crate) twin: TwinParts,
+    /// `None`: not said, hence unchanged (or false for a new device).
+    pub(crate) iot_edge: Option<bool>,
+    pub(crate) device_scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
+    pub(crate) managed_by: Option<String>,
+}
+
+/// Why a row was refused, in the terms of `importErrors.log`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowRefusal {
+    /// The symbolic name, as bulk answers carry it.
+    pub(crate) code: &'static str,
+    /// The text.
+    pub(crate) status: String,
+    /// The refusal may go away when later rows of the file have been applied.
+    pub(crate) may_resolve: bool,
+}
+
+impl RowRefusal {
+    pub(crate) fn new(code: &'static str, status: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: status.into(),
+            may_resolve: false,
+        }
+    }
+
+    /// The number that goes with the name.
+    pub(crate) fn number(&self) -> u32 {
+        number_of(self.code).unwrap_or(400_000)
+    }
+
+    fn argument(text: impl Into<String>) -> Self {
+        Self::new("ArgumentInvalid", text)
+    }
+}
+
+/// Either a refusal of the row, or a failure of the hub itself.
+pub(crate) enum Trouble {
+    Row(RowRefusal),
+    Hub(ServiceError),
+}
+
+impl From<RowRefusal> for Trouble {
+    fn from(refusal: RowRefusal) -> Self {
+        Self::Row(refusal)
+    }
+}
+
+impl From<ServiceError> for Trouble {
+    fn from(error: ServiceError) -> Self {
+        // A quota is the row's misfortune; anything else is the hub's.
+        if error.code == "IotHubQuotaExceeded" {
+            Self::Row(RowRefusal::new(error.code, error.text))
+        } else {
+            Self::Hub(error)
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Hub(error.into())
+    }
+}
+
+impl Change {
+    /// Applies the change. The outer result is the hub's state, the inner one the row's.
+    pub(crate) fn apply(self, writing: &mut Writing<'_>) -> Outcome<Result<(), RowRefusal>> {
+        match self.run(writing) {
+            Ok(()) => Ok(Ok(())),
+            Err(Trouble::Row(refusal)) => Ok(Err(refusal)),
+            Err(Trouble::Hub(error)) => Err(error),
+        }
+    }
+
+    fn run(self, writing: &mut Writing<'_>) -> Result<(), Trouble> {
+        rules::check_device_id(&self.id).map_err(RowRefusal::argument)?;
+        if !self.module_id.is_empty() {
+            rules::check_module_id(&self.module_id).map_err(RowRefusal::argument)?;
+        }
+        let existing = Identity::find(writing.connection(), &self.id, &self.module_id)?;
+        match existing {
+            Some(existing) => self.run_on(existing, writing),
+            None if self.mode.creates() => self.create(writing),
+            None => Err(self.not_found(writing)?.into()),
+        }
+    }
+
+    fn run_on(self, existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
+        self.check_etags(&existing)?;
+        match self.mode {
+            Mode::Create => Err(self.already_there().into()),
+            mode if mode.deletes() => Ok(delete(writing, &existing)?),
+            mode if mode.touches_twin_only() => self.update_twin(existing, writing),
+            _ => self.overwrite(existing, writing),
+        }
+    }
+
+    fn check_etags(&self, existing: &Identity) -> Result<(), RowRefusal> {
+        let mismatch = |kind: &str| {
+            RowRefusal::new(
+                "PreconditionFailed",
+                format!("{kind} etag does not match: {}", self.name()),
+            )
+        };
+        match self.mode {
+            Mode::CreateOrUpdateIfMatchETag | Mode::UpdateIfMatchETag
+                if !matches(self.etag.as_deref(), &existing.wire_etag()) =>
+            {
+                Err(mismatch("device"))
+            }
+            // The service deletes when no etag is given at all (recorded on its bulk API).
+            Mode::DeleteIfMatchETag
+                if self.etag.is_some() && !matches(self.etag.as_deref(), &existing.wire_etag()) =>
+            {
+                Err(mismatch("device"))
+            }
+            Mode::UpdateTwinIfMatchETag
+                if !matches(self.twin_etag.as_deref(), &existing.twin.wire_etag()) =>
+            {
+                Err(mismatch("twin"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create(self, writing: &mut Writing<'_>) -> Result<(), Trouble> {
+        if !self.module_id.is_empty() {
+            check_parent(writing, &self.id)?;
+        }
+        writing.check_quota()?;
+        let mut fresh = Identity {
+            seq: 0,
+            device_id: self.id.clone(),
+            module_id: self.module_id.clone(),
+            generation_id: generation(writing),
+            etag: new_etag(),
+            enabled: true,
+            status_reason: None,
+            status_updated: 0,
+            authentication: Authentication::none(),
+            iot_edge: false,
+            device_scope: None,
+            parent_scopes: Vec::new(),
+            managed_by: None,
+            twin: Twin::new(writing.now),
+        };
+        self.settle(&mut fresh, writing)?;
+        insert(writing, &fresh)?;
+        Ok(())
+    }
+
+    fn overwrite(self, mut existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
+        let had_edge = existing.iot_edge;
+        self.settle(&mut existing, writing)?;
+        existing.etag = new_etag();
+        existing.update(writing.connection())?;
+        if existing.iot_edge && !had_edge {
+            insert_system_modules(writing, &existing)?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what the row says about identity and twin.
+    fn settle(self, into: &mut Identity, writing: &Writing<'_>) -> Result<(), Trouble> {
+        if into.enabled != self.enabled {
+            into.status_updated = writing.now.ticks();
+        }
+        into.enabled = self.enabled;
+        if self
+            .status_reason
+            .as_ref()
+            .is_some_and(|reason| reason.chars().count() > 128)
+        {
+            return Err(RowRefusal::argument("statusReason has more than 128 characters").into());
+        }
+        into.status_reason = self.status_reason;
+        into.authentication = self
+            .authentication
+            .unwrap_or_default()
+            .settle()
+            .map_err(RowRefusal::argument)?;
+        into.managed_by = self.managed_by;
+        if into.module_id.is_empty() {
+            into.iot_edge = self.iot_edge.unwrap_or(into.iot_edge);
+            set_scopes(into, self.device_scope, self.parent_scopes, writing)?;
+        }
+        if !self.twin.is_empty() {
+            twin::replace(&mut into.twin, self.twin, writing.now).map_err(RowRefusal::argument)?;
+        }
+        Ok(())
+    }
+
+    fn update_twin(self, mut existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
+        twin::replace(&mut existing.twin, self.twin, writing.now).map_err(RowRefusal::argument)?;
+        existing.update(writing.connection())?;
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        if self.module_id.is_empty() {
+            self.id.clone()
+        } else {
+            format!("{}/{}", self.id, self.module_id)
+        }
+    }
+
+    fn already_there(&self) -> RowRefusal {
+        if self.module_id.is_empty() {
+            RowRefusal::new(
+                "DeviceAlreadyExists",
+                format!("A device with ID '{}' is already registered.", self.id),
+            )
+        } else {
+            let text = format!(
+                "A module with ID '{}' is already registered on device '{}'.",
+                self.module_id, self.id
+            );
+            RowRefusal::new("ModuleAlreadyExistsOnDevice", text)
+        }
+    }
+
+    fn not_found(&self, writing: &Writing<'_>) -> Outcome<RowRefusal> {
+        if self.module_id.is_empty() || !Identity::exists(writing.connection(), &self.id, "")? {
+            Ok(RowRefusal::new("DeviceNotFound", self.id.clone()))
+        } else {
+            Ok(RowRefusal::new("ModuleNotFound", self.name()))
+        }
+    }
+}
+
+/// A given etag, quoted or not, or the star.
+pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {
+    given.is_some_and(|given| {
+        let bare = given.trim().strip_prefix("W/").unwrap_or(given.trim());
+        let bare = bare
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(bare);
+        bare == "*" || bare == actual
+    })
+}
+
+/// A new number for an identity's etag.
+pub(crate) fn new_etag() -> i64 {
+    let bytes = uuid::Uuid::new_v4().into_bytes();
+    i64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) >> 2) + 100_000_000
+}
+
+/// A generation id in the service's form: .NET ticks of the moment of creation.
+pub(crate) fn generation(writing: &Writing<'_>) -> i64 {
+    writing.now.ticks() + 621_355_968_000_000_000
+}
+
+/// Adds an identity, and the system modules of an edge device.
+pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()> {
+    fresh.insert(writing.connection())?;
+    writing.populate(1);
+    if fresh.iot_edge {
+        insert_system_modules(writing, fresh)
+    } else {
+        Ok(())
+    }
+}
+
+/// Every edge device has these two modules.
+pub(crate) fn insert_system_modules(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> {
+    for name in ["$edgeAgent", "$edgeHub"] {
+        if Identity::exists(writing.connection(), &edge.device_id, name)? {
+            continue;
+        }
+        let module = Identity {
+            seq: 0,
+            device_id: edge.device_id.clone(),
+            module_id: name.to_owned(),
+            generation_id: edge.generation_id,
+            etag: new_etag(),
+            enabled: true,
+            status_reason: None,
+            status_updated: 0,
+            authentication: Authentication::none(),
+            iot_edge: false,
+            device_scope: None,
+            parent_scopes: Vec::new(),
+            managed_by: Some("iotEdge".to_owned()),
+            twin: Twin::new(writing.now),
+        };
+        module.insert(writing.connection())?;
+        writing.populate(1);
+    }
+    Ok(())
+}
+
+/// Removes an identity; a device takes its modules along.
+pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<()> {
+    let removed = if existing.module_id.is_empty() {
+        writing
+            .connection()
+            .prepare_cached("DELETE FROM identities WHERE device_id = ?1")?
+            .execute([&existing.device_id])?
+    } else {
+        let mut statement = writing
+            .connection()
+            .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?;
+        statement.execute([&existing.device_id, &existing.module_id])?
+    };
+    writing.populate(-i64::try_from(removed).unwrap_or_default());
+    Ok(())
+}
+
+/// The parent of a module must be there, and have room.
+fn check_parent(writing: &Writing<'_>, device_id: &str) -> Result<(), Trouble> {
+    if !Identity::exists(writing.connection(), device_id, "")? {
+        return Err(RowRefusal {
+            may_resolve: true,
+            ..RowRefusal::new("DeviceNotFound", device_id)
+        }
+        .into());
+    }
+    check_room(writing, device_id).map_err(|error| match error.code {
+        "TooManyModulesOnDevice" => RowRefusal::new(error.code, error.text).into(),
+        _ => error.into(),
+    })
+}
+
+/// A device has a limited number of modules, not counting the system's.
+pub(crate) fn check_room(writing: &Writing<'_>, device_id: &str) -> Outcome<()> {
+    let mut statement =
+        writing.connection().prepare_cached("SELECT count(*) FROM identities WHERE device_id = ?1 AND module_id <> '' AND module_id NOT LIKE '$%'")?;
+    let modules: i64 = statement.query_row([device_id], |row| row.get(0))?;
+    if modules < rules::MAX_MODULES {
+        Ok(())
+    } else {
+        Err(ServiceError::too_many_modules(format!(
+            "{device_id} has {} modules already",
+            rules::MAX_MODULES
+        )))
+    }
+}
+
+const SCOPE: &str = "ms-azure-iot-edge://";
+
+/// An edge device has a scope of its own and may have parents; any other device
+/// carries the scope of its parent.
+pub(crate) fn set_scopes(
+    device: &mut Identity,
+    scope: Option<String>,
+    parents: Vec<String>,
+    writing: &Writing<'_>,
+) -> Result<(), RowRefusal> {
+    let scope = scope.filter(|text| !text.is_empty());
+    if !device.iot_edge {
+        for named in scope.iter().chain(&parents) {
+            check_scope(named, writing)?;
+        }
+        device.parent_scopes = if parents.is_empty() {
+            scope.iter().cloned().collect()
+        } else {
+            parents
+        };
+        device.device_scope = scope.or_else(|| device.parent_scopes.first().cloned());
+        return Ok(());
+    }
+    for named in &parents {
+        check_scope(named, writing)?;
+    }
+    device.parent_scopes = parents;
+    // A row that was exported brings the device's own scope along: keeping it keeps the links of its children.
+    let own = scope
+        .as_deref()
+        .and_then(|text| text.strip_prefix(SCOPE))
+        .and_then(|rest| {
+            let (id, generation) = rest.rsplit_once('-')?;
+            (id == device.device_id).then(|| generation.parse::<i64>().ok())?
+        });
+    match (own, scope) {
+        (Some(generation), _) => device.generation_id = generation,
+        // The scope of another edge device names a parent.
+        (None, Some(named)) => {
+            check_scope(&named, writing)?;
+            if !device.parent_scopes.contains(&named) {
+                device.parent_scopes.push(named);
+            }
+        }
+        (None, None) => {}
+    }
+    device.device_scope = Some(format!(
+        "{SCOPE}{}-{}",
+        device.device_id, device.generation_id
+    ));
+    Ok(())
+}
+
+fn check_scope(scope: &str, writing: &Writing<'_>) -> Result<(), RowRefusal> {
+    let known = writing
+        .connection()
+        .prepare_cached("SELECT 1 FROM identities WHERE iot_edge = 1 AND device_scope = ?1")
+        .and_then(|mut statement| statement.exists([scope]))
+        .unwrap_or(false);
+    if known {
+        Ok(())
+    } else {
+        let may_resolve = scope.starts_with(SCOPE);
+        Err(RowRefusal {
+            may_resolve,
+            ..RowRefusal::new(
+                "InvalidDeviceScope",
+                format!("no edge device has the scope '{scope}'"),
+            )
+        })
+    }
+}
+
+/// Reads a member that must be text, under any of the names.
+pub(crate) fn text_at(document: &Value, names: &[&str]) -> Option<String> {
+    names
+        .iter()
+        .find_map(|name| document.get(name))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}

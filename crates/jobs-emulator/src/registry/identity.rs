@@ -1,0 +1,339 @@
+//! One row of `identities` and the JSON documents made of it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::{Map, Value, json};
+
+use super::authentication::{Authentication, AuthenticationType};
+use super::twin;
+use crate::clock::Time;
+use crate::envelope::{Outcome, ServiceError};
+
+/// The time stamp of what has never happened.
+pub(crate) const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// The columns that [`Identity::from_row`] reads, in its order.
+pub(crate) const COLUMNS: &str = "seq, device_id, module_id, generation_id, etag, status, status_reason, status_updated, \
+    auth_type, primary_key, secondary_key, primary_thumbprint, secondary_thumbprint, iot_edge, device_scope, parent_scopes, \
+    managed_by, twin_etag, twin_version, twin_updated, desired_version, reported_version, desired_metadata, reported_metadata, \
+    tags, desired, reported";
+
+/// A device, or a module when `module_id` is not empty. Holds keys, hence no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) seq: i64,
+    pub(crate) device_id: String,
+    pub(crate) module_id: String,
+    pub(crate) generation_id: i64,
+    /// Number behind the identity's etag.
+    pub(crate) etag: i64,
+    pub(crate) enabled: bool,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) status_updated: i64,
+    pub(crate) authentication: Authentication,
+    pub(crate) iot_edge: bool,
+    pub(crate) device_scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
+    pub(crate) managed_by: Option<String>,
+    pub(crate) twin: Twin,
+}
+
+/// The twin part of an [`Identity`]; sections are JSON objects as text.
+#[derive(Clone)]
+pub(crate) struct Twin {
+    /// Number behind the twin's etag.
+    pub(crate) etag: i64,
+    pub(crate) version: i64,
+    pub(crate) updated: i64,
+    pub(crate) desired_version: i64,
+    pub(crate) reported_version: i64,
+    pub(crate) desired_metadata: Option<String>,
+    pub(crate) reported_metadata: Option<String>,
+    pub(crate) tags: String,
+    pub(crate) desired: String,
+    pub(crate) reported: String,
+}
+
+impl Twin {
+    /// The empty twin of a new identity.
+    pub(crate) fn new(now: Time) -> Self {
+        Self {
+            etag: 1,
+            version: 2,
+            updated: now.ticks(),
+            desired_version: 1,
+            reported_version: 1,
+            desired_metadata: None,
+            reported_metadata: None,
+            tags: "{}".to_owned(),
+            desired: "{}".to_owned(),
+            reported: "{}".to_owned(),
+        }
+    }
+
+    /// The etag as it stands on the wire: base64 of eight bytes.
+    pub(crate) fn wire_etag(&self) -> String {
+        twin_etag(self.etag)
+    }
+}
+
+/// Wire form of a twin's etag, e.g. `AAAAAAAAAAE=`.
+pub(crate) fn twin_etag(number: i64) -> String {
+    STANDARD.encode(number.to_be_bytes())
+}
+
+/// Wire form of an identity's etag: base64 of a decimal number, e.g. `ODcwMDE5Njk1`.
+pub(crate) fn identity_etag(number: i64) -> String {
+    STANDARD.encode(number.to_string())
+}
+
+/// `enabled` or `disabled`.
+pub(crate) fn status_name(enabled: bool) -> &'static str {
+    if enabled { "enabled" } else { "disabled" }
+}
+
+impl Identity {
+    /// Reads the [`COLUMNS`].
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let kind: String = row.get(8)?;
+        let parents: Option<String> = row.get(15)?;
+        Ok(Self {
+            seq: row.get(0)?,
+            device_id: row.get(1)?,
+            module_id: row.get(2)?,
+            generation_id: row.get(3)?,
+            etag: row.get(4)?,
+            enabled: row.get_ref(5)?.as_str()? == "enabled",
+            status_reason: row.get(6)?,
+            status_updated: row.get(7)?,
+            authentication: Authentication {
+                kind: AuthenticationType::parse(&kind).unwrap_or(AuthenticationType::None),
+                primary_key: row.get(9)?,
+                secondary_key: row.get(10)?,
+                primary_thumbprint: row.get(11)?,
+                secondary_thumbprint: row.get(12)?,
+            },
+            iot_edge: row.get(13)?,
+            device_scope: row.get(14)?,
+            parent_scopes: parents
+                .and_then(|text| serde_json::from_str(&text).ok())
+                .unwrap_or_default(),
+            managed_by: row.get(16)?,
+            twin: Twin {
+                etag: row.get(17)?,
+                version: row.get(18)?,
+                updated: row.get(19)?,
+                desired_version: row.get(20)?,
+                reported_version: row.get(21)?,
+                desired_metadata: row.get(22)?,
+                reported_metadata: row.get(23)?,
+                tags: row.get(24)?,
+                desired: row.get(25)?,
+                reported: row.get(26)?,
+            },
+        })
+    }
+
+    /// The device (`module_id` empty) or module of this name.
+    pub(crate) fn find(
+        connection: &Connection,
+        device_id: &str,
+        module_id: &str,
+    ) -> Outcome<Option<Self>> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM identities WHERE device_id = ?1 AND module_id = ?2");
+        let mut statement = connection.prepare_cached(&sql)?;
+        Ok(statement
+            .query_row([device_id, module_id], Self::from_row)
+            .optional()?)
+    }
+
+    /// As [`Identity::find`]; a missing one is the service's 404.
+    pub(crate) fn require(
+        connection: &Connection,
+        device_id: &str,
+        module_id: &str,
+    ) -> Outcome<Self> {
+        match Self::find(connection, device_id, module_id)? {
+            Some(found) => Ok(found),
+            None if module_id.is_empty() || !Self::exists(connection, device_id, "")? => {
+                Err(device_missing(device_id))
+            }
+            None => Err(ServiceError::module_not_found(format!(
+                "{module_id} on {device_id}"
+            ))),
+        }
+    }
+
+    /// True when there is such a device or module.
+    pub(crate) fn exists(
+        connection: &Connection,
+        device_id: &str,
+        module_id: &str,
+    ) -> Outcome<bool> {
+        let mut statement = connection
+            .prepare_cached("SELECT 1 FROM identities WHERE device_id = ?1 AND module_id = ?2")?;
+        Ok(statement.exists([device_id, module_id])?)
+    }
+
+    /// Writes a new row.
+    pub(crate) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        const SQL: &str = "INSERT INTO identities (device_id, module_id, generation_id, etag, status, status_reason, status_updated, \
+            auth_type, primary_key, secondary_key, primary_thumbprint, secondary_thumbprint, iot_edge, device_scope, parent_scopes, \
+            managed_by, twin_etag, twin_version, twin_updated, desired_version, reported_version, desired_metadata, reported_metadata, \
+            tags, desired, reported) \
+            VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
+        self.write(connection, SQL)
+    }
+
+    /// Writes every column of an existing row.
+    pub(crate) fn update(&self, connection: &Connection) -> rusqlite::Result<()> {
+        const SQL: &str = "UPDATE identities SET generation_id = ?3, etag = ?4, status = ?5, status_reason = ?6, status_updated = ?7, \
+            auth_type = ?8, primary_key = ?9, secondary_key = ?10, primary_thumbprint = ?11, secondary_thumbprint = ?12, \
+            iot_edge = ?13, device_scope = ?14, parent_scopes = ?15, managed_by = ?16, twin_etag = ?17, twin_version = ?18, \
+            twin_updated = ?19, desired_version = ?20, reported_version = ?21, desired_metadata = ?22, reported_metadata = ?23, \
+            tags = ?24, desired = ?25, reported = ?26 WHERE device_id = ?1 AND module_id = ?2";
+        self.write(connection, SQL)
+    }
+
+    fn write(&self, connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+        let parents =
+            (!self.parent_scopes.is_empty()).then(|| json!(self.parent_scopes).to_string());
+        let (authentication, twin) = (&self.authentication, &self.twin);
+        connection.prepare_cached(sql)?.execute(params![
+            self.device_id,
+            self.module_id,
+            self.generation_id,
+            self.etag,
+            status_name(self.enabled),
+            self.status_reason,
+            self.status_updated,
+            authentication.kind.wire(),
+            authentication.primary_key,
+            authentication.secondary_key,
+            authentication.primary_thumbprint,
+            authentication.secondary_thumbprint,
+            self.iot_edge,
+            self.device_scope,
+            parents,
+            self.managed_by,
+            twin.etag,
+            twin.version,
+            twin.updated,
+            twin.desired_version,
+            twin.reported_version,
+            twin.desired_metadata,
+            twin.reported_metadata,
+            twin.tags,
+            twin.desired,
+            twin.reported,
+        ])?;
+        Ok(())
+    }
+
+    /// The etag as it stands on the wire.
+    pub(crate) fn wire_etag(&self) -> String {
+        identity_etag(self.etag)
+    }
+
+    /// When the status last changed, or the year-1 stamp.
+    fn status_updated_wire(&self) -> String {
+        if self.status_updated == 0 {
+            NEVER.to_owned()
+        } else {
+            Time::from_ticks(self.status_updated).wire()
+        }
+    }
+
+    /// The identity as `/devices/{id}` shows it.
+    pub(crate) fn device_json(&self) -> Value {
+        let mut document = json!({
+            "deviceId": self.device_id,
+            "generationId": self.generation_id.to_string(),
+            "etag": self.wire_etag(),
+            "connectionState": "Disconnected",
+            "status": status_name(self.enabled),
+            "statusReason": self.status_reason,
+            "connectionStateUpdatedTime": NEVER,
+            "statusUpdatedTime": self.status_updated_wire(),
+            "lastActivityTime": NEVER,
+            "cloudToDeviceMessageCount": 0,
+            "authentication": self.authentication.to_json(),
+            "capabilities": { "iotEdge": self.iot_edge },
+        });
+        self.add_scopes(&mut document);
+        document
+    }
+
+    /// The identity as `/devices/{id}/modules/{mid}` shows it.
+    pub(crate) fn module_json(&self) -> Value {
+        json!({
+            "moduleId": self.module_id,
+            "managedBy": self.managed_by,
+            "deviceId": self.device_id,
+            "generationId": self.generation_id.to_string(),
+            "etag": self.wire_etag(),
+            "connectionState": "Disconnected",
+            "connectionStateUpdatedTime": NEVER,
+            "lastActivityTime": NEVER,
+            "cloudToDeviceMessageCount": 0,
+            "authentication": self.authentication.to_json(),
+        })
+    }
+
+    /// The twin as `/twins/{id}` and queries show it.
+    pub(crate) fn twin_json(&self) -> Value {
+        let mut document = json!({ "deviceId": self.device_id });
+        if !self.module_id.is_empty() {
+            document["moduleId"] = json!(self.module_id);
+        }
+        let rest = json!({
+            "etag": self.twin.wire_etag(),
+            "deviceEtag": self.wire_etag(),
+            "status": status_name(self.enabled),
+            "statusReason": self.status_reason,
+            "statusUpdateTime": self.status_updated_wire(),
+            "connectionState": "Disconnected",
+            "lastActivityTime": NEVER,
+            "cloudToDeviceMessageCount": 0,
+            "authenticationType": self.authentication.kind.wire(),
+            "x509Thumbprint": {
+                "primaryThumbprint": self.authentication.primary_thumbprint,
+                "secondaryThumbprint": self.authentication.secondary_thumbprint,
+            },
+            "modelId": "",
+            "version": self.twin.version,
+            "tags": parse_section(&self.twin.tags),
+            "properties": {
+                "desired": twin::with_metadata(&self.twin, twin::Side::Desired),
+                "reported": twin::with_metadata(&self.twin, twin::Side::Reported),
+            },
+            "capabilities": { "iotEdge": self.iot_edge },
+        });
+        if let (Value::Object(document), Value::Object(rest)) = (&mut document, rest) {
+            document.extend(rest);
+        }
+        self.add_scopes(&mut document);
+        document
+    }
+
+    fn add_scopes(&self, document: &mut Value) {
+        if let Some(scope) = &self.device_scope {
+            document["deviceScope"] = json!(scope);
+        }
+        if !self.parent_scopes.is_empty() {
+            document["parentScopes"] = json!(self.parent_scopes);
+        }
+    }
+}
+
+/// The service's 404 for a device.
+pub(crate) fn device_missing(device_id: &str) -> ServiceError {
+    ServiceError::device_not_found(device_id)
+}
+
+/// A stored section as a map; what is stored has been checked, so a failure reads as empty.
+pub(crate) fn parse_section(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,18 @@
+//! The identity registry: devices, modules and their twins, in SQLite.
+//!
+//! One table, [`schema`] tells its columns; the query endpoint translates to
+//! SQL over them. Everything that changes goes through [`store::Writing`], which
+//! keeps the count that quotas are judged by.
+
+pub(crate) mod authentication;
+pub(crate) mod change;
+pub(crate) mod identity;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod store;
+pub(crate) mod twin;
+
+pub(crate) use authentication::Authentication;
+pub(crate) use change::RowRefusal;
+pub(crate) use identity::{Identity, Twin};
+pub(crate) use store::{Place, Store, Writing};

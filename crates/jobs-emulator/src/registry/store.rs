@@ -1,0 +1,134 @@
+//! The database connection: one, with a fair lock, for readers and writers.
+//!
+//! Long work (imports, exports, queries) takes the lock for a short batch at a
+//! time, so that requests are never held up for long.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Mutex;
+
+use super::schema;
+use crate::clock::Time;
+use crate::envelope::{Outcome, ServiceError};
+
+/// Where the hub keeps its data.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// Nowhere: gone when the hub stops. SQLite spills to a nameless file when it grows.
+    Memory,
+    /// In this database file.
+    File(PathBuf),
+}
+
+/// The hub's database.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+    /// Devices and modules together, as the quota counts them.
+    population: AtomicI64,
+    quota: i64,
+}
+
+impl From<rusqlite::Error> for ServiceError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::server(format!("the hub's database failed: {error}"))
+    }
+}
+
+impl Store {
+    /// Opens or creates the database. `quota` bounds the identities it may hold.
+    pub(crate) fn open(place: &Place, quota: i64) -> rusqlite::Result<Self> {
+        let connection = match place {
+            // An empty name is SQLite's private temporary database: in memory until it outgrows its cache.
+            Place::Memory => Connection::open("")?,
+            Place::File(path) => Connection::open(path)?,
+        };
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;",
+        )?;
+        match place {
+            Place::Memory => connection
+                .execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?,
+            // WAL with NORMAL survives the death of the process at any instant.
+            Place::File(_) => {
+                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4096;")?;
+            }
+        }
+        schema::prepare(&connection)?;
+        let population =
+            connection.query_row("SELECT count(*) FROM identities", [], |row| row.get(0))?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            population: AtomicI64::new(population),
+            quota,
+        })
+    }
+
+    /// Reads. To be called from a thread that may block.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+        work(&self.connection.blocking_lock())
+    }
+
+    /// Changes things in one transaction: all of it, or, on error, nothing.
+    pub(crate) fn write<T>(
+        &self,
+        now: Time,
+        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let mut connection = self.connection.blocking_lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let population = self.population.load(Ordering::SeqCst);
+        let mut writing = Writing {
+            transaction,
+            population,
+            quota: self.quota,
+            now,
+        };
+        let result = work(&mut writing)?;
+        let population = writing.population;
+        writing.transaction.commit()?;
+        self.population.store(population, Ordering::SeqCst);
+        Ok(result)
+    }
+
+    /// Devices and modules together.
+    pub(crate) fn population(&self) -> i64 {
+        self.population.load(Ordering::SeqCst)
+    }
+}
+
+/// A transaction under way.
+pub(crate) struct Writing<'c> {
+    transaction: Transaction<'c>,
+    population: i64,
+    quota: i64,
+    /// The moment all changes of this transaction are stamped with.
+    pub(crate) now: Time,
+}
+
+impl Writing<'_> {
+    /// The connection, for reading and for what does not touch `identities`.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.transaction
+    }
+
+    /// Refuses when the hub is full.
+    pub(crate) fn check_quota(&self) -> Outcome<()> {
+        if self.population < self.quota {
+            Ok(())
+        } else {
+            Err(ServiceError::quota(
+                "Total number of devices on IotHub exceeded the allocated quota.",
+            ))
+        }
+    }
+
+    /// Notes that identities were added (or, negative, taken away).
+    pub(crate) fn populate(&mut self, by: i64) {
+        self.population += by;
+    }
+}

@@ -1,0 +1,266 @@
+//! Twins: merging, replacing, and the metadata the service keeps about properties.
+
+use serde_json::{Map, Value, json};
+
+use super::identity::{Twin, parse_section};
+use super::rules;
+use crate::clock::Time;
+
+/// The two sides of a twin's properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Desired,
+    Reported,
+}
+
+const METADATA: &str = "$metadata";
+const VERSION: &str = "$version";
+const LAST_UPDATED: &str = "$lastUpdated";
+
+/// Parts of a twin that a caller sent; a missing one stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TwinParts {
+    pub(crate) tags: Option<Map<String, Value>>,
+    pub(crate) desired: Option<Map<String, Value>>,
+    pub(crate) reported: Option<Map<String, Value>>,
+}
+
+impl TwinParts {
+    /// Takes `tags` and `properties` out of a twin document.
+    pub(crate) fn from_document(document: &Value) -> Result<Self, String> {
+        let properties = object_at(document, "properties")?;
+        let side = |name: &str| match &properties {
+            Some(map) => object_at(&Value::Object(map.clone()), name),
+            None => Ok(None),
+        };
+        Ok(Self {
+            tags: object_at(document, "tags")?,
+            desired: side("desired")?,
+            reported: side("reported")?,
+        })
+    }
+
+    /// True when there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tags.is_none() && self.desired.is_none() && self.reported.is_none()
+    }
+}
+
+fn object_at(document: &Value, name: &str) -> Result<Option<Map<String, Value>>, String> {
+    match document.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(map)) => Ok(Some(map.clone())),
+        Some(_) => Err(format!("'{name}' is not an object")),
+    }
+}
+
+/// Merges parts into a twin: members are set, null deletes, objects are merged.
+pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), String> {
+    if let Some(patch) = parts.tags {
+        rules::check_section("tags", &patch, rules::MAX_TAGS)?;
+        let mut tags = parse_section(&twin.tags);
+        merge_maps(&mut tags, patch);
+        twin.tags = checked("tags", &tags, rules::MAX_TAGS)?;
+    }
+    for (side, patch) in [
+        (Side::Desired, parts.desired),
+        (Side::Reported, parts.reported),
+    ] {
+        let Some(mut patch) = patch else { continue };
+        patch.remove(METADATA);
+        patch.remove(VERSION);
+        rules::check_section(side.name(), &patch, rules::MAX_PROPERTIES)?;
+        let mut metadata = stored_metadata(twin, side);
+        stamp(&mut metadata, &patch, now);
+        let (properties, ..) = side.of(twin);
+        let mut merged = parse_section(properties);
+        merge_maps(&mut merged, patch);
+        let text = checked(side.name(), &merged, rules::MAX_PROPERTIES)?;
+        side.set(twin, text, Some(Value::Object(metadata).to_string()));
+    }
+    touch(twin, now);
+    Ok(())
+}
+
+/// Replaces the given parts of a twin wholly. Metadata that stands in a part is
+/// kept as the part's metadata; without it everything counts as updated now.
+pub(crate) fn replace(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), String> {
+    if let Some(mut tags) = parts.tags {
+        drop_nulls(&mut tags);
+        twin.tags = checked("tags", &tags, rules::MAX_TAGS)?;
+    }
+    for (side, part) in [
+        (Side::Desired, parts.desired),
+        (Side::Reported, parts.reported),
+    ] {
+        let Some(mut part) = part else { continue };
+        let metadata = part
+            .remove(METADATA)
+            .filter(Value::is_object)
+            .map(|value| value.to_string());
+        part.remove(VERSION);
+        drop_nulls(&mut part);
+        let text = checked(side.name(), &part, rules::MAX_PROPERTIES)?;
+        let other_is_stamped = match side {
+            Side::Desired => twin.reported_metadata.is_some() || twin.reported == "{}",
+            Side::Reported => twin.desired_metadata.is_some() || twin.desired == "{}",
+        };
+        if !other_is_stamped {
+            freeze(twin, side.other());
+        }
+        side.set(twin, text, metadata);
+    }
+    touch(twin, now);
+    Ok(())
+}
+
+/// The properties of one side with `$metadata` and `$version`, as the service shows them.
+pub(crate) fn with_metadata(twin: &Twin, side: Side) -> Value {
+    let (properties, _, version) = side.of(twin);
+    let mut properties = parse_section(properties);
+    let metadata = stored_metadata(twin, side);
+    properties.insert(METADATA.to_owned(), Value::Object(metadata));
+    properties.insert(VERSION.to_owned(), json!(version));
+    Value::Object(properties)
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Desired => "properties.desired",
+            Self::Reported => "properties.reported",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Desired => Self::Reported,
+            Self::Reported => Self::Desired,
+        }
+    }
+
+    /// Properties, metadata and version of this side.
+    fn of(self, twin: &Twin) -> (&str, Option<&str>, i64) {
+        match self {
+            Self::Desired => (
+                &twin.desired,
+                twin.desired_metadata.as_deref(),
+                twin.desired_version,
+            ),
+            Self::Reported => (
+                &twin.reported,
+                twin.reported_metadata.as_deref(),
+                twin.reported_version,
+            ),
+        }
+    }
+
+    fn set(self, twin: &mut Twin, properties: String, metadata: Option<String>) {
+        match self {
+            Self::Desired => {
+                (twin.desired, twin.desired_metadata) = (properties, metadata);
+                twin.desired_version += 1;
+            }
+            Self::Reported => {
+                (twin.reported, twin.reported_metadata) = (properties, metadata);
+                twin.reported_version += 1;
+            }
+        }
+    }
+}
+
+/// Stored metadata, or one stamp for everything when none is stored.
+fn stored_metadata(twin: &Twin, side: Side) -> Map<String, Value> {
+    let (properties, metadata, _) = side.of(twin);
+    match metadata {
+        Some(text) => parse_section(text),
+        None => uniform(
+            &parse_section(properties),
+            &Time::from_ticks(twin.updated).wire(),
+        ),
+    }
+}
+
+/// Writes down the implied metadata of a side, before `twin.updated` moves on.
+fn freeze(twin: &mut Twin, side: Side) {
+    let text = Value::Object(stored_metadata(twin, side)).to_string();
+    match side {
+        Side::Desired => twin.desired_metadata = Some(text),
+        Side::Reported => twin.reported_metadata = Some(text),
+    }
+}
+
+fn uniform(properties: &Map<String, Value>, stamp: &str) -> Map<String, Value> {
+    let mut metadata = Map::new();
+    metadata.insert(LAST_UPDATED.to_owned(), json!(stamp));
+    for (key, value) in properties {
+        let inner = value.as_object().map(|map| uniform(map, stamp));
+        metadata.insert(
+            key.clone(),
+            inner.map_or_else(|| json!({ LAST_UPDATED: stamp }), Value::Object),
+        );
+    }
+    metadata
+}
+
+/// Notes in the metadata what a patch touches.
+fn stamp(metadata: &mut Map<String, Value>, patch: &Map<String, Value>, now: Time) {
+    metadata.insert(LAST_UPDATED.to_owned(), json!(now.wire()));
+    for (key, value) in patch {
+        match value {
+            Value::Null => {
+                metadata.remove(key);
+            }
+            Value::Object(inner) => {
+                let entry = metadata.entry(key.clone()).or_insert_with(|| json!({}));
+                if let Some(entry) = entry.as_object_mut() {
+                    stamp(entry, inner, now);
+                }
+            }
+            _ => {
+                metadata.insert(key.clone(), json!({ LAST_UPDATED: now.wire() }));
+            }
+        }
+    }
+}
+
+fn merge_maps(into: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (key, value) in patch {
+        match value {
+            Value::Null => {
+                into.remove(&key);
+            }
+            Value::Object(mut inner) => match into.get_mut(&key) {
+                Some(Value::Object(existing)) => merge_maps(existing, inner),
+                _ => {
+                    drop_nulls(&mut inner);
+                    into.insert(key, Value::Object(inner));
+                }
+            },
+            value => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+fn drop_nulls(map: &mut Map<String, Value>) {
+    map.retain(|_, value| {
+        if let Value::Object(inner) = value {
+            drop_nulls(inner);
+        }
+        !value.is_null()
+    });
+}
+
+fn checked(name: &str, section: &Map<String, Value>, limit: usize) -> Result<String, String> {
+    rules::check_section(name, section, limit)?;
+    serde_json::to_string(section).map_err(|error| error.to_string())
+}
+
+/// A new etag, version and time for a twin that changed.
+fn touch(twin: &mut Twin, now: Time) {
+    twin.etag += 1;
+    twin.version += 1;
+    twin.updated = now.ticks();
+}

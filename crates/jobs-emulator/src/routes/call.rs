@@ -1,0 +1,110 @@
+//! One request, as handlers see it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{HeaderMap, HeaderName, IF_MATCH};
+use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use super::{Found, parameters};
+use crate::clock::Time;
+use crate::envelope::{Outcome, ServiceError};
+use crate::state::HubState;
+
+/// A request whose body has been read.
+pub(crate) struct Call {
+    pub(crate) hub: Arc<HubState>,
+    pub(crate) method: hyper::Method,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) peer: SocketAddr,
+    /// When the request arrived, on the hub's clock.
+    pub(crate) now: Time,
+    parameters: Vec<String>,
+    query: Vec<(String, String)>,
+}
+
+impl Call {
+    pub(crate) fn new(
+        hub: Arc<HubState>,
+        head: Parts,
+        body: Bytes,
+        peer: SocketAddr,
+        found: &Found,
+        now: Time,
+    ) -> Self {
+        let path = head.uri.path().to_owned();
+        let parameters = match found {
+            Found::Route(route) => parameters(route.pattern, &path),
+            Found::OtherMethod(_) | Found::Nothing(_) => Vec::new(),
+        };
+        Self {
+            hub,
+            method: head.method,
+            parameters,
+            query: parse_query(head.uri.query().unwrap_or_default()),
+            path,
+            headers: head.headers,
+            body,
+            peer,
+            now,
+        }
+    }
+
+    /// What stands in place of the `n`th `{}` of the pattern.
+    pub(crate) fn parameter(&self, n: usize) -> &str {
+        self.parameters.get(n).map_or("", String::as_str)
+    }
+
+    /// A query parameter by its name, in any case.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The `If-Match` header as sent: quoted, bare, or the star.
+    pub(crate) fn if_match(&self) -> Option<&str> {
+        self.header(&IF_MATCH)
+    }
+
+    /// The body as JSON of this shape.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
+        if self.body.is_empty() {
+            return Err(ServiceError::argument_null(
+                "The request needs a JSON body.",
+            ));
+        }
+        let text = self
+            .body
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(&self.body);
+        serde_json::from_slice(text).map_err(|error| {
+            ServiceError::format(format!("The body is not what is expected: {error}"))
+        })
+    }
+}
+
+fn parse_query(query: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}

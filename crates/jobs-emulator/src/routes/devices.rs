@@ -1,0 +1,223 @@
+//! `/devices`: device identities.
+
+use hyper::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Call, Route};
+use crate::auth::Rights;
+use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::registry::authentication::AuthenticationRequest;
+use crate::registry::change::{self, generation, new_etag, set_scopes};
+use crate::registry::identity::{COLUMNS, device_missing};
+use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules};
+
+const READ: &[Rights] = &[Rights::REGISTRY_READ];
+const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::service("Devices_GetDevices", Method::GET, "/devices", READ, list),
+    Route::service("Devices_GetIdentity", Method::GET, "/devices/{}", READ, get),
+    Route::service(
+        "Devices_CreateOrUpdateIdentity",
+        Method::PUT,
+        "/devices/{}",
+        WRITE,
+        put,
+    ),
+    Route::service(
+        "Devices_DeleteIdentity",
+        Method::DELETE,
+        "/devices/{}",
+        WRITE,
+        delete,
+    ),
+];
+
+/// Devices that one list may hold.
+const MAX_LIST: u32 = 1000;
+
+/// A device identity as sent; what only the hub decides is not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeviceBody {
+    device_id: Option<String>,
+    status: Option<String>,
+    status_reason: Option<String>,
+    authentication: Option<AuthenticationRequest>,
+    capabilities: Option<Capabilities>,
+    device_scope: Option<String>,
+    parent_scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Capabilities {
+    iot_edge: Option<bool>,
+}
+
+fn list(call: &Call) -> Outcome<Answer> {
+    let top = match call.query("top") {
+        None => MAX_LIST,
+        Some(text) => text
+            .parse::<u32>()
+            .ok()
+            .filter(|top| (1..=MAX_LIST).contains(top))
+            .ok_or_else(|| {
+                ServiceError::argument(format!("top must be a number from 1 to {MAX_LIST}"))
+            })?,
+    };
+    let devices: Vec<Value> = call.hub.store.read(|connection| {
+        let sql =
+            format!("SELECT {COLUMNS} FROM identities WHERE module_id = '' ORDER BY seq LIMIT ?1");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([top], |row| Ok(Identity::from_row(row)?.device_json()))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })?;
+    Ok(Answer::json(&devices))
+}
+
+fn get(call: &Call) -> Outcome<Answer> {
+    let device = call
+        .hub
+        .store
+        .read(|connection| Identity::require(connection, call.parameter(0), ""))?;
+    Ok(Answer::json(&device.device_json()).etag(&device.wire_etag()))
+}
+
+fn delete(call: &Call) -> Outcome<Answer> {
+    call.hub.store.write(call.now, |writing| {
+        let device = Identity::require(writing.connection(), call.parameter(0), "")?;
+        check_if_match(call.if_match(), &device.wire_etag())?;
+        change::delete(writing, &device)
+    })?;
+    Ok(Answer::no_content())
+}
+
+fn put(call: &Call) -> Outcome<Answer> {
+    let id = call.parameter(0);
+    rules::check_device_id(id).map_err(ServiceError::argument)?;
+    let body: DeviceBody = call.json()?;
+    if body.device_id.as_deref().is_some_and(|named| named != id) {
+        return Err(ServiceError::argument(
+            "deviceId in the body differs from the id in the path",
+        ));
+    }
+    let device = call.hub.store.write(call.now, |writing| {
+        let existing = Identity::find(writing.connection(), id, "")?;
+        match (existing, call.if_match()) {
+            (None, None) => create(writing, id, body),
+            (Some(_), None) => Err(ServiceError::device_exists(format!(
+                "A device with ID '{id}' is already registered."
+            ))),
+            (None, Some(_)) => Err(device_missing(id)),
+            (Some(existing), Some(given)) => {
+                check_if_match(Some(given), &existing.wire_etag())?;
+                update(writing, existing, body)
+            }
+        }
+    })?;
+    Ok(Answer::json(&device.device_json()).etag(&device.wire_etag()))
+}
+
+fn create(writing: &mut Writing<'_>, id: &str, body: DeviceBody) -> Outcome<Identity> {
+    writing.check_quota()?;
+    let mut device = Identity {
+        seq: 0,
+        device_id: id.to_owned(),
+        module_id: String::new(),
+        generation_id: generation(writing),
+        etag: new_etag(),
+        enabled: true,
+        status_reason: None,
+        status_updated: 0,
+        authentication: Authentication::none(),
+        iot_edge: false,
+        device_scope: None,
+        parent_scopes: Vec::new(),
+        managed_by: None,
+        twin: Twin::new(writing.now),
+    };
+    body.settle(&mut device, writing)?;
+    change::insert(writing, &device)?;
+    Ok(device)
+}
+
+fn update(writing: &mut Writing<'_>, mut device: Identity, body: DeviceBody) -> Outcome<Identity> {
+    let had_edge = device.iot_edge;
+    body.settle(&mut device, writing)?;
+    device.etag = new_etag();
+    device.update(writing.connection())?;
+    if device.iot_edge && !had_edge {
+        change::insert_system_modules(writing, &device)?;
+    }
+    Ok(device)
+}
+
+impl DeviceBody {
+    fn settle(self, device: &mut Identity, writing: &Writing<'_>) -> Outcome<()> {
+        let enabled = match self.status.as_deref() {
+            None => true,
+            Some(text) => parse_status(text).map_err(ServiceError::argument)?,
+        };
+        if device.enabled != enabled {
+            device.status_updated = writing.now.ticks();
+        }
+        device.enabled = enabled;
+        if self
+            .status_reason
+            .as_ref()
+            .is_some_and(|reason| reason.chars().count() > 128)
+        {
+            return Err(ServiceError::argument(
+                "statusReason has more than 128 characters",
+            ));
+        }
+        device.status_reason = self.status_reason;
+        device.authentication = self
+            .authentication
+            .unwrap_or_default()
+            .settle()
+            .map_err(ServiceError::argument)?;
+        device.iot_edge = self
+            .capabilities
+            .and_then(|capabilities| capabilities.iot_edge)
+            .unwrap_or(false);
+        set_scopes(
+            device,
+            self.device_scope,
+            self.parent_scopes.unwrap_or_default(),
+            writing,
+        )
+        .map_err(refused)
+    }
+}
+
+/// `enabled` or `disabled`, in any case.
+pub(crate) fn parse_status(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "enabled" => Ok(true),
+        "disabled" => Ok(false),
+        _ => Err(format!("status '{text}' is neither enabled nor disabled")),
+    }
+}
+
+/// 412 when an `If-Match` is given and does not match.
+pub(crate) fn check_if_match(given: Option<&str>, actual: &str) -> Outcome<()> {
+    if given.is_none() || change::matches(given, actual) {
+        Ok(())
+    } else {
+        Err(ServiceError::precondition(
+            "Precondition failed: the etag in If-Match does not match the stored one.",
+        ))
+    }
+}
+
+/// A refused row as an answer of its own.
+pub(crate) fn refused(refusal: RowRefusal) -> ServiceError {
+    if refusal.code == "InvalidDeviceScope" {
+        ServiceError::device_scope(refusal.status)
+    } else {
+        ServiceError::argument(refusal.status)
+    }
+}

@@ -1,0 +1,242 @@
+//! The routes of the hub and how they are found.
+//!
+//! To add operations: write a module with a `ROUTES` table and name it in
+//! [`TABLES`]. In a pattern, `{}` stands for one path segment; literal segments
+//! win because tables list them first. Handlers run on a thread that may block.
+
+mod bulk;
+mod call;
+mod devices;
+mod health;
+mod jobs;
+mod modules;
+mod statistics;
+mod twins;
+
+use hyper::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+pub(crate) use call::Call;
+
+use crate::auth::Rights;
+use crate::envelope::{Answer, Outcome, ServiceError};
+
+/// All tables, in the order in which they are searched.
+const TABLES: &[&[Route]] = &[
+    health::ROUTES,
+    jobs::ROUTES,
+    bulk::ROUTES,
+    devices::ROUTES,
+    modules::ROUTES,
+    twins::ROUTES,
+    statistics::ROUTES,
+];
+
+/// The api-versions that the service has had.
+const API_VERSIONS: &[&str] = &[
+    "2016-02-03",
+    "2018-06-30",
+    "2019-03-30",
+    "2019-06-30",
+    "2019-10-01",
+    "2020-03-01",
+    "2020-03-13",
+    "2020-05-31-preview",
+    "2020-09-30",
+    "2021-04-12",
+    "2024-03-31",
+];
+
+/// To whom a route belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// The service's interface: token, api-version, the service's headers, faults.
+    Service,
+    /// The admin API: its handlers check that the caller is on this machine.
+    Local,
+    /// For everybody: health and the page.
+    Open,
+}
+
+/// One operation.
+pub(crate) struct Route {
+    /// The service's operation id, by which faults select and requests are noted.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) pattern: &'static str,
+    pub(crate) surface: Surface,
+    /// Any of these is enough.
+    pub(crate) rights: &'static [Rights],
+    pub(crate) handle: fn(&Call) -> Outcome<Answer>,
+}
+
+impl Route {
+    /// A route of the service.
+    pub(crate) const fn service(
+        operation: &'static str,
+        method: Method,
+        pattern: &'static str,
+        rights: &'static [Rights],
+        handle: fn(&Call) -> Outcome<Answer>,
+    ) -> Self {
+        Self {
+            operation,
+            method,
+            pattern,
+            surface: Surface::Service,
+            rights,
+            handle,
+        }
+    }
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy)]
+pub(crate) enum Found {
+    Route(&'static Route),
+    /// The path exists, for other methods.
+    OtherMethod(Surface),
+    Nothing(Surface),
+}
+
+impl Found {
+    pub(crate) fn operation(&self) -> &'static str {
+        match self {
+            Self::Route(route) => route.operation,
+            Self::OtherMethod(_) | Self::Nothing(_) => "unknown",
+        }
+    }
+
+    pub(crate) fn surface(&self) -> Surface {
+        match self {
+            Self::Route(route) => route.surface,
+            Self::OtherMethod(surface) | Self::Nothing(surface) => *surface,
+        }
+    }
+
+    /// Judges the token, then the arguments, then does the work.
+    pub(crate) fn answer(&self, call: &Call) -> Answer {
+        self.judged(call)
+            .unwrap_or_else(|error| error.answer(call.now))
+    }
+
+    fn judged(&self, call: &Call) -> Outcome<Answer> {
+        let rights = match self {
+            Self::Route(route) => route.rights,
+            Self::OtherMethod(_) | Self::Nothing(_) => &[],
+        };
+        if self.surface() == Surface::Service {
+            call.hub.gate.admit(&call.headers, rights, call.now)?;
+            check_api_version(call.query("api-version"))?;
+            call.hub.rates.take(self.operation(), call.now)?;
+        }
+        match self {
+            Self::Route(route) => (route.handle)(call),
+            Self::OtherMethod(_) => Err(ServiceError::method(format!(
+                "{} is not allowed here",
+                call.method
+            ))),
+            Self::Nothing(_) => Err(ServiceError::not_found(format!(
+                "nothing is served at {}",
+                call.path
+            ))),
+        }
+    }
+}
+
+/// Finds the route of a request.
+pub(crate) fn find(method: &Method, path: &str) -> Found {
+    let segments = segments(path);
+    let mut other = None;
+    for route in TABLES.iter().copied().flatten() {
+        if !fits(route.pattern, &segments) {
+            continue;
+        }
+        if route.method == *method {
+            return Found::Route(route);
+        }
+        other.get_or_insert(route);
+    }
+    match other {
+        Some(route) => Found::OtherMethod(route.surface),
+        None if segments.first() == Some(&"_local") => Found::Nothing(Surface::Local),
+        None => Found::Nothing(Surface::Service),
+    }
+}
+
+/// The segments of a path; a slash at the end adds none.
+fn segments(path: &str) -> Vec<&str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        Vec::new()
+    } else {
+        path.split('/').collect()
+    }
+}
+
+fn fits(pattern: &str, segments: &[&str]) -> bool {
+    let wanted = self::segments(pattern);
+    wanted.len() == segments.len()
+        && wanted
+            .iter()
+            .zip(segments)
+            .all(|(wanted, given)| *wanted == "{}" || wanted.eq_ignore_ascii_case(given))
+}
+
+/// What stands in the place of the `{}`s, decoded once, after splitting.
+fn parameters(pattern: &str, path: &str) -> Vec<String> {
+    segments(pattern)
+        .iter()
+        .zip(segments(path))
+        .filter(|(wanted, _)| **wanted == "{}")
+        .map(|(_, given)| percent_decode_str(given).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+fn check_api_version(given: Option<&str>) -> Outcome<()> {
+    match given {
+        Some(version)
+            if API_VERSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(version)) =>
+        {
+            Ok(())
+        }
+        Some(version) => Err(ServiceError::protocol(format!(
+            "The api-version '{version}' is not supported."
+        ))),
+        None => Err(ServiceError::protocol(
+            "The api-version query parameter is missing.",
+        )),
+    }
+}
+
+/// An answer with a status of its own, for the routes that are no part of the service.
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Answer {
+    Answer::with_type(status, "text/plain; charset=utf-8", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_segments_win_over_ids() {
+        assert_eq!(
+            find(&Method::GET, "/devices/").operation(),
+            "Devices_GetDevices"
+        );
+    }
+
+    #[test]
+    fn path_parameters_are_decoded_once_after_splitting() {
+        assert_eq!(
+            parameters(
+                "/devices/{}/modules/{}",
+                "/devices/a%252Fb/modules/%24x%2Fy"
+            ),
+            ["a%2Fb", "$x/y"]
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! `/devices/{id}/modules`: module identities.
+
+use hyper::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::devices::check_if_match;
+use super::{Call, Route};
+use crate::auth::Rights;
+use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::registry::authentication::AuthenticationRequest;
+use crate::registry::change::{self, generation, new_etag};
+use crate::registry::identity::{COLUMNS, device_missing};
+use crate::registry::{Identity, Twin, Writing, rules};
+
+const READ: &[Rights] = &[Rights::REGISTRY_READ];
+const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::service(
+        "Modules_GetModulesOnDevice",
+        Method::GET,
+        "/devices/{}/modules",
+        READ,
+        list,
+    ),
+    Route::service(
+        "Modules_GetIdentity",
+        Method::GET,
+        "/devices/{}/modules/{}",
+        READ,
+        get,
+    ),
+    Route::service(
+        "Modules_CreateOrUpdateIdentity",
+        Method::PUT,
+        "/devices/{}/modules/{}",
+        WRITE,
+        put,
+    ),
+    Route::service(
+        "Modules_DeleteIdentity",
+        Method::DELETE,
+        "/devices/{}/modules/{}",
+        WRITE,
+        delete,
+    ),
+];
+
+/// A module identity as sent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ModuleBody {
+    module_id: Option<String>,
+    device_id: Option<String>,
+    managed_by: Option<String>,
+    authentication: Option<AuthenticationRequest>,
+}
+
+fn list(call: &Call) -> Outcome<Answer> {
+    let device_id = call.parameter(0);
+    let modules: Vec<Value> = call.hub.store.read(|connection| {
+        if !Identity::exists(connection, device_id, "")? {
+            return Err(device_missing(device_id));
+        }
+        let sql = format!("SELECT {COLUMNS} FROM identities WHERE device_id = ?1 AND module_id <> '' ORDER BY module_id");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([device_id], |row| Ok(Identity::from_row(row)?.module_json()))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })?;
+    Ok(Answer::json(&modules))
+}
+
+fn get(call: &Call) -> Outcome<Answer> {
+    let module = call
+        .hub
+        .store
+        .read(|connection| required(connection, call))?;
+    Ok(Answer::json(&module.module_json()).etag(&module.wire_etag()))
+}
+
+fn delete(call: &Call) -> Outcome<Answer> {
+    call.hub.store.write(call.now, |writing| {
+        let module = required(writing.connection(), call)?;
+        check_if_match(call.if_match(), &module.wire_etag())?;
+        change::delete(writing, &module)
+    })?;
+    Ok(Answer::no_content())
+}
+
+fn put(call: &Call) -> Outcome<Answer> {
+    let (device_id, module_id) = (call.parameter(0), call.parameter(1));
+    rules::check_device_id(device_id).map_err(ServiceError::argument)?;
+    rules::check_module_id(module_id).map_err(ServiceError::argument)?;
+    let body: ModuleBody = call.json()?;
+    let differs =
+        |named: &Option<String>, id: &str| named.as_deref().is_some_and(|named| named != id);
+    if differs(&body.device_id, device_id) || differs(&body.module_id, module_id) {
+        return Err(ServiceError::argument(
+            "the ids in the body differ from those in the path",
+        ));
+    }
+    let module = call.hub.store.write(call.now, |writing| {
+        if !Identity::exists(writing.connection(), device_id, "")? {
+            return Err(device_missing(device_id));
+        }
+        let existing = Identity::find(writing.connection(), device_id, module_id)?;
+        match (existing, call.if_match()) {
+            (None, None) => create(writing, device_id, module_id, body),
+            (Some(_), None) => {
+                let text = format!(
+                    "A module with ID '{module_id}' is already registered on device '{device_id}'."
+                );
+                Err(ServiceError::module_exists(text))
+            }
+            (None, Some(_)) => Err(ServiceError::module_not_found(format!(
+                "{module_id} on {device_id}"
+            ))),
+            (Some(existing), Some(given)) => {
+                check_if_match(Some(given), &existing.wire_etag())?;
+                update(writing, existing, body)
+            }
+        }
+    })?;
+    Ok(Answer::json(&module.module_json()).etag(&module.wire_etag()))
+}
+
+fn create(
+    writing: &mut Writing<'_>,
+    device_id: &str,
+    module_id: &str,
+    body: ModuleBody,
+) -> Outcome<Identity> {
+    writing.check_quota()?;
+    change::check_room(writing, device_id)?;
+    let module = Identity {
+        seq: 0,
+        device_id: device_id.to_owned(),
+        module_id: module_id.to_owned(),
+        generation_id: generation(writing),
+        etag: new_etag(),
+        enabled: true,
+        status_reason: None,
+        status_updated: 0,
+        authentication: body
+            .authentication
+            .unwrap_or_default()
+            .settle()
+            .map_err(ServiceError::argument)?,
+        iot_edge: false,
+        device_scope: None,
+        parent_scopes: Vec::new(),
+        managed_by: body.managed_by,
+        twin: Twin::new(writing.now),
+    };
+    change::insert(writing, &module)?;
+    Ok(module)
+}
+
+fn update(writing: &mut Writing<'_>, mut module: Identity, body: ModuleBody) -> Outcome<Identity> {
+    module.authentication = body
+        .authentication
+        .unwrap_or_default()
+        .settle()
+        .map_err(ServiceError::argument)?;
+    module.managed_by = body.managed_by;
+    module.etag = new_etag();
+    module.update(writing.connection())?;
+    Ok(module)
+}
+
+fn required(connection: &rusqlite::Connection, call: &Call) -> Outcome<Identity> {
+    let module_id = call.parameter(1);
+    if module_id.is_empty() {
+        return Err(ServiceError::argument(
+            "a module id has 1 to 128 characters",
+        ));
+    }
+    Identity::require(connection, call.parameter(0), module_id)
+}

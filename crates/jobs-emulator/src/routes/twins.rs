@@ -1,0 +1,102 @@
+//! `/twins`: device and module twins.
+
+use hyper::Method;
+use serde_json::Value;
+
+use super::devices::check_if_match;
+use super::{Call, Route};
+use crate::auth::Rights;
+use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::registry::Identity;
+use crate::registry::twin::{self, TwinParts};
+
+const SERVICE: &[Rights] = &[Rights::SERVICE_CONNECT];
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::service("Devices_GetTwin", Method::GET, "/twins/{}", SERVICE, get),
+    Route::service(
+        "Devices_UpdateTwin",
+        Method::PATCH,
+        "/twins/{}",
+        SERVICE,
+        patch,
+    ),
+    Route::service(
+        "Devices_ReplaceTwin",
+        Method::PUT,
+        "/twins/{}",
+        SERVICE,
+        put,
+    ),
+    Route::service(
+        "Modules_GetTwin",
+        Method::GET,
+        "/twins/{}/modules/{}",
+        SERVICE,
+        get,
+    ),
+    Route::service(
+        "Modules_UpdateTwin",
+        Method::PATCH,
+        "/twins/{}/modules/{}",
+        SERVICE,
+        patch,
+    ),
+    Route::service(
+        "Modules_ReplaceTwin",
+        Method::PUT,
+        "/twins/{}/modules/{}",
+        SERVICE,
+        put,
+    ),
+];
+
+fn get(call: &Call) -> Outcome<Answer> {
+    let found = call
+        .hub
+        .store
+        .read(|connection| Identity::require(connection, call.parameter(0), call.parameter(1)))?;
+    Ok(shown(&found))
+}
+
+fn patch(call: &Call) -> Outcome<Answer> {
+    let parts = parts(call)?;
+    change(call, |found| twin::merge(&mut found.twin, parts, call.now))
+}
+
+/// A replacement: a section that is not sent becomes empty.
+fn put(call: &Call) -> Outcome<Answer> {
+    let mut parts = parts(call)?;
+    parts.tags.get_or_insert_default();
+    parts.desired.get_or_insert_default();
+    change(call, |found| {
+        twin::replace(&mut found.twin, parts, call.now)
+    })
+}
+
+/// The writable parts of the body; only a device reports properties.
+fn parts(call: &Call) -> Outcome<TwinParts> {
+    let document: Value = call.json()?;
+    if !document.is_object() {
+        return Err(ServiceError::format("The body is not a JSON object."));
+    }
+    let mut parts = TwinParts::from_document(&document).map_err(ServiceError::argument)?;
+    parts.reported = None;
+    Ok(parts)
+}
+
+fn change(call: &Call, work: impl FnOnce(&mut Identity) -> Result<(), String>) -> Outcome<Answer> {
+    let found = call.hub.store.write(call.now, |writing| {
+        let mut found =
+            Identity::require(writing.connection(), call.parameter(0), call.parameter(1))?;
+        check_if_match(call.if_match(), &found.twin.wire_etag())?;
+        work(&mut found).map_err(ServiceError::argument)?;
+        found.update(writing.connection())?;
+        Ok(found)
+    })?;
+    Ok(shown(&found))
+}
+
+fn shown(found: &Identity) -> Answer {
+    Answer::json(&found.twin_json()).etag(&found.twin.wire_etag())
+}

@@ -1,0 +1,281 @@
+//! Connections and the way of a request through the hub.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SERVER, VARY};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use uuid::Uuid;
+
+use crate::envelope::{Answer, ERROR_CODE, REQUEST_ID, ServiceError};
+use crate::faults::{Delivery, Step};
+use crate::requests::{RequestRecord, mask_target};
+use crate::routes::{self, Call, Found, Surface};
+use crate::state::{HubState, Phase};
+
+type Body = BoxBody<Bytes, io::Error>;
+
+/// Bytes that the body of a request may have, outside of the admin API.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+/// The admin API seeds whole files.
+const MAX_LOCAL_BODY: usize = 256 * 1024 * 1024;
+/// How long a client may take for a TLS handshake, or for the head of a request.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The connection is cut instead of answered.
+#[derive(Clone, Copy, Debug)]
+struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is cut by a scripted fault")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Takes connections until the hub stops. `alive` ends with the last of them.
+pub(crate) async fn accept(
+    hub: Arc<HubState>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    alive: mpsc::Sender<()>,
+) {
+    let mut phase = hub.phase.subscribe();
+    loop {
+        let stream = tokio::select! {
+            _ = phase.wait_for(|phase| *phase != Phase::Running) => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, peer)) = stream else {
+            // Out of file handles, most likely; give connections a moment to end.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let (hub, tls, alive) = (Arc::clone(&hub), tls.clone(), alive.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = hub.gone() => {}
+                () = connection(Arc::clone(&hub), stream, peer, tls) => {}
+            }
+            drop(hub);
+            drop(alive);
+        });
+    }
+}
+
+async fn connection(
+    hub: Arc<HubState>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+) {
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => serve(hub, stream, peer).await,
+        Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => Box::pin(serve(hub, stream, peer)).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+        },
+    }
+}
+
+async fn serve<S>(hub: Arc<HubState>, stream: S, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut phase = hub.phase.subscribe();
+    let service = service_fn(|request| {
+        let hub = Arc::clone(&hub);
+        async move { respond(hub, request, peer).await }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let mut closing = false;
+    loop {
+        tokio::select! {
+            _ = phase.wait_for(|phase| *phase != Phase::Running), if !closing => {
+                closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            result = connection.as_mut() => {
+                if let Err(error) = result {
+                    tracing::debug!(%peer, %error, "connection ended");
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// One request: find its operation, let faults interfere, do the work, note it.
+async fn respond(
+    hub: Arc<HubState>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Response<Body>, Cut> {
+    let started = Instant::now();
+    let found = routes::find(request.method(), request.uri().path());
+    let operation = found.operation();
+    let service = found.surface() == Surface::Service;
+    let mut record = RequestRecord {
+        time: hub.clock.now().wire(),
+        method: request.method().to_string(),
+        target: mask_target(
+            request
+                .uri()
+                .path_and_query()
+                .map_or("/", |target| target.as_str()),
+        ),
+        operation,
+        status: None,
+        error_code: None,
+        request_id: Uuid::new_v4().to_string(),
+        milliseconds: 0,
+    };
+    let outcome = run(&hub, request, peer, found).await;
+    record.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let result = match outcome {
+        Delivery::Cut => Err(Cut),
+        Delivery::Whole(answer) => {
+            record.note(&answer);
+            Ok(deliver(answer, service, &record.request_id, false))
+        }
+        Delivery::Half(answer) => {
+            record.note(&answer);
+            Ok(deliver(answer, service, &record.request_id, true))
+        }
+    };
+    if found.surface() != Surface::Open {
+        hub.requests.note(record);
+    }
+    result
+}
+
+async fn run(
+    hub: &Arc<HubState>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    found: Found,
+) -> Delivery {
+    let fault = if found.surface() == Surface::Service {
+        hub.faults.choose(found.operation())
+    } else {
+        None
+    };
+    if let Some(fault) = &fault {
+        match fault.before_work(hub).await {
+            Step::Continue => {}
+            Step::Answer(answer) => return Delivery::Whole(answer),
+            Step::Cut => return Delivery::Cut,
+        }
+    }
+    let answer = work(hub, request, peer, found).await;
+    match &fault {
+        Some(fault) => fault.after_work(hub, answer).await,
+        None => Delivery::Whole(answer),
+    }
+}
+
+async fn work(
+    hub: &Arc<HubState>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    found: Found,
+) -> Answer {
+    let (head, body) = request.into_parts();
+    let limit = if found.surface() == Surface::Local {
+        MAX_LOCAL_BODY
+    } else {
+        MAX_BODY
+    };
+    let now = hub.clock.now();
+    let body = match Limited::new(body, limit).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return ServiceError::too_large(format!("the body has more than {limit} bytes"))
+                .answer(now);
+        }
+        Err(error) => {
+            return ServiceError::argument(format!("the body cannot be read: {error}")).answer(now);
+        }
+    };
+    let call = Call::new(Arc::clone(hub), head, body, peer, &found, now);
+    let done = tokio::task::spawn_blocking(move || found.answer(&call)).await;
+    done.unwrap_or_else(|_| ServiceError::server("the operation failed inside the hub").answer(now))
+}
+
+impl RequestRecord {
+    fn note(&mut self, answer: &Answer) {
+        self.status = Some(answer.status.as_u16());
+        self.error_code = answer
+            .headers
+            .get(ERROR_CODE)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+    }
+}
+
+/// Puts on the headers that every answer of the service carries.
+fn deliver(answer: Answer, service: bool, request_id: &str, half: bool) -> Response<Body> {
+    let Answer {
+        status,
+        mut headers,
+        body,
+        close,
+    } = answer;
+    if service {
+        headers.insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
+        insert(&mut headers, REQUEST_ID, request_id);
+    }
+    if close {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if status != StatusCode::NO_CONTENT {
+        insert(&mut headers, CONTENT_LENGTH, &body.len().to_string());
+    }
+    let body = if half {
+        half_of(&body)
+    } else {
+        Full::new(body).map_err(infallible).boxed()
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The first half of a body, then an error that makes the server cut the connection.
+fn half_of(body: &Bytes) -> Body {
+    let first = body.slice(..body.len() / 2);
+    let frames = futures_util::stream::iter([Ok(Frame::data(first)), Err(io::Error::other(Cut))]);
+    StreamBody::new(frames).boxed()
+}
+
+fn infallible(never: Infallible) -> io::Error {
+    match never {}
+}

@@ -1,0 +1,1 @@
+//! Containers that jobs read and write.

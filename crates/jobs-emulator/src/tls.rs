@@ -1,0 +1,142 @@
+//! HTTPS with a certificate authority of the hub's own, made on first use.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::TlsAcceptor;
+
+const CA_FILE: &str = "ca.pem";
+const KEY_FILE: &str = "ca-key.pem";
+const DAY: Duration = Duration::from_secs(86_400);
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An acceptor with a fresh certificate for localhost, 127.0.0.1, ::1 and
+/// `names`, and the file of the CA that signed it.
+pub(crate) fn acceptor(folder: &Path, names: &[String]) -> Result<(TlsAcceptor, PathBuf), Failure> {
+    let key_pem = keep_ca(folder)?;
+    let ca_file = folder.join(CA_FILE);
+    let issuer = Issuer::new(ca_params()?, KeyPair::from_pem(&key_pem)?);
+
+    let mut all: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    for name in names {
+        if !all.contains(name) {
+            all.push(name.clone());
+        }
+    }
+    let mut params = CertificateParams::new(all)?;
+    params.distinguished_name = common_name("iothub-jobs local hub");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    let now = SystemTime::now();
+    params.not_before = (now - DAY).into();
+    params.not_after = (now + 365 * DAY).into();
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, &issuer)?;
+
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der())?,
+        )?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((TlsAcceptor::from(Arc::new(config)), ca_file))
+}
+
+/// The CA's certificate is the same for the same key, up to its dates.
+fn ca_params() -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = common_name("iothub-jobs local development CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
+    let now = SystemTime::now();
+    params.not_before = (now - DAY).into();
+    params.not_after = (now + 3650 * DAY).into();
+    Ok(params)
+}
+
+fn common_name(text: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, text);
+    name
+}
+
+/// Reads the CA's key, or makes a CA. The folder appears whole or not at all,
+/// so hubs that start at the same moment agree on one CA.
+fn keep_ca(folder: &Path) -> Result<String, Failure> {
+    let key_file = folder.join(KEY_FILE);
+    if let Some(text) = read(&key_file)? {
+        return Ok(text);
+    }
+    let parent = folder
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let fresh = parent.join(format!(".ca-{}", uuid::Uuid::new_v4().simple()));
+    private_dir(&fresh)?;
+    let key = KeyPair::generate()?;
+    let certificate = ca_params()?.self_signed(&key)?;
+    private_file(&fresh.join(KEY_FILE), key.serialize_pem().as_bytes())?;
+    fs::write(fresh.join(CA_FILE), certificate.pem())?;
+    if fs::rename(&fresh, folder).is_err() {
+        // Somebody else was first, or the folder exists with other things in it.
+        let found = read(&key_file)?;
+        let text = match found {
+            Some(text) => text,
+            None => {
+                fs::rename(fresh.join(CA_FILE), folder.join(CA_FILE))?;
+                fs::rename(fresh.join(KEY_FILE), &key_file)?;
+                key.serialize_pem()
+            }
+        };
+        let _ = fs::remove_dir_all(&fresh);
+        return Ok(text);
+    }
+    Ok(key.serialize_pem())
+}
+
+fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+fn private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(content)
+}

@@ -1,0 +1,98 @@
+//! Device and module identities, twins, bulk changes, statistics.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::Rig;
+
+#[tokio::test]
+async fn a_device_is_created_read_updated_and_deleted() {
+    let rig = Rig::start().await;
+    let made = rig
+        .put(
+            "/devices/d1",
+            &json!({ "deviceId": "d1", "status": "enabled" }),
+        )
+        .await;
+    made.is_ok();
+    let body = made.json();
+    let etag = body["etag"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("etag"), Some(format!("\"{etag}\"").as_str()));
+    assert_eq!(body["connectionState"], "Disconnected");
+    let keys = &body["authentication"]["symmetricKey"];
+    assert_eq!(body["authentication"]["type"], "sas");
+    assert_eq!(keys["primaryKey"].as_str().unwrap().len(), 44);
+    assert_ne!(keys["primaryKey"], keys["secondaryKey"]);
+
+    rig.put("/devices/d1", &json!({}))
+        .await
+        .is_error(409, "DeviceAlreadyExists");
+    let changed = json!({ "deviceId": "d1", "status": "disabled", "statusReason": "why", "authentication": body["authentication"] });
+    rig.send_matching(Method::PUT, "/devices/d1", "\"nope\"", &changed)
+        .await
+        .is_error(412, "PreconditionFailed");
+    let seen = rig
+        .send_matching(Method::PUT, "/devices/d1", &format!("\"{etag}\""), &changed)
+        .await;
+    assert_eq!(seen.is_ok().json()["status"], "disabled");
+    assert_eq!(seen.json()["authentication"], body["authentication"]);
+    assert_ne!(seen.json()["etag"], body["etag"]);
+    rig.send_matching(Method::PUT, "/devices/d1", "\"*\"", &changed)
+        .await
+        .is_ok();
+    rig.send_matching(Method::PUT, "/devices/d2", "*", &changed)
+        .await
+        .is_error(400, "ArgumentInvalid");
+    rig.send_matching(Method::PUT, "/devices/d2", "*", &json!({}))
+        .await
+        .is_error(404, "DeviceNotFound");
+    rig.send_matching(Method::DELETE, "/devices/d1", "\"nope\"", &json!({}))
+        .await
+        .is_error(412, "PreconditionFailed");
+    assert_eq!(
+        rig.send_matching(Method::DELETE, "/devices/d1", "\"*\"", &json!({}))
+            .await
+            .status
+            .as_u16(),
+        204
+    );
+    rig.get("/devices/d1").await.is_error(404, "DeviceNotFound");
+    rig.delete("/devices/d1")
+        .await
+        .is_error(404, "DeviceNotFound");
+}
+
+#[tokio::test]
+async fn lists_take_top_and_a_slash_at_the_end() {
+    let rig = Rig::start().await;
+    for n in 0..5 {
+        rig.put(&format!("/devices/d{n}"), &json!({})).await.is_ok();
+    }
+    let ids = |seen: &crate::support::Seen| {
+        seen.json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|device| device["deviceId"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&rig.get("/devices?top=2").await), ["d0", "d1"]);
+    assert_eq!(ids(&rig.get("/devices/").await).len(), 5);
+    rig.get("/devices?top=0")
+        .await
+        .is_error(400, "ArgumentInvalid");
+}
+
+#[tokio::test]
+async fn statistics_count_devices_by_status() {
+    let rig = Rig::start().await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    rig.put("/devices/d2", &json!({ "status": "disabled" }))
+        .await
+        .is_ok();
+    rig.put("/devices/d1/modules/m1", &json!({})).await.is_ok();
+    assert_eq!(
+        rig.get("/statistics/devices").await.is_ok().json(),
+        json!({ "totalDeviceCount": 2, "enabledDeviceCount": 1, "disabledDeviceCount": 1 })
+    );
+}

@@ -1,0 +1,5 @@
+//! The hub over its HTTP interface.
+
+mod devices;
+mod protocol;
+mod support;
