@@ -1,5 +1,6 @@
 //! The tasks of this workspace, one module each. `cargo xtask --help` lists them.
 
+pub mod conformance;
 #[path = "../../crates/jobs-api/build/fingerprint.rs"]
 #[expect(
     dead_code,

@@ -1,0 +1,51 @@
+// One JSON line on stdout per case: what the harness counts.
+'use strict';
+
+const assert = require('node:assert/strict');
+
+const queue = [];
+
+// Queues a case; `run` runs all of them in order, and a failing one does not stop the next.
+function test(name, body) {
+  queue.push({ name, body });
+}
+
+async function run() {
+  await admin('POST', '/reset'); // each program starts on an empty hub
+  for (const { name, body } of queue) {
+    const line = { case: name, ok: true };
+    try {
+      await body();
+    } catch (cause) {
+      const where = /\(?([^/()]+:\d+):\d+\)?$/m.exec((cause.stack || '').split('\n').find((l) => l.includes(__dirname) && !l.includes('_report')) || '');
+      Object.assign(line, { ok: false, detail: `${cause.name}: ${cause.message} [${where ? where[1] : '?'}]` });
+    }
+    process.stdout.write(JSON.stringify(line) + '\n');
+  }
+  process.exit(0);
+}
+
+// The call must be refused with an error of this name (the client's own classes) and status.
+async function refused(name, status, call) {
+  let answer;
+  try {
+    answer = await call();
+  } catch (error) {
+    assert.equal(error.name, name, `error class of: ${error.message}`);
+    if (status) assert.equal((error.response || {}).statusCode, status);
+    return error;
+  }
+  throw new assert.AssertionError({ message: `no ${name}; the call gave ${JSON.stringify(answer)}` });
+}
+
+async function admin(method, path, body) {
+  const answer = await fetch(process.env.CONFORMANCE_ADMIN_ENDPOINT + path, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+  return answer;
+}
+
+module.exports = { test, run, refused, admin, assert };

@@ -1,0 +1,159 @@
+//! The two servers of a run: the hub under test, over TLS, and the storage emulator.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::install::Tools;
+use super::process::{Process, tail};
+use super::suite::Tally;
+use super::{Places, say};
+use crate::{Problem, Result};
+
+/// Builds `iothub-jobs` and gives a copy of it that no later build replaces.
+pub(super) fn build(places: &Places) -> Result<PathBuf> {
+    say("Building iothub-jobs ...");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "build",
+            "--package",
+            "jobs-cli",
+            "--bin",
+            "iothub-jobs",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .current_dir(&places.workspace)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|cause| Problem::new(format!("cargo build does not start: {cause}")))?;
+    if !output.status.success() {
+        return Err(Problem::new("iothub-jobs does not build"));
+    }
+    let built = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .ok_or_else(|| Problem::new("cargo build named no executable"))?;
+    let copy = places.installed.join("iothub-jobs");
+    let _ = fs::remove_file(&copy);
+    fs::copy(&built, &copy)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", built.display())))?;
+    Ok(copy)
+}
+
+/// The hub under test.
+pub(super) struct Hub {
+    process: Process,
+    pub(super) ready: ReadyLine,
+}
+
+/// What the hub prints when it is ready; further members are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReadyLine {
+    pub(super) endpoint: String,
+    pub(super) connection_string: String,
+    pub(super) ca_file: PathBuf,
+    pub(super) admin_endpoint: String,
+}
+
+impl Hub {
+    /// Starts the hub with TLS and authentication on.
+    pub(super) fn start(binary: &Path, places: &Places) -> Result<Self> {
+        let log = places.installed.join("hub.log");
+        let mut command = Command::new(binary);
+        command.args(["emulator", "--tls", "--job-delay", "50ms"]);
+        let process = Process::start(&mut command, &log, "the hub")?;
+        let line = process.line(Instant::now() + Duration::from_secs(30))?;
+        let line =
+            line.ok_or_else(|| Problem::new(format!("the hub ended at once:\n{}", tail(&log))))?;
+        let ready = serde_json::from_str(&line).map_err(|cause| {
+            Problem::new(format!("the hub's ready line is not as agreed: {cause}"))
+        })?;
+        Ok(Self { process, ready })
+    }
+
+    /// The port it listens on.
+    pub(super) fn port(&self) -> Result<u16> {
+        let digits = self.ready.endpoint.rsplit(':').next().unwrap_or_default();
+        digits
+            .trim_end_matches('/')
+            .parse()
+            .map_err(|_| Problem::new(format!("no port in {}", self.ready.endpoint)))
+    }
+
+    /// The same connection string with another host part.
+    pub(super) fn connection_string_for(&self, host: &str) -> String {
+        let parts = self.ready.connection_string.split(';').map(|part| {
+            match part.strip_prefix("HostName=") {
+                Some(_) => format!("HostName={host}"),
+                None => part.to_owned(),
+            }
+        });
+        parts.collect::<Vec<_>>().join(";")
+    }
+
+    /// A case of its own: asked to stop, the hub ends with code 0 and has said nothing more on stdout.
+    pub(super) fn stop_cleanly(mut self) -> Tally {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let asked = self.process.terminate();
+        let silent = matches!(self.process.line(deadline), Ok(None));
+        let ended = self.process.wait(deadline);
+        let passed = asked && silent && ended.is_some_and(|status| status.success());
+        say(&format!(
+            "\nhub\n  {} stops cleanly when asked{}",
+            if passed { "ok  " } else { "FAIL" },
+            if passed {
+                String::new()
+            } else {
+                format!(": asked {asked}, silent {silent}, ended {ended:?}")
+            }
+        ));
+        Tally::one(passed)
+    }
+}
+
+/// The storage emulator, in memory, on a free port.
+pub(super) struct BlobService {
+    _process: Process,
+    pub(super) endpoint: String,
+}
+
+impl BlobService {
+    pub(super) fn start(tools: &Tools, places: &Places) -> Result<Self> {
+        let log = places.installed.join("blobs.log");
+        let mut command = Command::new(&tools.node);
+        command
+            .arg(tools.node_modules.join("azurite/dist/src/blob/main.js"))
+            .args([
+                "--blobHost",
+                "127.0.0.1",
+                "--blobPort",
+                "0",
+                "--inMemoryPersistence",
+                "--skipApiVersionCheck",
+            ])
+            .args(["--disableTelemetry", "--silent"])
+            .current_dir(&places.installed);
+        let process = Process::start(&mut command, &log, "the storage emulator")?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while let Some(line) = process.line(deadline)? {
+            if let Some((_, endpoint)) = line.split_once("successfully listens on ") {
+                return Ok(Self {
+                    _process: process,
+                    endpoint: endpoint.trim().to_owned(),
+                });
+            }
+        }
+        Err(Problem::new(format!(
+            "the storage emulator ended at once:\n{}",
+            tail(&log)
+        )))
+    }
+}

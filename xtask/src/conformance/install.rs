@@ -1,0 +1,172 @@
+//! The clients, the storage emulator and the browser, at pinned versions, installed once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::process::run_logged;
+use super::{Places, say};
+use crate::{Problem, Result};
+
+/// Programs that the suites need.
+pub(super) struct Tools {
+    /// Interpreter of the virtual environment that holds the Python clients.
+    pub(super) python: PathBuf,
+    /// Node.js of this machine.
+    pub(super) node: PathBuf,
+    /// Folder of the installed JavaScript packages.
+    pub(super) node_modules: PathBuf,
+    /// A Chromium for the page.
+    pub(super) chromium: PathBuf,
+}
+
+impl Tools {
+    /// Installs what is missing. A second call with unchanged requirements does nothing.
+    pub(super) fn install(places: &Places) -> Result<Self> {
+        fs::create_dir_all(&places.installed)
+            .map_err(|cause| Problem::new(format!("{}: {cause}", places.installed.display())))?;
+        Ok(Self {
+            python: python(places)?,
+            node: on_path(&["node"]).ok_or_else(|| {
+                Problem::new("Node.js 20 or newer is not installed: `node` is not on the path")
+            })?,
+            node_modules: javascript(places)?,
+            chromium: chromium(places)?,
+        })
+    }
+}
+
+fn python(places: &Places) -> Result<PathBuf> {
+    let wanted = places.scripts.join("requirements.txt");
+    let home = places.installed.join("python");
+    let interpreter = home.join("bin/python");
+    if Stamp::new(&home, &[&wanted])?.is_current() {
+        return Ok(interpreter);
+    }
+    say("Installing the Python clients ...");
+    clear(&home)?;
+    let system = on_path(&["python3"])
+        .ok_or_else(|| Problem::new("Python 3 is not installed: `python3` is not on the path"))?;
+    let log = places.installed.join("python.log");
+    run_logged(
+        Command::new(system).args(["-m", "venv"]).arg(&home),
+        &log,
+        "python3 -m venv",
+    )?;
+    let mut pip = Command::new(&interpreter);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--requirement",
+    ])
+    .arg(&wanted);
+    run_logged(&mut pip, &log, "installing the Python clients")?;
+    Stamp::new(&home, &[&wanted])?.write()?;
+    Ok(interpreter)
+}
+
+fn javascript(places: &Places) -> Result<PathBuf> {
+    let wanted = [
+        places.scripts.join("package.json"),
+        places.scripts.join("package-lock.json"),
+    ];
+    let home = places.installed.join("javascript");
+    let modules = home.join("node_modules");
+    let sources: Vec<&Path> = wanted.iter().map(PathBuf::as_path).collect();
+    if Stamp::new(&home, &sources)?.is_current() {
+        return Ok(modules);
+    }
+    say("Installing the JavaScript client, the storage emulator and the browser driver ...");
+    clear(&home)?;
+    fs::create_dir_all(&home)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+    for file in &wanted {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(file, home.join(name))
+            .map_err(|cause| Problem::new(format!("{}: {cause}", file.display())))?;
+    }
+    let npm = on_path(&["npm"])
+        .ok_or_else(|| Problem::new("npm is not installed: `npm` is not on the path"))?;
+    let mut command = Command::new(npm);
+    command
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(&home);
+    run_logged(
+        &mut command,
+        &places.installed.join("javascript.log"),
+        "npm ci",
+    )?;
+    Stamp::new(&home, &sources)?.write()?;
+    Ok(modules)
+}
+
+fn chromium(places: &Places) -> Result<PathBuf> {
+    const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
+    if let Some(found) = on_path(NAMES) {
+        return Ok(found);
+    }
+    let missing =
+        "Chromium is not installed, and the page is tested in it: install the package `chromium`";
+    let apt = on_path(&["apt-get"]).ok_or_else(|| Problem::new(missing))?;
+    say("Installing Chromium ...");
+    let log = places.installed.join("chromium.log");
+    run_logged(Command::new(&apt).arg("update"), &log, "apt-get update")?;
+    let mut command = Command::new(&apt);
+    command
+        .args(["install", "--yes", "--no-install-recommends", "chromium"])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    run_logged(&mut command, &log, missing)?;
+    on_path(NAMES).ok_or_else(|| Problem::new(missing))
+}
+
+/// Remembers from which requirement files a folder was installed; written last, so a broken install is done again.
+struct Stamp {
+    file: PathBuf,
+    content: String,
+}
+
+impl Stamp {
+    fn new(home: &Path, sources: &[&Path]) -> Result<Self> {
+        let mut content = String::new();
+        for source in sources {
+            content += &fs::read_to_string(source)
+                .map_err(|cause| Problem::new(format!("{}: {cause}", source.display())))?;
+        }
+        Ok(Self {
+            file: home.join(".installed-from"),
+            content,
+        })
+    }
+
+    fn is_current(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|text| text == self.content)
+    }
+
+    fn write(&self) -> Result<()> {
+        fs::write(&self.file, &self.content)
+            .map_err(|cause| Problem::new(format!("{}: {cause}", self.file.display())))
+    }
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(Problem::new(format!("{}: {cause}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first of these programs that stands on the path.
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|file| file.is_file())
+}

@@ -1,0 +1,149 @@
+//! `cargo xtask conformance`: the vendor's own clients, as they are released, against the local hub.
+//!
+//! Everything is installed at pinned versions into `target/conformance`, and nothing is skipped: a client that cannot
+//! be installed fails the run. The client programs stand in `tests/conformance`; each prints one JSON line per case.
+
+mod hub;
+mod install;
+mod port;
+mod process;
+mod suite;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use hub::{BlobService, Hub};
+use install::Tools;
+use port::Forwarder;
+use suite::{Language, Suite, Tally};
+
+use crate::problem::Outcome;
+use crate::workspace::Workspace;
+use crate::{Problem, Result};
+
+/// What a caller may choose.
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// Run only the suites whose name contains this text.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Test this hub binary instead of building `iothub-jobs`.
+    #[arg(long, value_name = "FILE")]
+    hub_binary: Option<PathBuf>,
+    /// Leave port 443 alone: the JavaScript client then gets host and port split for it.
+    #[arg(long)]
+    no_port_443: bool,
+}
+
+/// The folders of a run.
+struct Places {
+    /// Root of the workspace.
+    workspace: PathBuf,
+    /// Client programs, requirements and lock file.
+    scripts: PathBuf,
+    /// Where everything is installed.
+    installed: PathBuf,
+}
+
+impl Places {
+    fn of(workspace: &Workspace) -> Result<Self> {
+        let metadata = cargo_metadata::MetadataCommand::new()
+            .current_dir(workspace.root())
+            .no_deps()
+            .exec()
+            .map_err(|cause| Problem::new(format!("cargo metadata: {cause}")))?;
+        Ok(Self {
+            workspace: workspace.root().to_path_buf(),
+            scripts: workspace.path("tests/conformance"),
+            installed: metadata
+                .target_directory
+                .into_std_path_buf()
+                .join("conformance"),
+        })
+    }
+}
+
+const SUITES: &[Suite] = &[
+    Suite {
+        name: "python devices",
+        program: "python_devices.py",
+        language: Language::Python,
+    },
+    Suite {
+        name: "python jobs",
+        program: "python_jobs.py",
+        language: Language::Python,
+    },
+    Suite {
+        name: "javascript devices",
+        program: "javascript_devices.cjs",
+        language: Language::JavaScript,
+    },
+    Suite {
+        name: "javascript jobs",
+        program: "javascript_jobs.cjs",
+        language: Language::JavaScript,
+    },
+    Suite {
+        name: "az request shapes",
+        program: "az_requests.py",
+        language: Language::Python,
+    },
+    Suite {
+        name: "page in a browser",
+        program: "page.cjs",
+        language: Language::Browser,
+    },
+];
+
+/// Installs, starts the hub and the storage emulator, runs every suite and prints `N passed, N failed`.
+///
+/// # Errors
+/// When something cannot be installed or started. Failed cases are not an error: the outcome's exit code tells of them.
+pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
+    let places = Places::of(workspace)?;
+    let tools = Tools::install(&places)?;
+    let binary = match &args.hub_binary {
+        Some(file) => file.clone(),
+        None => hub::build(&places)?,
+    };
+    let blobs = BlobService::start(&tools, &places)?;
+    let hub = Hub::start(&binary, &places)?;
+    let forwarder = if args.no_port_443 {
+        None
+    } else {
+        Forwarder::listen_on_443(hub.port()?)
+    };
+    say(&match &forwarder {
+        Some(_) => {
+            "The JavaScript client reaches the hub through a forwarder on 127.0.0.1:443.".to_owned()
+        }
+        None => format!(
+            "Port 443 is not used: the JavaScript client has host and port split by javascript_port.cjs (hub on port {}).",
+            hub.port()?
+        ),
+    });
+    say(
+        "az: its IoT extension is published in no registry reached here; its request shapes are replayed instead.",
+    );
+
+    let mut total = Tally::default();
+    for suite in SUITES.iter().filter(|suite| {
+        args.only
+            .as_ref()
+            .is_none_or(|text| suite.name.contains(text))
+    }) {
+        say(&format!("\n{}", suite.name));
+        total += suite.run(&places, &tools, &hub, &blobs, forwarder.is_some())?;
+    }
+    total += hub.stop_cleanly();
+    Ok(Outcome {
+        text: format!("\n{} passed, {} failed\n", total.passed, total.failed),
+        code: u8::from(total.failed > 0),
+    })
+}
+
+/// One line for the person who runs it. A closed pipe is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
