@@ -43,6 +43,6 @@ mod tls;
 pub use auth::{Policy, Rights};
 pub use builder::{Emulator, EmulatorBuilder, StartError};
 pub use clock::{Clock, Time};
-pub use faults::FaultScript;
+pub use faults::{FaultAction, FaultRule, FaultScript, FaultScriptError, Moment, OPERATIONS};
 pub use hub::Hub;
 pub use sku::{Sku, UnknownSku};

@@ -1,0 +1,125 @@
+//! Which rule acts on a request: counting only, no clock and no connection.
+
+use std::time::Duration;
+
+use super::script::{FaultAction, FaultRule, FaultScript};
+
+/// What is to be done to one request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Injected {
+    /// To be waited first, in real time.
+    pub(crate) delay: Duration,
+    pub(crate) action: Option<FaultAction>,
+}
+
+/// A script and how far each of its rules has come.
+#[derive(Debug, Default)]
+pub(crate) struct FaultPlan {
+    rules: Vec<Counted>,
+}
+
+#[derive(Debug)]
+struct Counted {
+    rule: FaultRule,
+    /// Requests still to let pass.
+    to_skip: u64,
+    acted: u64,
+}
+
+impl FaultPlan {
+    pub(crate) fn new(script: FaultScript) -> Self {
+        let rules = script
+            .rules
+            .into_iter()
+            .map(|rule| Counted {
+                to_skip: rule.skip,
+                acted: 0,
+                rule,
+            })
+            .collect();
+        Self { rules }
+    }
+
+    /// What happens to the next request of this operation.
+    pub(crate) fn next(&mut self, operation: &str) -> Option<Injected> {
+        for counted in &mut self.rules {
+            let rule = &counted.rule;
+            if rule.operation != "*" && rule.operation != operation {
+                continue;
+            }
+            if counted.to_skip > 0 {
+                counted.to_skip -= 1;
+                continue;
+            }
+            if rule.times.is_some_and(|times| counted.acted >= times) {
+                continue;
+            }
+            counted.acted += 1;
+            return Some(Injected {
+                delay: Duration::from_millis(rule.delay_ms),
+                action: rule.action.clone(),
+            });
+        }
+        None
+    }
+
+    /// The script again, and how often each rule has acted.
+    pub(crate) fn report(&self) -> (FaultScript, Vec<u64>) {
+        let rules = self.rules.iter().map(|counted| counted.rule.clone());
+        (
+            FaultScript::new(rules),
+            self.rules.iter().map(|counted| counted.acted).collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stall(operation: &str, seconds: u64) -> FaultRule {
+        FaultRule::new(operation, FaultAction::Stall { seconds })
+    }
+
+    fn seconds(plan: &mut FaultPlan, operation: &str) -> Option<u64> {
+        match plan.next(operation)?.action? {
+            FaultAction::Stall { seconds } => Some(seconds),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_rule_skips_then_acts_its_times_then_rests() {
+        let mut plan = FaultPlan::new(FaultScript::new([stall("Jobs_GetImportExportJob", 1)
+            .skip(2)
+            .times(3)]));
+        let acted: Vec<bool> = (0..7)
+            .map(|_| plan.next("Jobs_GetImportExportJob").is_some())
+            .collect();
+        assert_eq!(acted, [false, false, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn other_operations_are_neither_touched_nor_counted() {
+        let mut plan = FaultPlan::new(FaultScript::new([stall("Jobs_GetImportExportJob", 1)
+            .skip(1)
+            .times(1)]));
+        assert_eq!(seconds(&mut plan, "Devices_GetIdentity"), None);
+        assert_eq!(seconds(&mut plan, "Jobs_GetImportExportJob"), None);
+        assert_eq!(seconds(&mut plan, "Jobs_GetImportExportJob"), Some(1));
+    }
+
+    #[test]
+    fn rules_one_after_the_other_make_a_sequence() {
+        let mut plan = FaultPlan::new(FaultScript::new([
+            stall("*", 1).times(1),
+            stall("*", 2).times(2),
+            stall("*", 3),
+        ]));
+        let order: Vec<_> = (0..5)
+            .map(|_| seconds(&mut plan, "Query_GetTwins"))
+            .collect();
+        assert_eq!(order, [Some(1), Some(2), Some(2), Some(3), Some(3)]);
+        assert_eq!(plan.report().1, [1, 2, 2]);
+    }
+}

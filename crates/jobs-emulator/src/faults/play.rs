@@ -1,0 +1,232 @@
+//! Carrying out a fault around the work of a request.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde_json::{Map, Value};
+
+use super::plan::{FaultPlan, Injected};
+use super::script::{FaultAction, FaultScript, Moment};
+use crate::clock::Time;
+use crate::envelope::{Answer, ERROR_CODE, JSON, tracking_id};
+use crate::state::HubState;
+
+/// The script of a hub and how far it has been played.
+pub(crate) struct Faults(Mutex<FaultPlan>);
+
+/// A fault chosen for one request.
+pub(crate) struct Fault(Injected);
+
+/// What happens before the work.
+pub(crate) enum Step {
+    /// Go on.
+    Continue,
+    /// Do not do the work, answer this.
+    Answer(Answer),
+    /// Do not do the work, cut the connection.
+    Cut,
+}
+
+/// What happens to the answer of the work.
+pub(crate) enum Delivery {
+    /// Send it (it may have been changed).
+    Whole(Answer),
+    /// The work is done, but its answer is lost.
+    Cut,
+    /// Headers and about half of the body, then the connection is cut.
+    Half(Answer),
+}
+
+impl Faults {
+    pub(crate) fn new(script: FaultScript) -> Self {
+        Self(Mutex::new(FaultPlan::new(script)))
+    }
+
+    /// Replaces the script; its counts start anew.
+    pub(crate) fn replace(&self, script: FaultScript) {
+        *self.plan() = FaultPlan::new(script);
+    }
+
+    /// The fault for a request of this operation, if any; counts the request.
+    pub(crate) fn choose(&self, operation: &str) -> Option<Fault> {
+        self.plan().next(operation).map(Fault)
+    }
+
+    /// The script, and how often each of its rules has acted.
+    pub(crate) fn report(&self) -> (FaultScript, Vec<u64>) {
+        self.plan().report()
+    }
+
+    fn plan(&self) -> std::sync::MutexGuard<'_, FaultPlan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fault {
+    pub(crate) async fn before_work(&self, hub: &HubState) -> Step {
+        wait(hub, self.0.delay).await;
+        match &self.0.action {
+            Some(FaultAction::Respond {
+                status,
+                error_code,
+                retry_after,
+                message,
+            }) => {
+                let text = message
+                    .as_deref()
+                    .unwrap_or("A scripted fault answered this request.");
+                Step::Answer(refusal(
+                    *status,
+                    error_code,
+                    text,
+                    retry_after.as_deref(),
+                    hub.clock.now(),
+                ))
+            }
+            Some(FaultAction::Body {
+                status,
+                content_type,
+                text,
+            }) => Step::Answer(answer(*status, content_type, text.clone())),
+            Some(FaultAction::Cut {
+                when: Moment::BeforeWork,
+            }) => Step::Cut,
+            Some(FaultAction::Stall { seconds }) => {
+                wait(hub, Duration::from_secs(*seconds)).await;
+                Step::Continue
+            }
+            _ => Step::Continue,
+        }
+    }
+
+    #[expect(
+        clippy::unused_async,
+        reason = "the counterpart of before_work, which waits"
+    )]
+    pub(crate) async fn after_work(&self, _hub: &HubState, answer: Answer) -> Delivery {
+        match &self.0.action {
+            Some(FaultAction::Cut {
+                when: Moment::AfterWork,
+            }) => Delivery::Cut,
+            Some(FaultAction::Cut {
+                when: Moment::MidBody,
+            }) => Delivery::Half(answer),
+            Some(FaultAction::Patch { set }) => Delivery::Whole(patched(answer, set)),
+            _ => Delivery::Whole(answer),
+        }
+    }
+}
+
+/// Waits in real time, but not longer than the hub lives.
+async fn wait(hub: &HubState, length: Duration) {
+    if length.is_zero() {
+        return;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(length) => {}
+        () = hub.gone() => {}
+    }
+}
+
+/// A refusal in the service's envelope, with any status and name.
+fn refusal(status: u16, code: &str, text: &str, retry_after: Option<&str>, now: Time) -> Answer {
+    let body = serde_json::json!({
+        "Message": format!("ErrorCode:{code};{text}"),
+        "ExceptionMessage": tracking_id(now),
+    });
+    let mut made = answer(status, JSON, body.to_string()).header(ERROR_CODE, code);
+    if let Some(value) = retry_after {
+        made = made.header(RETRY_AFTER, value);
+    }
+    made
+}
+
+fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Answer {
+        status,
+        headers,
+        body: body.into(),
+        close: false,
+    }
+}
+
+/// Sets members of the answer's JSON object, or of each object where it is an array; any other body stays as it is.
+fn patched(mut answer: Answer, set: &Map<String, Value>) -> Answer {
+    let Ok(mut document) = serde_json::from_slice::<Value>(&answer.body) else {
+        return answer;
+    };
+    let patch = |value: &mut Value| {
+        if let Some(members) = value.as_object_mut() {
+            members.extend(set.clone());
+        }
+    };
+    match &mut document {
+        Value::Array(items) => items.iter_mut().for_each(patch),
+        other => patch(other),
+    }
+    answer.body = document.to_string().into();
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_patch_reaches_an_object_and_each_element_of_an_array() {
+        let odd = set(json!({"status": "paused", "endTimeUtc": null}));
+        let one = patched(
+            Answer::json(&json!({"jobId": "a", "status": "running"})),
+            &odd,
+        );
+        assert_eq!(
+            serde_json::from_slice::<Value>(&one.body).unwrap(),
+            json!({"jobId": "a", "status": "paused", "endTimeUtc": null})
+        );
+        let many = patched(
+            Answer::json(&json!([{"status": "running"}, {}])),
+            &set(json!({"status": "paused"})),
+        );
+        assert_eq!(
+            serde_json::from_slice::<Value>(&many.body).unwrap(),
+            json!([{"status": "paused"}, {"status": "paused"}])
+        );
+        assert_eq!(patched(Answer::no_content(), &odd).body, Bytes::new());
+    }
+
+    #[test]
+    fn a_refusal_is_the_services_own_in_every_part() {
+        let refused = refusal(
+            429,
+            "ThrottlingException",
+            "slow down",
+            Some("1"),
+            Time::from_ticks(0),
+        );
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.headers[RETRY_AFTER], "1");
+        assert_eq!(refused.headers[ERROR_CODE], "ThrottlingException");
+        let body: Value = serde_json::from_slice(&refused.body).unwrap();
+        assert_eq!(body["Message"], "ErrorCode:ThrottlingException;slow down");
+        assert!(
+            body["ExceptionMessage"]
+                .as_str()
+                .unwrap()
+                .starts_with("Tracking ID:")
+        );
+    }
+}
