@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 00ea639ff08bc9b0149a2bc8e9976d00825f6f464f88b535ad5ae4be9ad5e140
+// inputs: 52275448179093279753f89d6b46e892428bb9935666fb046a4dde409e62e927
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -1162,6 +1162,57 @@ pub mod prelude {
 
 /// The version of the API that this was generated for.
 pub const API_VERSION: &str = "2020-05-31-preview";
+
+/// The JSON Schema of every model and enum, by name.
+#[cfg(feature = "schemars")]
+pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+    vec![
+        ("CloudToDeviceMethod", schemars::schema_for!(types::CloudToDeviceMethod)),
+        ("DeviceCapabilities", schemars::schema_for!(types::DeviceCapabilities)),
+        ("DeviceJobStatistics", schemars::schema_for!(types::DeviceJobStatistics)),
+        ("JobProperties", schemars::schema_for!(types::JobProperties)),
+        ("JobRequest", schemars::schema_for!(types::JobRequest)),
+        ("JobResponse", schemars::schema_for!(types::JobResponse)),
+        ("Twin", schemars::schema_for!(types::Twin)),
+        ("TwinProperties", schemars::schema_for!(types::TwinProperties)),
+        ("X509Thumbprint", schemars::schema_for!(types::X509Thumbprint)),
+        ("JobType", schemars::schema_for!(enums::JobType)),
+        ("JobStatus", schemars::schema_for!(enums::JobStatus)),
+        ("StorageAuthenticationType", schemars::schema_for!(enums::StorageAuthenticationType)),
+        ("DeviceStatus", schemars::schema_for!(enums::DeviceStatus)),
+        ("DeviceConnectionState", schemars::schema_for!(enums::DeviceConnectionState)),
+        ("DeviceAuthenticationType", schemars::schema_for!(enums::DeviceAuthenticationType)),
+    ]
+}
+
+/// Reads JSON as the model or enum of this name and writes it back, which shows what the model keeps of it. `None` when
+/// there is no such model.
+#[cfg(feature = "schemars")]
+pub fn round_trip(model: &str, json: serde_json::Value) -> Option<serde_json::Result<serde_json::Value>> {
+    fn rewrite<T: serde::Serialize + serde::de::DeserializeOwned>(
+        json: serde_json::Value,
+    ) -> serde_json::Result<serde_json::Value> {
+        serde_json::from_value::<T>(json).and_then(serde_json::to_value)
+    }
+    Some(match model {
+        "CloudToDeviceMethod" => rewrite::<types::CloudToDeviceMethod>(json),
+        "DeviceCapabilities" => rewrite::<types::DeviceCapabilities>(json),
+        "DeviceJobStatistics" => rewrite::<types::DeviceJobStatistics>(json),
+        "JobProperties" => rewrite::<types::JobProperties>(json),
+        "JobRequest" => rewrite::<types::JobRequest>(json),
+        "JobResponse" => rewrite::<types::JobResponse>(json),
+        "Twin" => rewrite::<types::Twin>(json),
+        "TwinProperties" => rewrite::<types::TwinProperties>(json),
+        "X509Thumbprint" => rewrite::<types::X509Thumbprint>(json),
+        "JobType" => rewrite::<enums::JobType>(json),
+        "JobStatus" => rewrite::<enums::JobStatus>(json),
+        "StorageAuthenticationType" => rewrite::<enums::StorageAuthenticationType>(json),
+        "DeviceStatus" => rewrite::<enums::DeviceStatus>(json),
+        "DeviceConnectionState" => rewrite::<enums::DeviceConnectionState>(json),
+        "DeviceAuthenticationType" => rewrite::<enums::DeviceAuthenticationType>(json),
+        _ => return None,
+    })
+}
 
 /// The enums of the API, all of them open.
 pub mod enums {

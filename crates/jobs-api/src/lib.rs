@@ -16,6 +16,8 @@ mod seam;
 mod generated;
 
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue};
+#[cfg(feature = "schemars")]
+pub use generated::{round_trip, schemas};
 pub use sas_uri::SasUri;
 pub use seam::RequestContext;
 

@@ -5,12 +5,12 @@
 /// The generated core uses it for every schema that the spec marks with `x-ms-enum: { modelAsString: true }`.
 macro_rules! open_enum {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         pub enum $name:ident {
             $($(#[$variant_meta:meta])* $variant:ident = $wire:literal,)+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
         ///
         /// Known values are matched without regard to case, because clients and gateways differ in it, and written as the
         /// API spells them. Any other value is kept as it came.
@@ -92,9 +92,11 @@ macro_rules! open_enum {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let description: Vec<&str> = [$($doc),*].iter().map(|line: &&str| line.trim()).collect();
                 // The known values are examples of what may come, not a limit to it.
                 schemars::json_schema!({
                     "type": "string",
+                    "description": description.join("\n"),
                     "x-ms-enum": { "name": stringify!($name), "modelAsString": true, "values": Self::KNOWN },
                 })
             }

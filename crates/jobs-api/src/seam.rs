@@ -15,7 +15,7 @@ use crate::{API_VERSION, Client, Error};
 /// use jobs_api::RequestContext;
 /// use reqwest::header::HeaderValue;
 ///
-/// let token = HeaderValue::from_static("SharedAccessSignature sr=…&sig=…&se=…&skn=service");
+/// let token = HeaderValue::from_static("SharedAccessSignature sr=hub&sig=c2ln&se=1&skn=service");
 /// let context = RequestContext::new().with_authorization(token).with_api_version("2021-04-12");
 /// assert!(!format!("{context:?}").contains("SharedAccessSignature"));
 /// ```
@@ -101,7 +101,7 @@ impl fmt::Debug for RequestContext {
                 "authorization",
                 &self.authorization.as_ref().map(|_| "[redacted]"),
             )
-            .field("headers", &self.headers.keys())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish()
     }
 }

@@ -70,8 +70,53 @@ pub fn core(text: &str) -> Result<String> {
         "\n/// The version of the API that this was generated for.\npub const API_VERSION: &str = {:?};\n",
         document.info.version
     );
+    core.push_str(&schemas(&file, &lowered));
     core.push_str(&enums::render(&lowered.enums));
     Ok(core)
+}
+
+/// Functions over all models by name, so that nothing has to keep a list of them.
+fn schemas(file: &syn::File, lowered: &lower::Lowered) -> String {
+    let models = polish::type_names(file)
+        .into_iter()
+        .map(|name| format!("types::{name}"));
+    let enums = lowered
+        .enums
+        .iter()
+        .map(|open| format!("enums::{}", open.rust_name));
+    let (mut schemas, mut arms) = (String::new(), String::new());
+    for path in models.chain(enums) {
+        let name = path.rsplit(':').next().unwrap_or_default();
+        let _ = writeln!(
+            schemas,
+            "        ({name:?}, schemars::schema_for!({path})),"
+        );
+        let _ = writeln!(arms, "        {name:?} => rewrite::<{path}>(json),");
+    }
+    format!(
+        r#"
+/// The JSON Schema of every model and enum, by name.
+#[cfg(feature = "schemars")]
+pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {{
+    vec![
+{schemas}    ]
+}}
+
+/// Reads JSON as the model or enum of this name and writes it back, which shows what the model keeps of it. `None` when
+/// there is no such model.
+#[cfg(feature = "schemars")]
+pub fn round_trip(model: &str, json: serde_json::Value) -> Option<serde_json::Result<serde_json::Value>> {{
+    fn rewrite<T: serde::Serialize + serde::de::DeserializeOwned>(
+        json: serde_json::Value,
+    ) -> serde_json::Result<serde_json::Value> {{
+        serde_json::from_value::<T>(json).and_then(serde_json::to_value)
+    }}
+    Some(match model {{
+{arms}        _ => return None,
+    }})
+}}
+"#
+    )
 }
 
 fn tokens(lowered: &lower::Lowered) -> Result<String> {

@@ -202,7 +202,7 @@ fn inside_option(ty: &syn::Type) -> Option<String> {
 }
 
 /// The generator repeats the JSON schema of each type in its documentation; the spec and the snapshots have it.
-fn strip_schema_text(attributes: &mut Vec<Attribute>) {
+fn strip_schema_text(attributes: &mut [Attribute]) {
     for attribute in attributes.iter_mut() {
         let syn::Meta::NameValue(pair) = &mut attribute.meta else {
             continue;
@@ -293,6 +293,25 @@ fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Res
         }
     }
     Ok(())
+}
+
+/// The names of the public types in the module of the models.
+pub(super) fn type_names(file: &syn::File) -> Vec<String> {
+    let items = file.items.iter().filter_map(|item| match item {
+        Item::Mod(module) if module.ident == "types" => {
+            module.content.as_ref().map(|(_, items)| items)
+        }
+        _ => None,
+    });
+    items
+        .flatten()
+        .filter_map(|item| match item {
+            Item::Struct(item) => Some(item.ident.to_string()),
+            Item::Enum(item) => Some(item.ident.to_string()),
+            Item::Type(item) => Some(item.ident.to_string()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Per struct and wire name: whether the field holds a `SasUri`.

@@ -1,0 +1,232 @@
+//! The surface of the core, short enough to be read: models, operations, enums.
+
+use std::fmt::Write as _;
+
+use syn::{FnArg, ImplItem, Item, Pat, ReturnType};
+
+use crate::{core, snapshots};
+
+/// One line per field: wire name, Rust name, type, whether it is required, nullable and secret.
+#[test]
+fn models() {
+    for item in core::structs() {
+        let name = item.ident.to_string();
+        let mut text = String::new();
+        let _ = writeln!(text, "{}", capabilities(&item));
+        for field in &item.fields {
+            let serde = core::serde(&field.attrs);
+            let rust_name = field
+                .ident
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let wire = serde.rename.unwrap_or_else(|| rust_name.clone());
+            let ty = core::rust(&field.ty);
+            let mut words = vec![if serde.optional {
+                "optional"
+            } else {
+                "required"
+            }];
+            if property(&name, &wire)["nullable"] == true {
+                words.push("nullable");
+            }
+            if ty.contains("SasUri") {
+                words.push("secret");
+            }
+            if serde.flatten {
+                words.push("flattened");
+            }
+            let _ = writeln!(text, "{wire} -> {rust_name}: {ty}, {}", words.join(", "));
+        }
+        snapshots::check(&format!("model_{name}"), &text);
+    }
+}
+
+fn property(model: &str, wire: &str) -> serde_json::Value {
+    core::spec()["components"]["schemas"][model]["properties"][wire].clone()
+}
+
+/// What a dependent can count on beyond the fields.
+fn capabilities(item: &syn::ItemStruct) -> String {
+    let mut words = Vec::new();
+    for attribute in item
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+    {
+        attribute
+            .parse_nested_meta(|meta| {
+                words.push(meta.path.segments.last().unwrap().ident.to_string());
+                Ok(())
+            })
+            .unwrap();
+    }
+    words.sort();
+    let open = if core::is_marked(&item.attrs, "non_exhaustive") {
+        "non_exhaustive"
+    } else {
+        "EXHAUSTIVE"
+    };
+    format!("({open}; {})", words.join(", "))
+}
+
+/// Types that the surface of the models does not show would be a hole in the pin.
+#[test]
+fn every_type_of_the_models_is_a_struct() {
+    assert_eq!(core::other_types(), Vec::<String>::new());
+}
+
+/// Four lines per operation: name, request, arguments, answer.
+#[test]
+fn operations() {
+    let mut text = String::new();
+    for function in operation_functions() {
+        let docs = core::documentation(&function.attrs);
+        let request = docs
+            .lines()
+            .find_map(|line| line.strip_prefix("Sends a "))
+            .unwrap();
+        let request = request.replace("` request to `", " ").replace('`', "");
+        let arguments: Vec<_> = function
+            .sig
+            .inputs
+            .iter()
+            .filter_map(|argument| match argument {
+                FnArg::Typed(argument) => {
+                    let Pat::Ident(name) = &*argument.pat else {
+                        panic!("an argument without a name")
+                    };
+                    Some(format!("{}: {}", name.ident, core::rust(&argument.ty)))
+                }
+                FnArg::Receiver(_) => None,
+            })
+            .collect();
+        let ReturnType::Type(_, answer) = &function.sig.output else {
+            panic!("an operation answers nothing at all")
+        };
+        let answer = core::rust(answer);
+        let answer = answer
+            .strip_prefix("Result<ResponseValue<")
+            .and_then(|rest| rest.strip_suffix(">, Error<()>>"));
+        let _ = writeln!(text, "{}", function.sig.ident);
+        let _ = writeln!(text, "  {request}");
+        let _ = writeln!(
+            text,
+            "  takes {}",
+            if arguments.is_empty() {
+                "nothing".to_owned()
+            } else {
+                arguments.join(", ")
+            }
+        );
+        let _ = writeln!(
+            text,
+            "  answers {} with {}",
+            success_codes(&function).join(" or "),
+            answer.unwrap()
+        );
+    }
+    snapshots::check("operations", &text);
+}
+
+fn operation_functions() -> Vec<syn::ImplItemFn> {
+    let blocks = core::file()
+        .items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Impl(block) if block.trait_.is_none() => Some(block.items),
+            _ => None,
+        });
+    blocks
+        .flatten()
+        .filter_map(|item| match item {
+            ImplItem::Fn(function) if function.sig.asyncness.is_some() => Some(function),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The statuses that the function takes as success: the arms of its match over the status.
+fn success_codes(function: &syn::ImplItemFn) -> Vec<String> {
+    let arms = function
+        .block
+        .stmts
+        .iter()
+        .find_map(|statement| match statement {
+            syn::Stmt::Expr(syn::Expr::Match(expression), _) => Some(&expression.arms),
+            _ => None,
+        });
+    arms.unwrap()
+        .iter()
+        .filter_map(|arm| match &arm.pat {
+            Pat::Lit(syn::ExprLit {
+                lit: syn::Lit::Int(code),
+                ..
+            }) => Some(code.base10_digits().to_owned()),
+            Pat::Range(_) => Some("2xx".to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One line per value.
+#[test]
+fn enums() {
+    let mut text = String::new();
+    for (name, values) in core::enums() {
+        let _ = writeln!(text, "{name}");
+        for (rust, wire) in values {
+            let _ = writeln!(text, "  {wire} -> {rust}");
+        }
+    }
+    snapshots::check("enums", &text);
+}
+
+#[test]
+fn the_seed_model_has_its_fifteen_fields() {
+    let structs = core::structs();
+    let seed = structs
+        .iter()
+        .find(|item| item.ident == "JobProperties")
+        .unwrap();
+    let mut wire: Vec<_> = seed.fields.iter().map(core::wire_name).collect();
+    wire.sort();
+    let expected = [
+        "configurationsBlobName",
+        "endTimeUtc",
+        "excludeKeysInExport",
+        "failureReason",
+        "includeConfigurations",
+        "inputBlobContainerUri",
+        "inputBlobName",
+        "jobId",
+        "outputBlobContainerUri",
+        "outputBlobName",
+        "progress",
+        "startTimeUtc",
+        "status",
+        "storageAuthenticationType",
+        "type",
+    ];
+    assert_eq!(wire, expected);
+}
+
+/// Each field that the spec marks is a `SasUri`, and each `SasUri` is marked.
+#[test]
+fn secrets_are_what_the_spec_marks() {
+    let spec = core::spec();
+    for item in core::structs() {
+        for field in &item.fields {
+            let wire = core::wire_name(field);
+            let marked = spec["components"]["schemas"][item.ident.to_string()]["properties"][&wire]
+                ["x-ms-secret"]
+                == true;
+            assert_eq!(
+                core::rust(&field.ty).contains("SasUri"),
+                marked,
+                "{}.{wire}",
+                item.ident
+            );
+        }
+    }
+}
