@@ -22,6 +22,8 @@ mod row;
 pub mod rules;
 mod secret;
 mod text;
+#[cfg(feature = "transform")]
+pub mod transform;
 mod writer;
 
 pub use crate::{

@@ -234,6 +234,12 @@ impl Options {
         Self::default()
     }
 
+    /// Whether reading is strict.
+    #[cfg(feature = "transform")]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// Strict reading ends at the first line that is neither blank, a record, nor a notice on the first line.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;

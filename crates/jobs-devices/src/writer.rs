@@ -173,6 +173,26 @@ impl FileWriter {
     }
 }
 
+/// Raw bytes, for what is no record: a CSV table, a JSON array. [`FileWriter::finish`] is still to be called.
+impl Write for FileWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let writer = self.open()?;
+        writer.buffer.extend_from_slice(bytes);
+        if writer.buffer.len() >= FLUSH_AT {
+            writer.flush_buffer()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.open()?.flush_buffer()
+    }
+}
+
 impl Drop for FileWriter {
     fn drop(&mut self) {
         if self.writer.take().is_some() {

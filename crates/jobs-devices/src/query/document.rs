@@ -52,7 +52,7 @@ pub fn canonical_name(name: &str) -> Option<&'static str> {
 }
 
 /// Whether the names right below this top-level member are the service's own, and so match in any case.
-fn has_fixed_members(root: &str) -> bool {
+pub(crate) fn has_fixed_members(root: &str) -> bool {
     [
         "properties",
         "capabilities",

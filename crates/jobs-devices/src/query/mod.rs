@@ -70,6 +70,7 @@ mod function;
 mod lexer;
 mod parser;
 mod path;
+mod row;
 mod statement;
 
 pub use ast::{

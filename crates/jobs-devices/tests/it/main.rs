@@ -5,3 +5,4 @@ mod query;
 mod query_properties;
 mod reader;
 mod rows;
+mod transform;

@@ -7,7 +7,9 @@ use jobs_devices::{
 };
 
 fn read(file: &[u8]) -> Vec<Entry> {
-    Reader::new(file).collect::<io::Result<_>>().expect("a slice can always be read")
+    Reader::new(file)
+        .collect::<io::Result<_>>()
+        .expect("a slice can always be read")
 }
 
 fn only(file: &[u8]) -> Item {

@@ -1,0 +1,178 @@
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
+
+use serde::Serialize;
+
+use super::canonical::canonical;
+use super::diff::Identity;
+use super::spill::{Key, Record, Sorter, temporary_file};
+use super::{Context, MAX_PROBLEMS, Output, Passed, Run, TransformError};
+
+/// Which of several rows for one identity [`merge`] writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Keep {
+    /// The first, in the order of the inputs.
+    First,
+    /// The last, which an import of all of them in order would leave.
+    #[default]
+    Last,
+    /// All of them.
+    All,
+}
+
+/// What [`merge`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MergeReport {
+    /// What was read, input by input.
+    pub inputs: Vec<Passed>,
+    /// Rows written.
+    pub written: u64,
+    /// Identities with more than one row.
+    pub duplicate_identities: u64,
+    /// The first of them, by id.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// An identity with more than one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Duplicate {
+    /// Which.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// Where its rows stand.
+    pub at: Vec<RowPlace>,
+    /// Whether the rows all say the same.
+    pub same: bool,
+}
+
+/// Where a row stands among several inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RowPlace {
+    /// The input, from 0 in the order given.
+    pub input: u64,
+    /// The line in it, from 1.
+    pub line: u64,
+}
+
+/// Writes the rows of all inputs, one input after the other, each identity once unless all are kept.
+///
+/// Duplicates are found exactly, not by hash, and without holding the rows: they wait in a temporary file.
+///
+/// # Errors
+/// When an input cannot be read, the output not written or a temporary file not used.
+pub fn merge<R: Read, W: Write>(
+    inputs: impl IntoIterator<Item = R>,
+    sink: W,
+    keep: Keep,
+    context: &mut Context<'_>,
+) -> Result<MergeReport, TransformError> {
+    let mut report = MergeReport::default();
+    let spill = TransformError::Spill;
+    let spool = temporary_file(context.temporary.as_deref())?;
+    let mut spool = BufWriter::with_capacity(256 * 1024, spool);
+    let mut sorter = Sorter::new(context);
+    let mut number = 0;
+    for (input, source) in inputs.into_iter().enumerate() {
+        let mut run = Run::new(context);
+        let mut line = Vec::new();
+        run.rows(source, |_, place, row| {
+            line.clear();
+            row.write_line(&mut line);
+            line.push(b'\n');
+            spool.write_all(&line).map_err(spill)?;
+            let record = Record {
+                key: Key::of(&row),
+                number,
+                body: place_and_meaning(input as u64, place.line, &line),
+            };
+            number += 1;
+            sorter.push(record)
+        })?;
+        report.inputs.push(run.passed);
+    }
+    let dropped = find_duplicates(sorter, keep, &mut report)?;
+    let mut spool = spool
+        .into_inner()
+        .map_err(|error| spill(error.into_error()))?;
+    spool.rewind().map_err(spill)?;
+    let mut output = Output::new(sink);
+    let mut dropped = dropped.into_iter().peekable();
+    let mut spool = BufReader::with_capacity(256 * 1024, spool);
+    let mut line = Vec::new();
+    for number in 0..number {
+        line.clear();
+        spool.read_until(b'\n', &mut line).map_err(spill)?;
+        if dropped.next_if_eq(&number).is_none() {
+            output.raw(line.strip_suffix(b"\n").unwrap_or(&line))?;
+        }
+    }
+    report.written = output.finish()?;
+    Ok(report)
+}
+
+/// Input, line and a digest of the row's meaning, which only says whether duplicates are the same.
+fn place_and_meaning(input: u64, line: u64, row: &[u8]) -> Vec<u8> {
+    let meaning = canonical(&String::from_utf8_lossy(row));
+    let digest = ring::digest::digest(&ring::digest::SHA256, meaning.as_bytes());
+    let mut body = Vec::with_capacity(48);
+    body.extend_from_slice(&input.to_le_bytes());
+    body.extend_from_slice(&line.to_le_bytes());
+    body.extend_from_slice(digest.as_ref());
+    body
+}
+
+fn read_place(body: &[u8]) -> RowPlace {
+    let number = |from: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&body[from..from + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    RowPlace {
+        input: number(0),
+        line: number(8),
+    }
+}
+
+/// The numbers of the rows not to write, ascending.
+fn find_duplicates(
+    sorter: Sorter,
+    keep: Keep,
+    report: &mut MergeReport,
+) -> Result<Vec<u64>, TransformError> {
+    let mut dropped = Vec::new();
+    let mut group: Vec<Record> = Vec::new();
+    let mut close = |group: &mut Vec<Record>| {
+        if group.len() > 1 {
+            match keep {
+                Keep::First => dropped.extend(group[1..].iter().map(|r| r.number)),
+                Keep::Last => dropped.extend(group[..group.len() - 1].iter().map(|r| r.number)),
+                Keep::All => {}
+            }
+            report.duplicate_identities += 1;
+            if report.duplicates.len() < MAX_PROBLEMS {
+                report.duplicates.push(Duplicate {
+                    identity: group[0].key.clone().into(),
+                    at: group.iter().map(|r| read_place(&r.body)).collect(),
+                    same: group.iter().all(|r| r.body[16..] == group[0].body[16..]),
+                });
+            }
+        }
+        group.clear();
+    };
+    for record in sorter.sorted()? {
+        let record = record?;
+        if group.first().is_some_and(|first| first.key != record.key) {
+            close(&mut group);
+        }
+        group.push(record);
+    }
+    close(&mut group);
+    dropped.sort_unstable();
+    Ok(dropped)
+}

@@ -1,0 +1,365 @@
+//! Device files into other device files, streaming.
+//!
+//! Every function here reads its input once, line by line, writes as it goes and gives a report that serialises to the
+//! JSON the command line prints. Memory stays flat whatever the size of the file; what has to be sorted is spilled to
+//! temporary files that only their owner can read and that are gone when the function returns.
+//!
+//! No line is lost in silence: a [notice](crate::Item::Notice) or a [bad line](crate::Item::Bad) is counted in
+//! [`Passed`], quoted there as a [`Problem`] (the first [`MAX_PROBLEMS`] of them), and a bad line is handed
+//! byte for byte to the writer of rejects where [`Context::rejects`] gave one.
+//!
+//! ```
+//! use jobs_devices::{query::parse_condition, transform::{filter, Context}};
+//!
+//! let file = "{\"id\":\"a\",\"status\":\"enabled\"}\n{\"id\":\"b\",\"status\":\"disabled\"}\n{oops\n";
+//! let (mut kept, mut rejects) = (Vec::new(), Vec::new());
+//! let condition = parse_condition("status = 'enabled'")?;
+//! let report = filter(file.as_bytes(), &mut kept, &condition, &mut Context::new().rejects(&mut rejects))?;
+//! assert_eq!(kept, b"{\"id\":\"a\",\"status\":\"enabled\"}\n");
+//! assert_eq!((report.passed.rows, report.written, report.passed.bad_lines), (2, 1, 1));
+//! assert_eq!(rejects, b"{oops\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use serde::Serialize;
+
+use crate::{Entry, Item, Options, Reader, Row, Writer};
+
+mod canonical;
+mod diff;
+mod filter;
+mod merge;
+mod order;
+mod prepare;
+mod scope;
+mod set_mode;
+mod spill;
+mod split;
+
+pub use diff::{
+    ChangedIdentity, DiffOptions, DiffReport, DiffSummary, Difference, Identity, diff, diff_each,
+};
+pub use filter::{FilterReport, filter};
+pub use merge::{Duplicate, Keep, MergeReport, RowPlace, merge};
+pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
+pub use set_mode::{SetModeReport, set_mode};
+pub use split::{SplitAt, SplitFile, SplitReport, split};
+
+/// How many problems a report quotes; all are counted.
+pub const MAX_PROBLEMS: usize = 100;
+
+/// How many lines go by between two calls of a progress callback.
+const PROGRESS_EVERY: u64 = 2048;
+
+/// How far a transform has come in its input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Lines read, blank ones included.
+    pub lines: u64,
+    /// Bytes before the line last read.
+    pub bytes: u64,
+}
+
+/// How a transform reads, whom it tells, and where rejected lines and temporary files go.
+#[derive(Default)]
+#[must_use]
+pub struct Context<'a> {
+    options: Options,
+    rejects: Option<&'a mut dyn Write>,
+    progress: Option<&'a mut dyn FnMut(Progress)>,
+    temporary: Option<std::path::PathBuf>,
+    memory: Option<usize>,
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("options", &self.options)
+            .field("rejects", &self.rejects.is_some())
+            .field("progress", &self.progress.is_some())
+            .field("temporary", &self.temporary)
+            .field("memory", &self.memory())
+            .finish()
+    }
+}
+
+impl<'a> Context<'a> {
+    /// Lenient reading, no rejects, no progress.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How lines are read.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Where lines go that a transform cannot take: bad lines as they stood, refused rows as rows.
+    pub fn rejects(mut self, rejects: &'a mut dyn Write) -> Self {
+        self.rejects = Some(rejects);
+        self
+    }
+
+    /// Whom to tell every few thousand lines, and at the end.
+    pub fn progress(mut self, progress: &'a mut dyn FnMut(Progress)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// The folder of temporary files; the system's own otherwise.
+    pub fn temporary_folder(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+        self.temporary = Some(folder.into());
+        self
+    }
+
+    /// About how many bytes of rows are held in memory before they are spilled to a temporary file: 32 MiB otherwise.
+    pub fn spill_at(mut self, bytes: usize) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.memory.unwrap_or(32 << 20).max(1)
+    }
+
+    fn tell(&mut self, progress: Progress) {
+        if let Some(callback) = &mut self.progress {
+            callback(progress);
+        }
+    }
+
+    fn reject(&mut self, line: &[u8]) -> Result<(), TransformError> {
+        if let Some(rejects) = &mut self.rejects {
+            rejects
+                .write_all(line)
+                .and_then(|()| rejects.write_all(b"\n"))
+                .map_err(TransformError::Write)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a transform ended before its input did.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// The input could not be read on.
+    #[error("cannot read the input: {0}")]
+    Read(#[source] io::Error),
+    /// The output, or the file of rejects, could not be written.
+    #[error("cannot write the output: {0}")]
+    Write(#[source] io::Error),
+    /// A temporary file could not be made, written or read.
+    #[error("cannot use a temporary file: {0}; give it a folder with room")]
+    Spill(#[source] io::Error),
+    /// The input is of a form that the transform cannot begin with, or strict reading met a bad line.
+    #[error("line {line}: {message}")]
+    Input {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Asked(String),
+}
+
+/// What went through a transform.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Passed {
+    /// Rows read.
+    pub rows: u64,
+    /// Lines of plain words, which the hub writes before an export without keys.
+    pub notices: u64,
+    /// Lines that are no rows.
+    pub bad_lines: u64,
+    /// The first notices, bad lines and refused rows.
+    pub problems: Vec<Problem>,
+}
+
+/// A line that did not go through, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Problem {
+    /// The line, from 1.
+    pub line: u64,
+    /// The offset of its first byte.
+    pub offset: u64,
+    /// What it is.
+    pub kind: ProblemKind,
+    /// The device's id, where the line is a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The module's id, where the line is the row of a module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module_id: Option<String>,
+    /// The words of a notice, or what is wrong.
+    pub message: String,
+}
+
+/// The kinds of [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// Plain words.
+    Notice,
+    /// No row.
+    BadLine,
+    /// A row that the transform will not pass on.
+    Refused,
+    /// A row that was passed on and may not do what is expected.
+    Warning,
+}
+
+impl Passed {
+    fn problem(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Where a row stood.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) line: u64,
+    pub(crate) offset: u64,
+}
+
+/// A transform at work: its context, and what has passed so far.
+pub(crate) struct Run<'c, 'a> {
+    pub(crate) context: &'c mut Context<'a>,
+    pub(crate) passed: Passed,
+}
+
+impl<'c, 'a> Run<'c, 'a> {
+    pub(crate) fn new(context: &'c mut Context<'a>) -> Self {
+        Run {
+            context,
+            passed: Passed::default(),
+        }
+    }
+
+    /// Calls `each` with every row of the source, and sees to all other lines.
+    pub(crate) fn rows<R: Read>(
+        &mut self,
+        source: R,
+        mut each: impl FnMut(&mut Self, Place, Row) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        let mut progress = Progress::default();
+        let mut told = 0;
+        let strict = self.context.options.is_strict();
+        for entry in Reader::of(source, self.context.options.clone()) {
+            let Entry {
+                line, offset, item, ..
+            } = entry.map_err(TransformError::Read)?;
+            let place = Place { line, offset };
+            progress = Progress {
+                lines: line,
+                bytes: offset,
+            };
+            if line - told >= PROGRESS_EVERY {
+                told = line;
+                self.context.tell(progress);
+            }
+            match item {
+                Item::Row(row) => {
+                    self.passed.rows += 1;
+                    each(self, place, row)?;
+                }
+                Item::Notice(words) => {
+                    self.passed.notices += 1;
+                    let words = words.chars().take(200).collect();
+                    self.problem(place, ProblemKind::Notice, None, words);
+                }
+                Item::Bad(bad) => {
+                    if strict {
+                        let message = bad.to_string();
+                        return Err(TransformError::Input { line, message });
+                    }
+                    self.passed.bad_lines += 1;
+                    self.problem(place, ProblemKind::BadLine, None, bad.to_string());
+                    self.context.reject(bad.raw())?;
+                }
+            }
+        }
+        self.context.tell(progress);
+        Ok(())
+    }
+
+    /// Keeps a row out of the output, saying why.
+    pub(crate) fn refuse(
+        &mut self,
+        place: Place,
+        row: &Row,
+        why: impl Into<String>,
+    ) -> Result<(), TransformError> {
+        self.problem(place, ProblemKind::Refused, Some(row), why.into());
+        let mut line = Vec::new();
+        row.write_line(&mut line);
+        self.context.reject(&line)
+    }
+
+    pub(crate) fn problem(
+        &mut self,
+        place: Place,
+        kind: ProblemKind,
+        row: Option<&Row>,
+        message: String,
+    ) {
+        self.passed.problem(Problem {
+            line: place.line,
+            offset: place.offset,
+            kind,
+            id: row.map(|row| row.id.clone()),
+            module_id: row.and_then(|row| row.module_id.clone()),
+            message,
+        });
+    }
+}
+
+/// A writer of rows whose errors are those of a transform.
+pub(crate) struct Output<W: Write> {
+    writer: Writer<W>,
+    pub(crate) written: u64,
+}
+
+impl<W: Write> Output<W> {
+    pub(crate) fn new(sink: W) -> Self {
+        Output {
+            writer: Writer::new(sink),
+            written: 0,
+        }
+    }
+
+    pub(crate) fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+        self.written += 1;
+        self.writer.write(row).map_err(TransformError::Write)
+    }
+
+    pub(crate) fn raw(&mut self, line: &[u8]) -> Result<(), TransformError> {
+        self.written += 1;
+        self.writer.write_raw(line).map_err(TransformError::Write)
+    }
+
+    /// The sink, with all rows handed to it.
+    pub(crate) fn into_sink(self) -> Result<W, TransformError> {
+        self.writer.finish().map_err(TransformError::Write)
+    }
+
+    /// The number of rows written, all of them handed to the sink.
+    pub(crate) fn finish(self) -> Result<u64, TransformError> {
+        self.writer.finish().map_err(TransformError::Write)?;
+        Ok(self.written)
+    }
+}
