@@ -28,9 +28,11 @@ use serde::Serialize;
 
 use crate::{Entry, Item, Options, Reader, Row, Writer};
 
+mod anonymise;
 mod canonical;
 mod diff;
 mod filter;
+mod generate;
 mod merge;
 mod order;
 mod prepare;
@@ -39,10 +41,14 @@ mod set_mode;
 mod spill;
 mod split;
 
+pub use anonymise::{AnonymiseKey, AnonymiseReport, TwinText, anonymise};
 pub use diff::{
     ChangedIdentity, DiffOptions, DiffReport, DiffSummary, Difference, Identity, diff, diff_each,
 };
 pub use filter::{FilterReport, filter};
+pub use generate::{
+    GenerateOptions, GenerateReport, TEST_KEY_MARK, Template, TemplateError, generate,
+};
 pub use merge::{Duplicate, Keep, MergeReport, RowPlace, merge};
 pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
 pub use set_mode::{SetModeReport, set_mode};
@@ -345,6 +351,14 @@ impl<W: Write> Output<W> {
     pub(crate) fn row(&mut self, row: &Row) -> Result<(), TransformError> {
         self.written += 1;
         self.writer.write(row).map_err(TransformError::Write)
+    }
+
+    /// Writes the row and says how many bytes its line has.
+    pub(crate) fn row_sized(&mut self, row: &Row) -> Result<u64, TransformError> {
+        let mut line = Vec::with_capacity(1024);
+        row.write_line(&mut line);
+        self.raw(&line)?;
+        Ok(line.len() as u64 + 1)
     }
 
     pub(crate) fn raw(&mut self, line: &[u8]) -> Result<(), TransformError> {

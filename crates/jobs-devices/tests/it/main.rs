@@ -1,6 +1,7 @@
 //! Tests of the device-file toolkit from outside.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod fleet;
 mod query;
 mod query_properties;
 mod reader;
