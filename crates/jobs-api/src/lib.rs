@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod capture;
 mod open_enum;
 mod sas_uri;
 mod seam;
@@ -15,6 +16,7 @@ mod seam;
 )]
 mod generated;
 
+pub use capture::{Answer, Capture};
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue};
 #[cfg(feature = "schemars")]
 pub use generated::{round_trip, schemas};

@@ -5,7 +5,7 @@ use std::fmt;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use crate::{API_VERSION, Client, Error};
+use crate::{API_VERSION, Capture, Client, ClientInfo, Error};
 
 /// What every request of a [`Client`] carries besides its own parameters.
 ///
@@ -24,6 +24,8 @@ pub struct RequestContext {
     api_version: String,
     authorization: Option<HeaderValue>,
     headers: HeaderMap,
+    capture: Option<Capture>,
+    body_members: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl RequestContext {
@@ -34,6 +36,8 @@ impl RequestContext {
             api_version: API_VERSION.to_owned(),
             authorization: None,
             headers: HeaderMap::new(),
+            capture: None,
+            body_members: None,
         }
     }
 
@@ -57,6 +61,23 @@ impl RequestContext {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
+        self
+    }
+
+    /// Keeps the answer, whatever it is, beside the model that is made from it.
+    #[must_use]
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.capture = Some(capture);
+        self
+    }
+
+    /// Adds members to a request's JSON body that the models do not have: those of a later version of the API.
+    #[must_use]
+    pub fn with_body_members(
+        mut self,
+        members: serde_json::Map<String, serde_json::Value>,
+    ) -> Self {
+        self.body_members = Some(members);
         self
     }
 
@@ -84,7 +105,29 @@ impl RequestContext {
         if let Some(value) = &self.authorization {
             headers.insert(AUTHORIZATION, value.clone());
         }
+        if let Some(members) = &self.body_members {
+            add_members(request, members);
+        }
     }
+}
+
+/// Bodies of the operations are JSON objects in memory; anything else is left as it is.
+fn add_members(
+    request: &mut reqwest::Request,
+    members: &serde_json::Map<String, serde_json::Value>,
+) {
+    let Some(bytes) = request.body().and_then(reqwest::Body::as_bytes) else {
+        return;
+    };
+    let Ok(serde_json::Value::Object(mut body)) = serde_json::from_slice(bytes) else {
+        return;
+    };
+    body.extend(
+        members
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    *request.body_mut() = Some(serde_json::Value::Object(body).to_string().into());
 }
 
 impl Default for RequestContext {
@@ -131,5 +174,17 @@ impl ClientHooks<RequestContext> for Client {
     ) -> Result<(), Error<E>> {
         self.inner.apply(request);
         Ok(())
+    }
+
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        _: &OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        let response = self.client().execute(request).await?;
+        match &self.inner.capture {
+            Some(capture) => capture.keep(response).await,
+            None => Ok(response),
+        }
     }
 }

@@ -43,11 +43,7 @@ fn is_complete(bytes: &[u8]) -> bool {
 }
 
 fn client(endpoint: &str, context: RequestContext) -> Client {
-    Client::new_with_client(
-        endpoint,
-        reqwest::Client::builder().no_proxy().build().unwrap(),
-        context,
-    )
+    Client::new_with_client(endpoint, crate::http_client(), context)
 }
 
 const JOB: &str = r#"{"jobId":"a b","status":"enqueued"}"#;

@@ -65,11 +65,8 @@ fn neither_context_nor_client_prints_a_token() {
             HeaderValue::from_static(PLANTED),
         );
     assert!(context.is_authorized());
-    let client = Client::new_with_client(
-        "https://hub.example",
-        reqwest::Client::new(),
-        context.clone(),
-    );
+    let client =
+        Client::new_with_client("https://hub.example", crate::http_client(), context.clone());
     for printed in [format!("{context:?}"), format!("{client:?}")] {
         assert!(!printed.contains(PLANTED), "{printed}");
     }

@@ -1,0 +1,171 @@
+//! Keeps the answer that a model was read from: status, headers and a bounded body.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+
+/// Room for one answer, to be given to [`RequestContext::with_capture`](crate::RequestContext::with_capture).
+///
+/// The operations give the model alone, and their errors leave the body to be read. With a capture the body is read once, up to
+/// a limit, before the model is made from it, and both remain.
+#[derive(Clone)]
+pub struct Capture {
+    success_limit: usize,
+    error_limit: usize,
+    kept: Arc<Mutex<Option<Answer>>>,
+}
+
+impl Capture {
+    /// Reads at most `success_limit` bytes of a 2xx answer and `error_limit` of any other. What is longer is cut.
+    pub fn new(success_limit: usize, error_limit: usize) -> Self {
+        Self {
+            success_limit,
+            error_limit,
+            kept: Arc::default(),
+        }
+    }
+
+    /// The answer, when one came.
+    pub fn take(&self) -> Option<Answer> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Reads the answer's body and gives an equal answer whose body is in memory.
+    pub(crate) async fn keep(
+        &self,
+        mut response: reqwest::Response,
+    ) -> reqwest::Result<reqwest::Response> {
+        let status = response.status();
+        let limit = if status.is_success() {
+            self.success_limit
+        } else {
+            self.error_limit
+        };
+        let headers = std::mem::take(response.headers_mut());
+        let (body, cut) = read(&mut response, limit).await?;
+        let mut copy = http::Response::new(body.clone());
+        *copy.status_mut() = status;
+        // The operations look at the status alone, and only a page's token is read from the headers afterwards.
+        *copy.headers_mut() = headers.clone();
+        copy.headers_mut().remove(CONTENT_LENGTH);
+        let answer = Answer {
+            status: status.as_u16(),
+            headers,
+            body,
+            cut,
+        };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        Ok(copy.into())
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture").finish_non_exhaustive()
+    }
+}
+
+/// The body's chunks up to `limit` bytes, and whether there was more. One chunk alone is passed on without a copy.
+async fn read(response: &mut reqwest::Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
+    let Some(mut first) = response.chunk().await? else {
+        return Ok((Bytes::new(), false));
+    };
+    if first.len() > limit {
+        first.truncate(limit);
+        return Ok((first, true));
+    }
+    let Some(second) = response.chunk().await? else {
+        return Ok((first, false));
+    };
+    let mut all = BytesMut::from(first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if chunk.len() > limit - all.len() {
+            all.extend_from_slice(&chunk[..limit - all.len()]);
+            return Ok((all.freeze(), true));
+        }
+        all.extend_from_slice(&chunk);
+        next = response.chunk().await?;
+    }
+    Ok((all.freeze(), false))
+}
+
+/// An answer as it came. It prints its status and its length alone: bodies may repeat container URIs.
+#[derive(Clone)]
+pub struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+    cut: bool,
+}
+
+impl Answer {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// A header's value, when it is there and is text. Names are without regard to case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body, as far as it was read.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Whether the body was longer than the limit.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .field("cut", &self.cut)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn keep(status: u16, body: &'static str, capture: &Capture) -> (u16, Bytes) {
+        let mut response = http::Response::new(body);
+        *response.status_mut() = status.try_into().unwrap();
+        let copy = capture.keep(response.into()).await.unwrap();
+        (copy.status().as_u16(), copy.bytes().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_answer_is_kept_and_still_readable() {
+        let capture = Capture::new(100, 4);
+        assert_eq!(
+            keep(200, "{\"a\":1}", &capture).await,
+            (200, "{\"a\":1}".into())
+        );
+        let answer = capture.take().unwrap();
+        assert_eq!((answer.status(), answer.is_cut()), (200, false));
+        assert_eq!(&answer.body()[..], b"{\"a\":1}");
+        assert!(capture.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_longer_than_the_limit_is_cut() {
+        let capture = Capture::new(100, 4);
+        assert_eq!(keep(500, "planted", &capture).await.1, "plan");
+        let answer = capture.take().unwrap();
+        assert!(answer.is_cut());
+        assert!(!format!("{answer:?} {capture:?}").contains("plan"));
+    }
+}
