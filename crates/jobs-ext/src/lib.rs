@@ -1,1 +1,53 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod api_version;
+mod builder;
+mod client;
+mod clock;
+mod connection_string;
+mod container;
+mod create;
+mod credential;
+mod decode;
+mod endpoint;
+mod error;
+mod export;
+mod import;
+mod job;
+mod pipeline;
+mod poll;
+mod poller;
+mod progress;
+mod redact;
+mod retry;
+mod sas;
+mod storage_auth;
+mod timestamp;
+mod transport;
+
+pub use api_version::ApiVersion;
+pub use builder::JobsClientBuilder;
+pub use client::JobsClient;
+pub use clock::{BoxFuture, Clock, SystemClock};
+pub use connection_string::ConnectionString;
+pub use container::{ContainerUri, SasGrant, SasResource};
+pub use credential::{Credential, CredentialError, Token};
+pub use endpoint::Endpoint;
+pub use error::{Error, ErrorKind, LostCreate, Result};
+pub use export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, ExportOptions, ExportOutcome};
+pub use import::{CONFIG_ERRORS_BLOB, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome};
+pub use job::{Job, JobStatistics, JobSystem, RawReply};
+pub use poll::PollPolicy;
+pub use poller::JobPoller;
+pub use progress::{Progress, ProgressEvent};
+pub use retry::RetryPolicy;
+pub use sas::{SasToken, SharedAccessKey};
+pub use storage_auth::StorageAuth;
+pub use transport::Timeouts;
+
+pub use jiff::Timestamp;
+pub use jobs_api::types::{JobStatus, JobType};
+
+/// The models of the API as they stand on the wire, behind [`Job::import_export`] and [`Job::scheduled`].
+pub use jobs_api::types as model;

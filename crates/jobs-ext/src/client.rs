@@ -1,0 +1,363 @@
+//! The client: its parts, and the operations on single jobs and lists of them.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jobs_api::Answer;
+use jobs_api::types::{JobResponse, JobStatus, JobType};
+
+use crate::api_version::ApiVersion;
+use crate::builder::JobsClientBuilder;
+use crate::clock::Clock;
+use crate::credential::{Credential, TokenCache};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Job, JobSystem};
+use crate::pipeline::Call;
+use crate::poll::PollPolicy;
+use crate::poller::JobPoller;
+use crate::retry::{RetryPolicy, retry_after};
+use crate::transport::{Timeouts, Wiring};
+
+/// A client of one hub. Cheap to clone, and every clone shares connections and tokens.
+///
+/// ```no_run
+/// # async fn example(text: String) -> Result<(), jobs_ext::Error> {
+/// use jobs_ext::JobsClient;
+///
+/// let hub = JobsClient::from_connection_string(&text)?;
+/// for job in hub.list().await? {
+///     println!("{} {} {}", job.id(), job.job_type(), job.status());
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct JobsClient(Arc<Core>);
+
+pub(crate) struct Core {
+    pub(crate) api: jobs_api::Client,
+    pub(crate) tokens: TokenCache,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) api_version: ApiVersion,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) poll: PollPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "for the storage connection")
+    )]
+    pub(crate) wiring: Wiring,
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "for the storage connection")
+    )]
+    pub(crate) storage_credential: Option<Arc<dyn Credential>>,
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "for the storage connection")
+    )]
+    pub(crate) storage_http: OnceLock<reqwest::Client>,
+}
+
+/// A job as one request saw it, and how long the hub asked to wait before the next.
+pub(crate) struct Seen {
+    pub(crate) job: Job,
+    pub(crate) wait: Option<Duration>,
+}
+
+impl JobsClient {
+    pub(crate) fn from_core(core: Core) -> Self {
+        Self(Arc::new(core))
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0
+    }
+
+    /// A client by a service connection string, with every option at its default.
+    ///
+    /// # Errors
+    /// Configuration, naming the part of the string that is missing or malformed, never quoting the key.
+    pub fn from_connection_string(text: &str) -> Result<Self> {
+        JobsClientBuilder::new().connection_string(text).build()
+    }
+
+    /// A builder for the hub at `endpoint`: a host name or `https://…`; `http://…` for this machine alone.
+    pub fn builder(endpoint: impl Into<String>) -> JobsClientBuilder {
+        JobsClientBuilder::new().endpoint(endpoint)
+    }
+
+    /// A builder whose endpoint comes from the connection string unless one is set.
+    pub fn builder_from_connection_string(text: &str) -> JobsClientBuilder {
+        JobsClientBuilder::new().connection_string(text)
+    }
+
+    /// The hub's address.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    /// The version of the API that requests name.
+    #[must_use]
+    pub fn api_version(&self) -> &ApiVersion {
+        &self.0.api_version
+    }
+
+    /// One job by its id, of either kind: imports and exports are asked for first, scheduled jobs when there is none.
+    /// [`Job::system`] says which answered.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when neither knows it; else as the hub refuses.
+    pub async fn get(&self, id: &str) -> Result<Job> {
+        Ok(self.see(id, None).await?.job)
+    }
+
+    /// One import or export job.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none with this id; else as the hub refuses.
+    pub async fn get_import_export(&self, id: &str) -> Result<Job> {
+        Ok(self.see(id, Some(JobSystem::ImportExport)).await?.job)
+    }
+
+    /// One scheduled job. The hub answers even for unknown ids, with type and status `unknown`; that is an error here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none with this id; else as the hub refuses.
+    pub async fn get_scheduled(&self, id: &str) -> Result<Job> {
+        Ok(self.see(id, Some(JobSystem::Scheduled)).await?.job)
+    }
+
+    pub(crate) async fn see(&self, id: &str, system: Option<JobSystem>) -> Result<Seen> {
+        check_id(id).map_err(|error| error.with_operation("get job", None))?;
+        match system {
+            Some(JobSystem::ImportExport) => self.see_import_export(id).await,
+            Some(JobSystem::Scheduled) => self.see_scheduled(id).await,
+            None => {
+                let missing = match self.see_import_export(id).await {
+                    Err(error) if error.is_not_found() => error,
+                    answer => return answer,
+                };
+                match self.see_scheduled(id).await {
+                    // What a basic tier or a policy without the right refuses here does not change that there is no such job.
+                    Err(error) if !error.is_transient() => Err(missing),
+                    answer => answer,
+                }
+            }
+        }
+    }
+
+    async fn see_import_export(&self, id: &str) -> Result<Seen> {
+        let call = Call::repeatable("get job", Some(id));
+        let (model, answer) = self
+            .0
+            .call(call, |api| async move {
+                api.jobs_get_import_export_job(id).await
+            })
+            .await?;
+        let wait = self.wait_of(&answer);
+        let job = Job::from_import_export(model, answer.body().clone(), id);
+        Ok(Seen { job, wait })
+    }
+
+    async fn see_scheduled(&self, id: &str) -> Result<Seen> {
+        let call = Call::repeatable("get scheduled job", Some(id));
+        let (model, answer) = self
+            .0
+            .call(
+                call,
+                |api| async move { api.jobs_get_scheduled_job(id).await },
+            )
+            .await?;
+        let wait = self.wait_of(&answer);
+        let job = Job::from_scheduled(model, answer.body().clone(), id);
+        if job.is_unknown_scheduled() {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "the hub knows no scheduled job with this id",
+            )
+            .with_operation("get scheduled job", Some(id)));
+        }
+        Ok(Seen { job, wait })
+    }
+
+    fn wait_of(&self, answer: &Answer) -> Option<Duration> {
+        retry_after(
+            answer.header("retry-after")?,
+            answer.header("date"),
+            self.0.clock.now(),
+        )
+    }
+
+    /// Every job that the hub remembers, of both kinds, imports and exports first. The hub forgets after up to 30 days.
+    ///
+    /// # Errors
+    /// As the hub refuses. A tier without scheduled jobs gives the others alone.
+    pub async fn list(&self) -> Result<Vec<Job>> {
+        /// "Not supported in this tier."
+        const TIER: u64 = 403_010;
+        let mut jobs = self.list_import_export().await?;
+        match self.list_scheduled(None, None).await {
+            Ok(more) => jobs.extend(more),
+            Err(error) if error.error_number() == Some(TIER) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(jobs)
+    }
+
+    /// Every import and export job that the hub remembers.
+    ///
+    /// # Errors
+    /// As the hub refuses.
+    pub async fn list_import_export(&self) -> Result<Vec<Job>> {
+        Ok(self.list_with_answer().await?.0)
+    }
+
+    pub(crate) async fn list_with_answer(&self) -> Result<(Vec<Job>, Answer)> {
+        let call = Call::repeatable("list jobs", None);
+        let (models, answer) = self
+            .0
+            .call(call, |api| async move {
+                api.jobs_get_import_export_jobs().await
+            })
+            .await?;
+        Ok((pair(models, answer.body(), Job::from_import_export), answer))
+    }
+
+    /// The scheduled jobs that the hub remembers, all pages of them, of one type and status if wanted.
+    ///
+    /// # Errors
+    /// As the hub refuses.
+    pub async fn list_scheduled(
+        &self,
+        job_type: Option<JobType>,
+        status: Option<JobStatus>,
+    ) -> Result<Vec<Job>> {
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let (status, job_type, token) = (status.as_ref(), job_type.as_ref(), page.as_deref());
+            let call = Call::repeatable("list scheduled jobs", None);
+            let (models, answer) = self
+                .0
+                .call(call, |api| async move {
+                    api.jobs_query_scheduled_jobs(status, job_type, token, None)
+                        .await
+                })
+                .await?;
+            jobs.extend(pair::<JobResponse>(
+                models,
+                answer.body(),
+                Job::from_scheduled,
+            ));
+            let next = answer
+                .header("x-ms-continuation")
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned);
+            if next.is_none() {
+                return Ok(jobs);
+            }
+            if next == page {
+                return Err(Error::new(
+                    ErrorKind::Decode,
+                    "the hub gives the same page again and again",
+                )
+                .with_operation("list scheduled jobs", None));
+            }
+            page = next;
+        }
+    }
+
+    /// Asks the hub to cancel a job and gives it as seen afterwards. A job that has ended already is left as it is and returned.
+    ///
+    /// What an import did until then stays done. A scheduled job can be cancelled only before it runs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] for a scheduled job that runs; else as the hub refuses.
+    pub async fn cancel(&self, id: &str) -> Result<Job> {
+        // The hub answers 500 to cancelling an unknown or long finished job, so a look comes first.
+        let job = self.get(id).await?;
+        if job.is_finished() {
+            return Ok(job);
+        }
+        if job.system() == JobSystem::Scheduled {
+            let call = Call::repeatable("cancel scheduled job", Some(id));
+            let (model, answer) = self
+                .0
+                .call(call, |api| async move {
+                    api.jobs_cancel_scheduled_job(id).await
+                })
+                .await?;
+            return Ok(Job::from_scheduled(model, answer.body().clone(), id));
+        }
+        let call = Call::repeatable("cancel job", Some(id));
+        self.0
+            .call(call, |api| async move {
+                api.jobs_cancel_import_export_job(id).await
+            })
+            .await?;
+        Ok(self.get_import_export(id).await.unwrap_or(job))
+    }
+
+    /// Watches a job that was begun elsewhere, by another process for instance. Nothing is sent until the poller is used.
+    pub fn resume(&self, id: impl Into<String>) -> JobPoller {
+        JobPoller::new(self.clone(), id.into(), None)
+    }
+
+    /// The generated client with a token that is valid now: one method per operation of the API, for what this crate does not cover.
+    ///
+    /// This is the one place where the types of `jobs-api`, and through them those of the generator and the HTTP library, are part of this
+    /// crate's interface; they may change with any minor version. Calls made through it are not retried, and its errors print whole
+    /// answers, which can hold container signatures. The token is fixed: ask again for each use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Credential`] when no token can be obtained.
+    pub async fn api(&self) -> Result<jobs_api::Client> {
+        let issued = self.0.tokens.get().await?;
+        Ok(self.0.api.with_context(self.0.context(&issued.token)?))
+    }
+}
+
+/// Gives each model of a list its own part of the answer's text, without copying.
+fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(M, Bytes, &str) -> Job) -> Vec<Job> {
+    let parts: Vec<&serde_json::value::RawValue> = serde_json::from_slice(body).unwrap_or_default();
+    let mut parts = parts.into_iter();
+    models
+        .into_iter()
+        .map(|model| {
+            let raw = parts
+                .next()
+                .map_or_else(Bytes::new, |part| body.slice_ref(part.get().as_bytes()));
+            make(model, raw, "")
+        })
+        .collect()
+}
+
+/// Ids become a path segment: an empty one would list, and `.` and `..` would be taken for other paths.
+pub(crate) fn check_id(id: &str) -> Result<()> {
+    let fits = !id.trim().is_empty()
+        && id.len() <= 256
+        && id != "."
+        && id != ".."
+        && !id.contains(|c: char| c.is_control() || c == '/' || c == '\\');
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::configuration(
+            "the job id is empty or holds what no id has (a slash, a control character, dots alone)",
+        ))
+    }
+}
+
+impl fmt::Debug for JobsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobsClient")
+            .field("endpoint", &self.0.endpoint.to_string())
+            .field("api_version", &self.0.api_version.as_str())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{ContainerUri, SasResource};
+
+const SAS: &str = "sv=2021-12-02&sr=c&sp=racwdl&st=2026-01-01&se=2030-01-02T03%3A04%3A05Z&spr=https&sip=1.2.3.4&sig=pl%2Banted%3D";
+
+fn parse(text: &str) -> ContainerUri {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_usual_form_is_read_and_kept_byte_for_byte() {
+    let text = format!("https://acct.blob.core.windows.net/devices?{SAS}");
+    let uri = parse(&text);
+    assert_eq!(uri.expose(), text);
+    assert_eq!(
+        (uri.account(), uri.container()),
+        (Some("acct"), Some("devices"))
+    );
+    let grant = uri.grant().unwrap();
+    assert_eq!(grant.resource(), SasResource::Container);
+    assert_eq!(grant.lacking("rwdx"), "x");
+    assert_eq!(grant.protocol(), Some("https"));
+    assert_eq!(grant.addresses(), Some("1.2.3.4"));
+    assert_eq!(
+        grant.expires_at().unwrap().to_string(),
+        "2030-01-02T03:04:05Z"
+    );
+    assert_eq!(
+        grant.starts_at().unwrap().to_string(),
+        "2026-01-01T00:00:00Z"
+    );
+    let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+    assert!(grant.is_expired(at(1_893_553_445)) && !grant.is_expired(at(1_893_553_444)));
+    assert!(grant.is_early(at(1_600_000_000)) && !grant.is_early(at(1_800_000_000)));
+}
+
+#[test]
+fn the_signature_never_prints() {
+    let uri = parse(&format!("https://acct.blob.core.windows.net/devices?{SAS}"));
+    for text in [
+        uri.to_string(),
+        format!("{uri:?}"),
+        format!("{:?}", uri.grant()),
+    ] {
+        assert!(!text.contains("anted"), "{text}");
+    }
+    assert!(uri.to_string().contains("sp=racwdl") && uri.to_string().ends_with("sig=***"));
+}
+
+#[test]
+fn path_style_and_folders_are_read() {
+    let uri = parse(&format!(
+        "http://127.0.0.1:10000/devstoreaccount1/jobs?{SAS}"
+    ));
+    assert_eq!(
+        (uri.account(), uri.container()),
+        (Some("devstoreaccount1"), Some("jobs"))
+    );
+    let uri = parse("file:///tmp/a%20b/");
+    assert_eq!(uri.folder().unwrap(), std::path::Path::new("/tmp/a b/"));
+    assert_eq!((uri.container(), uri.grant()), (None, None));
+    assert!(
+        parse("https://acct.blob.core.windows.net/devices")
+            .grant()
+            .is_none()
+    );
+}
+
+#[test]
+fn what_cannot_be_a_container_is_refused_with_its_reason_and_no_signature() {
+    for (text, reason) in [
+        ("", "empty"),
+        ("acct/devices", "no scheme"),
+        ("ftp://acct/devices", "scheme"),
+        ("http://acct.blob.core.windows.net/c?sig=planted", "https"),
+        (
+            "https://acct.blob.core.windows.net/?sig=planted",
+            "names no container",
+        ),
+        (
+            "https://acct.blob.core.windows.net/c/devices.txt?sig=planted",
+            "names a blob",
+        ),
+        (
+            "https://acct.blob.core.windows.net/c?sv=2021-12-02",
+            "cut at",
+        ),
+        (
+            "https://acct.blob.core.windows.net/UPPER?sig=planted",
+            "container name",
+        ),
+        (
+            "https://acct.blob.core.windows.net/c?sig=planted#x",
+            "fragment",
+        ),
+        (
+            "https://user:planted@acct.blob.core.windows.net/c",
+            "user information",
+        ),
+        (
+            "http://127.0.0.1:10000/devstoreaccount1?sig=planted",
+            "lacks the container",
+        ),
+        ("http://localhost:10000/a/b/c?sig=planted", "names a blob"),
+        (
+            "https://acct.blob.core.windows.net/c?sig=planted&se=2030 01",
+            "space",
+        ),
+        ("file://host/folder", "three slashes"),
+        ("file:///folder?sig=planted", "no query"),
+    ] {
+        let error = text.parse::<ContainerUri>().unwrap_err();
+        let all = format!("{error} {error:?}");
+        assert!(all.contains(reason), "{text}: {all}");
+        assert!(!all.contains("planted"), "{all}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn parsing_never_panics_and_no_signature_prints(head in "(https://a.b/c|http://127.0.0.1/a/c|file:///x|\\PC{0,10})", tail in "[?&=a-z%0-9]{0,20}") {
+        let text = format!("{head}?sv=1{tail}&sig=pl4nt3d");
+        let printed = match text.parse::<ContainerUri>() {
+            Ok(uri) => format!("{uri} {uri:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        proptest::prop_assert!(!printed.contains("pl4nt3d"));
+    }
+}

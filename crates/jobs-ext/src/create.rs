@@ -1,0 +1,212 @@
+//! Creating import and export jobs: once, waiting for the slot if asked to, and finding out what became of a lost answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jobs_api::types::JobProperties;
+use serde_json::{Map, Value};
+
+use crate::client::JobsClient;
+use crate::container::ContainerUri;
+use crate::error::{Error, ErrorKind, LostCreate, Result};
+use crate::job::Job;
+use crate::pipeline::Call;
+use crate::poll::PollPolicy;
+use crate::progress::{Progress, ProgressEvent};
+use crate::storage_auth::StorageAuth;
+use crate::timestamp;
+
+/// What every create shares, whichever kind of job it is.
+#[derive(Clone, Default)]
+pub(crate) struct Creation {
+    pub(crate) storage_auth: StorageAuth,
+    pub(crate) wait_for_slot: Option<Duration>,
+    pub(crate) poll: Option<PollPolicy>,
+    pub(crate) progress: Option<Arc<dyn Progress>>,
+}
+
+impl Creation {
+    pub(crate) fn tell(&self, event: &ProgressEvent<'_>) {
+        if let Some(progress) = &self.progress {
+            progress.event(event);
+        }
+    }
+}
+
+impl JobsClient {
+    /// Checks the containers, creates the job, and waits for the hub's slot when that was asked for.
+    pub(crate) async fn create(
+        &self,
+        operation: &'static str,
+        containers: &[(&ContainerUri, &str)],
+        model: &JobProperties,
+        creation: &Creation,
+    ) -> Result<Job> {
+        self.check(containers, &creation.storage_auth)
+            .map_err(|error| error.with_operation(operation, None))?;
+        let clock = &self.core().clock;
+        let extra = creation.storage_auth.extra();
+        let poll = creation.poll.as_ref().unwrap_or(&self.core().poll);
+        let started = clock.elapsed();
+        let mut turns = 0;
+        loop {
+            let sent = clock.elapsed();
+            let error = match self.create_once(operation, model, extra.as_ref()).await {
+                Ok(job) => {
+                    creation.tell(&ProgressEvent::Created { job: &job });
+                    return Ok(job);
+                }
+                Err(error) => error,
+            };
+            if error.kind() != ErrorKind::JobQuota {
+                return Err(self.after_loss(error, model, sent).await);
+            }
+            let error = self.with_holder(error).await;
+            let waited = clock.elapsed().saturating_sub(started);
+            let left = creation
+                .wait_for_slot
+                .map_or(Duration::ZERO, |bound| bound.saturating_sub(waited));
+            if left.is_zero() {
+                return Err(error);
+            }
+            creation.tell(&ProgressEvent::SlotBusy {
+                holder: error.job(),
+                waited,
+            });
+            tracing::info!(
+                holder = error.job().map(Job::id),
+                waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+                "waiting for the hub's job slot"
+            );
+            clock
+                .sleep(poll.interval(turns, error.retry_after()).min(left))
+                .await;
+            turns += 1;
+        }
+    }
+
+    async fn create_once(
+        &self,
+        operation: &'static str,
+        model: &JobProperties,
+        extra: Option<&Map<String, Value>>,
+    ) -> Result<Job> {
+        let call = Call {
+            extra,
+            ..Call::once(operation, None)
+        };
+        let (made, answer) = self
+            .core()
+            .call(call, |api| async move {
+                api.jobs_create_import_export_job(model).await
+            })
+            .await?;
+        let job = Job::from_import_export(made, answer.body().clone(), "");
+        if job.id().is_empty() {
+            let mut error = Error::new(ErrorKind::Decode, "the hub's answer names no job");
+            error.detail_mut().sent = true;
+            return Err(error.with_operation(operation, None));
+        }
+        Ok(job)
+    }
+
+    fn check(&self, containers: &[(&ContainerUri, &str)], auth: &StorageAuth) -> Result<()> {
+        let core = self.core();
+        auth.check(&core.api_version)?;
+        for (uri, role) in containers {
+            auth.check_container(uri, role, core.clock.now())?;
+            if uri.folder().is_some() && is_service(core.endpoint.authority()) {
+                return Err(Error::configuration(format!(
+                    "the {role} container is a folder of a machine; only a local hub can use one"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the job that holds the slot into the error, as far as the hub tells.
+    pub(crate) async fn with_holder(&self, error: Error) -> Error {
+        let holder = self
+            .list_import_export()
+            .await
+            .ok()
+            .and_then(|jobs| jobs.into_iter().find(Job::is_active));
+        match holder {
+            Some(job) => error.with_job(job),
+            None => error,
+        }
+    }
+
+    /// Looks for the job of a create whose answer was lost. It is never sent again from here: it may have worked.
+    async fn after_loss(&self, mut error: Error, model: &JobProperties, sent: Duration) -> Error {
+        let lost = error.was_sent()
+            && matches!(
+                error.kind(),
+                ErrorKind::Service | ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Decode
+            );
+        if !lost {
+            return error;
+        }
+        tracing::warn!("the answer to a create was lost; looking for its job");
+        let found = match self.list_with_answer().await {
+            Err(_) => LostCreate::Unknown,
+            Ok((jobs, answer)) => {
+                let date = answer.header("date").and_then(timestamp::parse_http_date);
+                let since = self.began_after(date, sent);
+                let matching: Vec<Job> = jobs
+                    .into_iter()
+                    .filter(|job| {
+                        model.type_.as_ref() == Some(job.job_type())
+                            && match (job.started_at(), since) {
+                                (Some(start), Some(since)) => start.as_second() >= since,
+                                _ => job.is_active(),
+                            }
+                    })
+                    .collect();
+                if matching.is_empty() {
+                    LostCreate::NotCreated
+                } else {
+                    LostCreate::Candidates(matching)
+                }
+            }
+        };
+        error.detail_mut().lost_create = Some(found);
+        error
+    }
+
+    /// The moment of sending by the hub's clock, in seconds: its `Date` now less the time gone since. Dates have no fractions, so two
+    /// seconds are allowed for; without a date, the five minutes that clocks may differ.
+    fn began_after(&self, date: Option<jiff::Timestamp>, sent: Duration) -> Option<i64> {
+        let clock = &self.core().clock;
+        let gone = i64::try_from(clock.elapsed().saturating_sub(sent).as_secs()).ok()?;
+        match date {
+            Some(date) => Some(date.as_second() - gone - 2),
+            None => {
+                let now = jiff::Timestamp::try_from(clock.now()).ok()?;
+                Some(now.as_second() - gone - 300)
+            }
+        }
+    }
+}
+
+/// Whether the host is the service's own, in any of its clouds.
+fn is_service(authority: &str) -> bool {
+    crate::endpoint::host_of(authority)
+        .to_ascii_lowercase()
+        .contains(".azure-devices.")
+}
+
+/// A blob's name as a caller gives it.
+pub(crate) fn check_blob_name(name: &str, what: &str) -> Result<()> {
+    let fits = (1..=1024).contains(&name.len())
+        && !name.starts_with('/')
+        && !name.contains(|c: char| c.is_control() || c == '\\' || c == '?' || c == '#')
+        && name.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::configuration(format!(
+            "the name of the {what} blob must be 1 to 1024 characters without a leading slash, `..`, `?`, `#` or backslash"
+        )))
+    }
+}

@@ -1,0 +1,219 @@
+//! Imports into the identity registry.
+
+use std::fmt;
+use std::time::Duration;
+
+use jobs_api::types::{JobProperties, JobType};
+
+use crate::client::JobsClient;
+use crate::container::ContainerUri;
+use crate::create::{Creation, check_blob_name};
+use crate::error::Result;
+use crate::export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, check_configurations};
+use crate::job::Job;
+use crate::poll::PollPolicy;
+use crate::poller::JobPoller;
+use crate::progress::Progress;
+use crate::storage_auth::StorageAuth;
+
+/// The log of rejected devices in the output container.
+pub const IMPORT_ERRORS_BLOB: &str = "importErrors.log";
+/// The log of rejected configurations in the output container.
+pub const CONFIG_ERRORS_BLOB: &str = "importConfigErrors.log";
+
+/// What to import, and from where.
+///
+/// ```no_run
+/// # async fn example(hub: jobs_ext::JobsClient, container: jobs_ext::ContainerUri) -> Result<(), jobs_ext::Error> {
+/// use std::time::Duration;
+/// use jobs_ext::ImportOptions;
+///
+/// let options = ImportOptions::from(container).wait_for_slot(Duration::from_secs(600));
+/// let outcome = hub.begin_import(options).await?.await?;
+/// println!("ended {:?}", outcome.job().ended_at());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "options do nothing until they are given to `begin_import`"]
+pub struct ImportOptions {
+    pub(crate) input: ContainerUri,
+    pub(crate) output: Option<ContainerUri>,
+    pub(crate) blob: Option<String>,
+    pub(crate) configurations: Option<String>,
+    pub(crate) creation: Creation,
+}
+
+impl ImportOptions {
+    /// Imports from this container, which the hub needs to read, and logs rejected rows into the same one, which it then needs to write,
+    /// delete and list as well.
+    pub fn from(container: ContainerUri) -> Self {
+        Self {
+            input: container,
+            output: None,
+            blob: None,
+            configurations: None,
+            creation: Creation::default(),
+        }
+    }
+
+    /// Logs rejected rows into another container than the input.
+    pub fn output(mut self, container: ContainerUri) -> Self {
+        self.output = Some(container);
+        self
+    }
+
+    /// The blob to read; `devices.txt` unless said otherwise.
+    pub fn blob(mut self, name: impl Into<String>) -> Self {
+        self.blob = Some(name.into());
+        self
+    }
+
+    /// Imports automatic device configurations too, from `configurations.txt`.
+    pub fn configurations(self) -> Self {
+        self.configurations_from(CONFIGURATIONS_BLOB)
+    }
+
+    /// Imports automatic device configurations too, from this blob.
+    pub fn configurations_from(mut self, name: impl Into<String>) -> Self {
+        self.configurations = Some(name.into());
+        self
+    }
+
+    /// How the hub is let into the containers.
+    pub fn storage_auth(mut self, auth: StorageAuth) -> Self {
+        self.creation.storage_auth = auth;
+        self
+    }
+
+    /// Waits up to this long for another import or export to end: a hub runs one at a time.
+    pub fn wait_for_slot(mut self, bound: Duration) -> Self {
+        self.creation.wait_for_slot = Some(bound);
+        self
+    }
+
+    /// Waits for the job by another policy than the client's.
+    pub fn poll(mut self, policy: PollPolicy) -> Self {
+        self.creation.poll = Some(policy);
+        self
+    }
+
+    /// Tells what goes on.
+    pub fn progress(mut self, progress: impl Progress) -> Self {
+        self.creation.progress = Some(std::sync::Arc::new(progress));
+        self
+    }
+
+    /// The container that the log is written to.
+    #[must_use]
+    pub fn output_container(&self) -> &ContainerUri {
+        self.output.as_ref().unwrap_or(&self.input)
+    }
+
+    /// The blob that will be read.
+    #[must_use]
+    pub fn blob_name(&self) -> &str {
+        self.blob.as_deref().unwrap_or(DEVICES_BLOB)
+    }
+
+    fn model(&self) -> JobProperties {
+        let mut model = JobProperties::default();
+        model.type_ = Some(JobType::Import);
+        model.input_blob_container_uri = Some(self.input.expose().into());
+        model.input_blob_name.clone_from(&self.blob);
+        model.output_blob_container_uri = Some(self.output_container().expose().into());
+        model.storage_authentication_type = self.creation.storage_auth.wire();
+        if let Some(name) = &self.configurations {
+            model.include_configurations = Some(true);
+            model.configurations_blob_name =
+                Some(name.clone()).filter(|n| n != CONFIGURATIONS_BLOB);
+        }
+        model
+    }
+
+    pub(crate) fn check(&self, client: &JobsClient) -> Result<()> {
+        check_blob_name(self.blob_name(), "input")?;
+        if let Some(name) = &self.configurations {
+            check_blob_name(name, "configurations")?;
+            check_configurations(client)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ImportOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportOptions")
+            .field("input", &self.input)
+            .field("output", &self.output)
+            .field("blob", &self.blob)
+            .field("configurations", &self.configurations)
+            .field("storage_auth", &self.creation.storage_auth)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A completed import: the job, and where its logs are. Completed does not mean that every row was accepted.
+#[derive(Debug, Clone)]
+pub struct ImportOutcome {
+    #[cfg_attr(not(feature = "blob"), expect(dead_code, reason = "reads the logs"))]
+    pub(crate) client: JobsClient,
+    job: Job,
+    container: ContainerUri,
+}
+
+impl ImportOutcome {
+    /// The job as it ended.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The container with the logs `importErrors.log` and `importConfigErrors.log`.
+    #[must_use]
+    pub fn container(&self) -> &ContainerUri {
+        &self.container
+    }
+}
+
+impl JobsClient {
+    /// Begins an import of a blob that is in its container already, and gives the poller that waits for it.
+    ///
+    /// # Errors
+    /// As [`begin_export`](Self::begin_export).
+    pub async fn begin_import(&self, options: ImportOptions) -> Result<JobPoller<ImportOutcome>> {
+        const OPERATION: &str = "create import job";
+        options
+            .check(self)
+            .map_err(|error| error.with_operation(OPERATION, None))?;
+        let mut containers = vec![(&options.input, "input")];
+        containers.extend(options.output.as_ref().map(|output| (output, "output")));
+        let job = self
+            .create(OPERATION, &containers, &options.model(), &options.creation)
+            .await?;
+        Ok(self.import_poller(JobPoller::begun(self.clone(), job), options))
+    }
+
+    /// Takes up an import that was begun elsewhere; the options are those that it was begun with.
+    pub fn resume_import(
+        &self,
+        id: impl Into<String>,
+        options: ImportOptions,
+    ) -> JobPoller<ImportOutcome> {
+        self.import_poller(self.resume(id), options)
+    }
+
+    fn import_poller(&self, poller: JobPoller, options: ImportOptions) -> JobPoller<ImportOutcome> {
+        let client = self.clone();
+        let container = options.output_container().clone();
+        let poller = poller.shared_progress(options.creation.progress);
+        let poller = match options.creation.poll {
+            Some(policy) => poller.policy(policy),
+            None => poller,
+        };
+        poller.map(move |job| ImportOutcome {
+            client: client.clone(),
+            job,
+            container: container.clone(),
+        })
+    }
+}

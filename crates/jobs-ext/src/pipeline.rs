@@ -1,0 +1,291 @@
+//! Every request goes through here: token, try, timeout, reading the answer, retry, trace.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
+use tracing::Instrument as _;
+
+use crate::client::Core;
+use crate::decode;
+use crate::error::{Error, ErrorKind, Result, ServiceAnswer, read_answer};
+use crate::retry::{Safety, retry_after};
+
+/// The longest answer that is read. A hub keeps jobs for 30 days, so lists can be long, but not endless.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// The longest error body that is read.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+/// One operation, as the errors and traces name it.
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) job_id: Option<&'a str>,
+    pub(crate) safety: Safety,
+    /// Members that the request's body gets besides the generated model's.
+    pub(crate) extra: Option<&'a serde_json::Map<String, serde_json::Value>>,
+}
+
+impl<'a> Call<'a> {
+    /// A request that may be repeated.
+    pub(crate) fn repeatable(operation: &'static str, job_id: Option<&'a str>) -> Self {
+        Self {
+            operation,
+            job_id,
+            safety: Safety::Repeatable,
+            extra: None,
+        }
+    }
+
+    /// A create.
+    pub(crate) fn once(operation: &'static str, job_id: Option<&'a str>) -> Self {
+        Self {
+            safety: Safety::Once,
+            ..Self::repeatable(operation, job_id)
+        }
+    }
+}
+
+impl Core {
+    /// Sends a request, again where that is safe, and gives the generated model with the answer it was read from.
+    pub(crate) async fn call<T, F, Fut>(&self, call: Call<'_>, send: F) -> Result<(T, Answer)>
+    where
+        F: Fn(jobs_api::Client) -> Fut,
+        Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
+    {
+        let span = tracing::info_span!(
+            "iothub.jobs",
+            otel.kind = "client",
+            operation = call.operation,
+            job_id = call.job_id,
+            attempts = tracing::field::Empty,
+            status = tracing::field::Empty,
+            error = tracing::field::Empty,
+            duration_ms = tracing::field::Empty,
+        );
+        let started = self.clock.elapsed();
+        let (outcome, attempts) = self
+            .attempts(&call, &send, started)
+            .instrument(span.clone())
+            .await;
+        let spent = self.clock.elapsed().saturating_sub(started);
+        span.record("attempts", attempts);
+        span.record(
+            "duration_ms",
+            u64::try_from(spent.as_millis()).unwrap_or(u64::MAX),
+        );
+        match outcome {
+            Ok((value, answer)) => {
+                span.record("status", answer.status());
+                Ok((value, answer))
+            }
+            Err(mut error) => {
+                error.detail_mut().attempts = attempts;
+                let error = error.with_operation(call.operation, call.job_id);
+                span.record("status", error.status());
+                span.record("error", error.kind().phrase());
+                Err(error)
+            }
+        }
+    }
+
+    async fn attempts<T, F, Fut>(
+        &self,
+        call: &Call<'_>,
+        send: &F,
+        started: Duration,
+    ) -> (Result<(T, Answer)>, u32)
+    where
+        F: Fn(jobs_api::Client) -> Fut,
+        Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
+    {
+        let mut sent = 0;
+        let mut tries = 0;
+        let mut refreshed = false;
+        loop {
+            let issued = match self.tokens.get().await {
+                Ok(issued) => issued,
+                Err(error) => return (Err(error), sent),
+            };
+            let spent = self.clock.elapsed().saturating_sub(started);
+            let bound = match self.attempt_bound(spent) {
+                Ok(bound) => bound,
+                Err(error) => return (Err(error), sent),
+            };
+            sent += 1;
+            tries += 1;
+            let error = match self.attempt(call, send, &issued.token, bound, sent).await {
+                Ok(done) => return (Ok(done), sent),
+                Err(error) => error,
+            };
+            if error.status() == Some(401) && !refreshed {
+                // The hub did not begin anything, so even a create may go out again; with a fresh token, and once.
+                tracing::debug!(attempt = sent, "unauthorised; renewing the token once");
+                self.tokens.refuse(&issued).await;
+                refreshed = true;
+                tries -= 1;
+                continue;
+            }
+            let spent = self.clock.elapsed().saturating_sub(started);
+            let Some(delay) =
+                self.retry
+                    .next_delay(&error, call.safety, tries, spent, fastrand::f64())
+            else {
+                return (Err(error), sent);
+            };
+            if self
+                .timeouts
+                .operation
+                .is_some_and(|bound| spent + delay >= bound)
+            {
+                return (Err(error), sent);
+            }
+            tracing::warn!(
+                operation = call.operation,
+                job_id = call.job_id,
+                attempt = sent,
+                status = error.status(),
+                code = error.code(),
+                delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+                error = %error.kind(),
+                "request failed and is repeated"
+            );
+            self.clock.sleep(delay).await;
+        }
+    }
+
+    /// How long the next try may take within the operation's own bound.
+    fn attempt_bound(&self, spent: Duration) -> Result<Duration> {
+        match self.timeouts.operation {
+            Some(bound) if bound <= spent => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("the {bound:?} allowed for the operation are spent"),
+            )),
+            Some(bound) => Ok(self.timeouts.attempt.min(bound - spent)),
+            None => Ok(self.timeouts.attempt),
+        }
+    }
+
+    async fn attempt<T, F, Fut>(
+        &self,
+        call: &Call<'_>,
+        send: &F,
+        token: &crate::credential::Token,
+        bound: Duration,
+        attempt: u32,
+    ) -> Result<(T, Answer)>
+    where
+        F: Fn(jobs_api::Client) -> Fut,
+        Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
+    {
+        let capture = Capture::new(LONGEST_ANSWER, LONGEST_ERROR);
+        let mut context = self.context(token)?.with_capture(capture.clone());
+        if let Some(extra) = call.extra {
+            context = context.with_body_members(extra.clone());
+        }
+        let span = tracing::debug_span!("attempt", attempt, status = tracing::field::Empty);
+        let answer = tokio::time::timeout(bound, send(self.api.with_context(context)))
+            .instrument(span.clone())
+            .await;
+        let outcome = match answer {
+            Ok(Ok(value)) => match capture.take() {
+                Some(answer) => Ok((value.into_inner(), answer)),
+                None => Err(Error::new(ErrorKind::Decode, "the answer was not kept")),
+            },
+            Ok(Err(error)) => Err(failure(error, capture.take(), self.clock.now())),
+            Err(_) => {
+                let mut error = Error::new(
+                    ErrorKind::Timeout,
+                    format!("no answer within the {bound:?} allowed for a try"),
+                );
+                error.detail_mut().sent = true;
+                Err(error)
+            }
+        };
+        match &outcome {
+            Ok((_, answer)) => span.record("status", answer.status()),
+            Err(error) => span.record("status", error.status()),
+        };
+        outcome
+    }
+
+    pub(crate) fn context(&self, token: &crate::credential::Token) -> Result<RequestContext> {
+        let value = token.header().parse().map_err(|_| {
+            Error::new(
+                ErrorKind::Credential,
+                "the token holds characters that no header can carry",
+            )
+        })?;
+        Ok(RequestContext::new()
+            .with_authorization(value)
+            .with_api_version(self.api_version.as_str()))
+    }
+}
+
+/// Turns the generated client's error into ours; whatever it holds beyond the kind comes from the kept answer.
+fn failure(error: jobs_api::Error<()>, answer: Option<Answer>, now: SystemTime) -> Error {
+    use jobs_api::Error as Api;
+    match (error, answer) {
+        (Api::UnexpectedResponse(_) | Api::ErrorResponse(_), Some(answer)) => refused(&answer, now),
+        (Api::InvalidResponsePayload(_, cause), Some(answer)) => unreadable(&cause, &answer),
+        (Api::CommunicationError(cause) | Api::ResponseBodyError(cause), _) => broken(cause),
+        (Api::InvalidRequest(_) | Api::Custom(_), _) => {
+            Error::configuration("the request could not be built")
+        }
+        _ => Error::new(ErrorKind::Decode, "the answer could not be read"),
+    }
+}
+
+fn refused(answer: &Answer, now: SystemTime) -> Error {
+    let wait = answer
+        .header("retry-after")
+        .and_then(|value| retry_after(value, answer.header("date"), now));
+    read_answer(&ServiceAnswer {
+        status: answer.status(),
+        code: answer.header("iothub-errorcode"),
+        request_id: answer.header("x-ms-request-id"),
+        content_type: answer.header("content-type"),
+        retry_after: wait,
+        body: answer.body(),
+        cut: answer.is_cut(),
+    })
+}
+
+/// From the parser's error only the place is kept: its text may quote values.
+fn unreadable(cause: &serde_json::Error, answer: &Answer) -> Error {
+    let message = if answer.is_cut() {
+        format!("the answer is longer than {LONGEST_ANSWER} bytes")
+    } else {
+        decode::explain(cause, answer.body())
+    };
+    let mut error = Error::new(ErrorKind::Decode, message);
+    let detail = error.detail_mut();
+    detail.status = Some(answer.status());
+    detail.request_id = answer
+        .header("x-ms-request-id")
+        .map(|id| crate::redact::clean(id, 128));
+    detail.sent = true;
+    error
+}
+
+fn broken(cause: reqwest::Error) -> Error {
+    let cause = cause.without_url();
+    if cause.is_builder() {
+        return Error::configuration("the request could not be built").with_source(cause);
+    }
+    let reached = !cause.is_connect();
+    let (kind, message) = match (cause.is_timeout(), reached) {
+        (true, false) => (
+            ErrorKind::Transport,
+            "no connection within the time allowed",
+        ),
+        (true, true) => (ErrorKind::Timeout, "no answer within the time allowed"),
+        (false, false) => (ErrorKind::Transport, "the hub was not reached"),
+        (false, true) => (
+            ErrorKind::Transport,
+            "the connection broke before the answer was complete",
+        ),
+    };
+    let mut error = Error::new(kind, message).with_source(cause);
+    error.detail_mut().sent = reached;
+    error
+}

@@ -1,0 +1,355 @@
+//! Requests as sent and answers as read, operation by operation.
+
+use jobs_ext::{
+    ContainerUri, ErrorKind, ExportOptions, ImportOptions, JobStatus, JobSystem, JobType,
+    LostCreate, StorageAuth,
+};
+
+use crate::clock::StepClock;
+use crate::server::{Reply, Server, fault, json};
+use crate::{builder, client};
+
+pub(crate) const ID: &str = "7b0c7f3e-1111-4222-8333-000000000001";
+
+/// The shape of recorded answers to GET, values invented.
+pub(crate) fn job(status: &str) -> String {
+    let end = if matches!(status, "completed" | "failed" | "cancelled") {
+        r#""endTimeUtc":"2021-07-07T20:48:04.0157835Z","#
+    } else {
+        ""
+    };
+    format!(
+        r#"{{"jobId":"{ID}","startTimeUtc":"2021-07-07T20:47:47.2893449Z",{end}"type":"export","status":"{status}","progress":0,"outputBlobContainerUri":"","excludeKeysInExport":false,"useSecondaryStorageAsSource":false}}"#
+    )
+}
+
+pub(crate) fn container() -> ContainerUri {
+    "https://acct.blob.core.windows.net/jobs?sv=2021-12-02&sr=c&sp=racwdl&se=2040-01-01&sig=pl%2Bnted%3D"
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn get_sends_the_documented_request_and_reads_the_recorded_answer() {
+    let server = Server::start([json(200, job("completed"))]).await;
+    let hub = client(&server, &StepClock::default());
+    let job = hub.get(ID).await.unwrap();
+    assert_eq!((job.id(), job.system()), (ID, JobSystem::ImportExport));
+    assert_eq!(
+        (job.job_type(), job.status()),
+        (&JobType::Export, &JobStatus::Completed)
+    );
+    assert!(job.is_finished() && job.failure_reason().is_none());
+    assert_eq!(
+        job.started_at().unwrap().to_string(),
+        "2021-07-07T20:47:47.2893449Z"
+    );
+    assert_eq!(job.raw().redacted()["useSecondaryStorageAsSource"], false);
+    let request = &server.requests()[0];
+    assert_eq!(
+        request.line,
+        format!("GET /jobs/{ID}?api-version=2020-05-31-preview")
+    );
+    assert_eq!(request.header("api-version"), None);
+    let token = request.header("authorization").unwrap();
+    assert!(
+        token.starts_with("SharedAccessSignature sr=hub.example&sig="),
+        "{token}"
+    );
+    assert!(
+        request
+            .header("user-agent")
+            .unwrap()
+            .starts_with("jobs-ext/")
+    );
+}
+
+#[tokio::test]
+async fn values_that_nobody_knows_yet_are_kept() {
+    let body = format!(
+        r#"{{"jobId":"{ID}","type":"teleport","status":"Paused","progress":null,"startTimeUtc":"0001-01-01T00:00:00","failureReason":null,"newThing":{{"a":[1]}}}}"#
+    );
+    let server = Server::start([json(200, &body)]).await;
+    let job = client(&server, &StepClock::default())
+        .get(ID)
+        .await
+        .unwrap();
+    assert_eq!(job.job_type(), &JobType::Unrecognized("teleport".into()));
+    assert_eq!(job.status().as_str(), "Paused");
+    assert!(!job.is_finished() && !job.is_active());
+    assert_eq!(
+        (job.progress(), job.started_at(), job.failure_reason()),
+        (None, None, None)
+    );
+    assert_eq!(job.raw().expose(), body.as_bytes());
+}
+
+#[tokio::test]
+async fn get_turns_to_scheduled_jobs_when_there_is_no_import_or_export() {
+    let scheduled = r#"{"jobId":"s1","type":"scheduleUpdateTwin","status":"running","endTime":"9999-12-31T23:59:59Z","deviceJobStatistics":{"deviceCount":4,"failedCount":1,"succeededCount":1,"runningCount":0,"pendingCount":2}}"#;
+    let server = Server::start([fault(404, "JobNotFound"), json(200, scheduled)]).await;
+    let job = client(&server, &StepClock::default())
+        .get("s1")
+        .await
+        .unwrap();
+    assert_eq!(
+        (job.system(), job.progress()),
+        (JobSystem::Scheduled, Some(50))
+    );
+    assert_eq!(
+        job.ended_at(),
+        None,
+        "the placeholder of a running job is no end"
+    );
+    assert_eq!(server.lines(), ["GET /jobs/s1", "GET /jobs/v2/s1"]);
+}
+
+#[tokio::test]
+async fn an_id_that_neither_knows_is_not_found_with_the_services_code() {
+    let unknown = r#"{"jobId":"x","type":"unknown","status":"unknown"}"#;
+    let server = Server::start([fault(404, "JobNotFound"), json(200, unknown)]).await;
+    let error = client(&server, &StepClock::default())
+        .get("x")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some("JobNotFound"))
+    );
+    let line = error.to_string();
+    assert!(line.starts_with("get job x: not found (404 JobNotFound): text of JobNotFound; tracking id t-1; request id r-1"), "{line}");
+}
+
+#[tokio::test]
+async fn a_missing_right_for_scheduled_jobs_does_not_hide_that_there_is_no_job() {
+    let server = Server::start([
+        fault(404, "JobNotFound"),
+        fault(401, "IotHubUnauthorizedAccess"),
+        fault(401, "IotHubUnauthorizedAccess"),
+    ])
+    .await;
+    let error = client(&server, &StepClock::default())
+        .get("x")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn ids_that_are_other_paths_never_leave() {
+    let server = Server::start([]).await;
+    let hub = client(&server, &StepClock::default());
+    for id in ["", " ", ".", "..", "a/b", "a\nb", "a\\b"] {
+        assert_eq!(
+            hub.get(id).await.unwrap_err().kind(),
+            ErrorKind::Configuration,
+            "{id:?}"
+        );
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn ids_are_percent_encoded() {
+    let server = Server::start([json(200, job("running"))]).await;
+    client(&server, &StepClock::default())
+        .get("a b?c#d%")
+        .await
+        .unwrap();
+    assert!(
+        server.requests()[0]
+            .line
+            .starts_with("GET /jobs/a%20b%3Fc%23d%25?api-version=")
+    );
+}
+
+#[tokio::test]
+async fn list_joins_both_systems_and_follows_pages() {
+    let server = Server::start([
+        json(200, format!("[{},\n {}]", job("completed"), job("running"))),
+        json(
+            200,
+            r#"[{"jobId":"s1","type":"scheduleUpdateTwin","status":"queued"}]"#,
+        )
+        .with("x-ms-continuation", "page 2")
+        .with("x-ms-item-type", "JobResponse"),
+        json(
+            200,
+            r#"[{"jobId":"s2","type":"scheduleDeviceMethod","status":"completed"}]"#,
+        ),
+    ])
+    .await;
+    let jobs = client(&server, &StepClock::default()).list().await.unwrap();
+    let ids: Vec<_> = jobs.iter().map(|job| job.id()).collect();
+    assert_eq!(ids, [ID, ID, "s1", "s2"]);
+    assert_eq!(jobs[1].raw().expose(), job("running").as_bytes());
+    let requests = server.requests();
+    assert_eq!(requests[1].header("x-ms-continuation"), None);
+    assert_eq!(requests[2].header("x-ms-continuation"), Some("page 2"));
+}
+
+#[tokio::test]
+async fn list_goes_without_scheduled_jobs_where_the_tier_has_none() {
+    let tier = json(403, r#"{"errorCode":403010,"message":"not in this tier"}"#);
+    let server = Server::start([json(200, "[]"), tier]).await;
+    assert!(
+        client(&server, &StepClock::default())
+            .list()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_leads_to_itself_ends_the_list() {
+    let page = || json(200, "[]").with("x-ms-continuation", "same");
+    let server = Server::start([page(), page()]).await;
+    let error = client(&server, &StepClock::default())
+        .list_scheduled(None, None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn cancel_looks_first_and_leaves_finished_jobs_alone() {
+    let server = Server::start([json(200, job("completed"))]).await;
+    let job_seen = client(&server, &StepClock::default())
+        .cancel(ID)
+        .await
+        .unwrap();
+    assert_eq!(job_seen.status(), &JobStatus::Completed);
+    assert_eq!(server.lines(), [format!("GET /jobs/{ID}")]);
+    for answer in [
+        Reply::Full {
+            status: 204,
+            headers: vec![],
+            body: vec![],
+        },
+        json(200, "{}"),
+        json(200, "null"),
+        json(200, ""),
+    ] {
+        let server = Server::start([
+            json(200, job("running")),
+            answer,
+            json(200, job("cancelled")),
+        ])
+        .await;
+        let after = client(&server, &StepClock::default())
+            .cancel(ID)
+            .await
+            .unwrap();
+        assert_eq!(after.status(), &JobStatus::Cancelled);
+        assert_eq!(server.lines()[1], format!("DELETE /jobs/{ID}"));
+    }
+}
+
+#[tokio::test]
+async fn an_export_sends_what_was_meant_and_nothing_else() {
+    let server = Server::start([json(200, job("enqueued"))]).await;
+    let hub = client(&server, &StepClock::default());
+    let options = ExportOptions::to(container())
+        .blob("fleet.txt")
+        .configurations();
+    let poller = hub.begin_export(options).await.unwrap();
+    assert_eq!(poller.id(), ID);
+    let request = &server.requests()[0];
+    assert!(
+        request.line.starts_with("POST /jobs/create?api-version="),
+        "{}",
+        request.line
+    );
+    assert_eq!(
+        request.json(),
+        serde_json::json!({"type":"export","outputBlobContainerUri":container().expose(),"outputBlobName":"fleet.txt","excludeKeysInExport":true,"includeConfigurations":true})
+    );
+}
+
+#[tokio::test]
+async fn an_import_by_a_user_assigned_identity_names_it() {
+    let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/n";
+    let server = Server::start([json(200, job("enqueued"))]).await;
+    let hub = builder(&server, &StepClock::default())
+        .api_version("2021-04-12")
+        .build()
+        .unwrap();
+    let plain: ContainerUri = "https://acct.blob.core.windows.net/jobs".parse().unwrap();
+    let options =
+        ImportOptions::from(plain.clone()).storage_auth(StorageAuth::UserIdentity(id.into()));
+    let _poller = hub.begin_import(options).await.unwrap();
+    assert_eq!(
+        server.requests()[0].json(),
+        serde_json::json!({"type":"import","inputBlobContainerUri":plain.expose(),"outputBlobContainerUri":plain.expose(),"storageAuthenticationType":"identityBased","identity":{"userAssignedIdentity":id}})
+    );
+}
+
+#[tokio::test]
+async fn what_the_service_would_refuse_is_never_sent() {
+    let server = Server::start([]).await;
+    let hub = client(&server, &StepClock::default());
+    let plain: ContainerUri = "https://acct.blob.core.windows.net/jobs".parse().unwrap();
+    let identity = "/subscriptions/s/x/userAssignedIdentities/n";
+    for options in [
+        ExportOptions::to(plain.clone()),
+        ExportOptions::to(container()).storage_auth(StorageAuth::SystemIdentity),
+        ExportOptions::to(plain).storage_auth(StorageAuth::UserIdentity(identity.into())),
+        ExportOptions::to(container()).blob("../devices.txt"),
+    ] {
+        let error = hub.begin_export(options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+        assert_eq!(error.operation(), Some("create export job"));
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_looked_for_and_not_repeated() {
+    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
+    let fresh = job("running").replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
+    for lost in [
+        Reply::Cut,
+        Reply::Half("{"),
+        fault(500, "ServerError"),
+        json(200, "{"),
+    ] {
+        let listed = json(200, format!("[{},{fresh}]", job("completed"))).with("Date", now);
+        let server = Server::start([lost, listed]).await;
+        let error = client(&server, &StepClock::default())
+            .begin_export(ExportOptions::to(container()))
+            .await
+            .unwrap_err();
+        assert_eq!(server.lines(), ["POST /jobs/create", "GET /jobs"]);
+        let Some(LostCreate::Candidates(jobs)) = error.lost_create() else {
+            panic!("{error:?}");
+        };
+        assert_eq!(jobs.len(), 1);
+        assert!(error.to_string().contains(ID), "{error}");
+    }
+    let server = Server::start([
+        Reply::Cut,
+        json(200, format!("[{}]", job("completed"))).with("Date", now),
+    ])
+    .await;
+    let error = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.lost_create(), Some(LostCreate::NotCreated)),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_create_is_not_looked_for() {
+    let server = Server::start([fault(400, "BlobContainerValidationError")]).await;
+    let error = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ContainerRejected);
+    assert!(error.lost_create().is_none() && error.hint().is_some());
+    assert_eq!(server.lines(), ["POST /jobs/create"]);
+}

@@ -1,0 +1,242 @@
+//! Waiting for jobs and for the slot.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jobs_ext::{ErrorKind, ExportOptions, JobStatus, PollPolicy, ProgressEvent};
+
+use crate::client;
+use crate::clock::StepClock;
+use crate::operations::{ID, container, job};
+use crate::server::{Server, fault, json};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test]
+async fn an_export_is_awaited_to_its_end() {
+    let server = Server::start([
+        json(200, job("enqueued")),
+        json(200, job("running")),
+        json(200, job("completed")),
+    ])
+    .await;
+    let clock = StepClock::default();
+    let done = client(&server, &clock)
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    assert_eq!(done.job().status(), &JobStatus::Completed);
+    assert_eq!(done.blob(), "devices.txt");
+    assert_eq!(
+        clock.sleeps(),
+        [Duration::from_millis(500), Duration::from_millis(750)]
+    );
+}
+
+#[tokio::test]
+async fn the_stream_gives_every_look_and_ends_and_can_still_be_awaited() {
+    let server = Server::start([
+        json(200, job("enqueued")),
+        json(200, job("running")),
+        json(200, job("completed")),
+    ])
+    .await;
+    let mut poller = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap();
+    let mut seen = Vec::new();
+    while let Some(job) = poller.next().await {
+        seen.push(job.unwrap().status().to_string());
+    }
+    assert_eq!(seen, ["enqueued", "running", "completed"]);
+    poller.await.unwrap();
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_job_is_resumed_by_its_id_alone() {
+    let server = Server::start([json(200, job("running")), json(200, job("completed"))]).await;
+    let clock = StepClock::default();
+    let job = client(&server, &clock).resume(ID).await.unwrap();
+    assert_eq!(job.id(), ID);
+    assert_eq!(clock.sleeps().len(), 1, "the first look is at once");
+}
+
+#[tokio::test]
+async fn failed_and_cancelled_jobs_end_the_wait_as_errors_that_hold_the_job() {
+    for (status, kind) in [
+        ("failed", ErrorKind::JobFailed),
+        ("cancelled", ErrorKind::JobCancelled),
+    ] {
+        let body = job(status).replace(
+            "\"progress\"",
+            "\"failureReason\":\"disk full\\nsig=planted\",\"progress\"",
+        );
+        let server = Server::start([json(200, &body), json(200, &body)]).await;
+        let hub = client(&server, &StepClock::default());
+        let error = hub.resume(ID).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.job().unwrap().status().as_str()),
+            (kind, status)
+        );
+        assert!(!format!("{error} {error:?}").contains("planted"));
+        assert_eq!(
+            hub.resume(ID).finished().await.unwrap().status().as_str(),
+            status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_ends_the_wait_and_not_the_job() {
+    let server = Server::start((0..20).map(|_| json(200, job("running")))).await;
+    let clock = StepClock::default();
+    let policy = PollPolicy::every(seconds(4)).deadline(seconds(10));
+    let error = client(&server, &clock)
+        .resume(ID)
+        .policy(policy)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(error.job_id(), Some(ID));
+    assert_eq!(clock.seconds(), [4, 4, 2]);
+    assert!(server.lines().iter().all(|line| line.starts_with("GET ")));
+}
+
+#[tokio::test]
+async fn a_state_that_nobody_knows_does_not_wait_for_ever() {
+    let server = Server::start((0..20).map(|_| json(200, job("paused")))).await;
+    let policy = PollPolicy::every(seconds(10)).unknown_limit(seconds(30));
+    let error = client(&server, &StepClock::default())
+        .resume(ID)
+        .policy(policy)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownState);
+    assert!(error.to_string().contains("paused"), "{error}");
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn an_unknown_state_that_passes_is_waited_through() {
+    let mut states = vec!["paused"; 3];
+    states.extend(["running", "paused", "paused", "completed"]);
+    let server = Server::start(states.into_iter().map(|s| json(200, job(s)))).await;
+    let policy = PollPolicy::every(seconds(10)).unknown_limit(seconds(30));
+    client(&server, &StepClock::default())
+        .resume(ID)
+        .policy(policy)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_hubs_retry_after_sets_the_next_look() {
+    let server = Server::start([
+        json(200, job("running")).with("Retry-After", "40"),
+        json(200, job("completed")),
+    ])
+    .await;
+    let clock = StepClock::default();
+    client(&server, &clock).resume(ID).await.unwrap();
+    assert_eq!(clock.seconds(), [40]);
+}
+
+#[tokio::test]
+async fn dropping_a_poller_leaves_the_job_alone() {
+    let server = Server::start([json(200, job("enqueued"))]).await;
+    let poller = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap();
+    drop(poller);
+    assert_eq!(server.lines(), ["POST /jobs/create"]);
+}
+
+#[tokio::test]
+async fn cancelling_is_explicit() {
+    let server = Server::start([
+        json(200, job("enqueued")),
+        json(200, job("running")),
+        json(200, "{}"),
+        json(200, job("cancelled")),
+        json(200, job("cancelled")),
+    ])
+    .await;
+    let poller = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap();
+    poller.cancel().await.unwrap();
+    assert_eq!(poller.await.unwrap_err().kind(), ErrorKind::JobCancelled);
+}
+
+#[tokio::test]
+async fn the_slot_is_waited_for_on_request_showing_who_holds_it() {
+    let server = Server::start([
+        fault(403, "JobQuotaExceeded"),
+        json(200, format!("[{}]", job("running"))),
+        json(200, job("enqueued")),
+    ])
+    .await;
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = events.clone();
+    let options = ExportOptions::to(container())
+        .wait_for_slot(seconds(60))
+        .progress(move |event: &ProgressEvent<'_>| {
+            let text = match event {
+                ProgressEvent::SlotBusy { holder, .. } => {
+                    format!("busy {}", holder.map_or("", |job| job.id()))
+                }
+                ProgressEvent::Created { job, .. } => format!("created {}", job.id()),
+                _ => String::new(),
+            };
+            seen.lock().unwrap().push(text);
+        });
+    let _poller = client(&server, &StepClock::default())
+        .begin_export(options)
+        .await
+        .unwrap();
+    assert_eq!(
+        *events.lock().unwrap(),
+        [format!("busy {ID}"), format!("created {ID}")]
+    );
+}
+
+#[tokio::test]
+async fn without_being_asked_a_busy_slot_is_an_error_that_names_the_holder() {
+    let server = Server::start([
+        fault(403, "JobQuotaExceeded"),
+        json(200, format!("[{},{}]", job("completed"), job("running"))),
+    ])
+    .await;
+    let error = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::JobQuota);
+    assert_eq!(error.job().unwrap().status(), &JobStatus::Running);
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn the_wait_for_the_slot_ends_in_time() {
+    let answers = (0..40).flat_map(|_| [fault(403, "JobQuotaExceeded"), json(200, "[]")]);
+    let server = Server::start(answers).await;
+    let clock = StepClock::default();
+    let options = ExportOptions::to(container())
+        .wait_for_slot(seconds(25))
+        .poll(PollPolicy::every(seconds(10)));
+    let error = client(&server, &clock)
+        .begin_export(options)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::JobQuota);
+    assert_eq!(clock.seconds(), [10, 10, 5]);
+}
