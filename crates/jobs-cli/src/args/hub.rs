@@ -1,0 +1,36 @@
+//! Which hub, and how to prove who we are.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// The hub and the way to reach it; accepted before and after the command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Hub options")]
+pub(crate) struct HubArgs {
+    /// File that holds the hub's connection string (`-` reads it from standard input)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) connection_string_file: Option<PathBuf>,
+    /// Host name of the hub, for use with `--auth entra`
+    #[arg(long, global = true, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+    /// How to sign in when the hub is named by `--host`
+    #[arg(long, global = true, value_enum, value_name = "KIND")]
+    pub(crate) auth: Option<HubAuth>,
+    /// Send requests here instead of https://HOST (plain http only to this machine)
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// PEM file with the certificate authorities to trust
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Version of the service API to ask for
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
+}
+
+/// Ways to sign in that need no connection string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HubAuth {
+    /// Microsoft Entra ID: the token in IOTHUB_ENTRA_TOKEN, or one from `az account get-access-token`
+    Entra,
+}

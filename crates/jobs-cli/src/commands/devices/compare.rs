@@ -1,0 +1,88 @@
+//! `devices diff`.
+
+use jobs_devices::transform::{self, DiffOptions, DiffReport, Identity};
+
+use super::work::{self, Source};
+use crate::args::Format;
+use crate::args::devices::DiffArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::printer::Printer;
+use crate::progress::Progress;
+
+/// Compares two files.
+pub(super) async fn diff(context: &Context, args: DiffArgs) -> Outcome {
+    let (first, second) = (
+        Source::open(context, &args.before)?,
+        Source::open(context, &args.after)?,
+    );
+    let options = DiffOptions::new().with_etags(args.with_etags);
+    let printer = context.printer.clone();
+    let report = work::blocking(move || {
+        let progress = Progress::bytes(&printer, "diff", None);
+        let mut tell = |at: transform::Progress| progress.position(at.bytes);
+        let mut with = transform::Context::new().progress(&mut tell);
+        let names = format!("{} or {}", first.name, second.name);
+        transform::diff(first.read, second.read, options, &mut with)
+            .map_err(|error| work::failure(&names, error))
+    })
+    .await?;
+    for (path, passed) in [
+        (&args.before, &report.summary.first),
+        (&args.after, &report.summary.second),
+    ] {
+        for problem in &passed.problems {
+            context.printer.warn(format_args!(
+                "{}, line {}: {}",
+                path.display(),
+                problem.line,
+                problem.message
+            ));
+        }
+    }
+    match context.printer.format {
+        Format::Table => lines(&context.printer, &report)?,
+        Format::Json | Format::Jsonl => context.printer.json(work::to_value(&report)?)?,
+    }
+    let bad = report.summary.first.bad_lines + report.summary.second.bad_lines;
+    if bad > 0 {
+        return Err(Failure::work(format_args!(
+            "{bad} bad lines could not be compared"
+        )));
+    }
+    Ok(if report.is_same() {
+        Exit::Done
+    } else {
+        Exit::WorkFailed
+    })
+}
+
+fn lines(printer: &Printer, report: &DiffReport) -> Result<(), Failure> {
+    let name = |identity: &Identity| match &identity.module_id {
+        Some(module) => format!("{}/{module}", identity.id),
+        None => identity.id.clone(),
+    };
+    let one_line = crate::printer::one_line;
+    for identity in &report.removed {
+        printer.line(&format!("- {}", one_line(&name(identity))))?;
+    }
+    for identity in &report.added {
+        printer.line(&format!("+ {}", one_line(&name(identity))))?;
+    }
+    for changed in &report.changed {
+        printer.line(&format!(
+            "~ {}  {}",
+            one_line(&name(&changed.identity)),
+            one_line(&changed.fields.join(", "))
+        ))?;
+    }
+    printer.note(format_args!(
+        "{} added, {} removed, {} changed, {} the same",
+        report.added.len(),
+        report.removed.len(),
+        report.changed.len(),
+        report.summary.unchanged
+    ));
+    Ok(())
+}

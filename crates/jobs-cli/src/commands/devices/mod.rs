@@ -1,0 +1,21 @@
+//! `devices …`: commands on device files.
+
+mod compare;
+mod reshape;
+mod work;
+
+use crate::args::devices::DevicesCommand;
+use crate::context::Context;
+use crate::failure::Outcome;
+
+/// Runs one of them.
+pub(crate) async fn run(context: &Context, command: DevicesCommand) -> Outcome {
+    match command {
+        DevicesCommand::Filter(args) => reshape::filter(context, args).await,
+        DevicesCommand::SetMode(args) => reshape::set_mode(context, args).await,
+        DevicesCommand::PrepareImport(args) => reshape::prepare_import(context, args).await,
+        DevicesCommand::Split(args) => reshape::split(context, args).await,
+        DevicesCommand::Merge(args) => reshape::merge(context, args).await,
+        DevicesCommand::Diff(args) => compare::diff(context, args).await,
+    }
+}

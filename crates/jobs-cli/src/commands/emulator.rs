@@ -1,0 +1,82 @@
+//! `emulator`: the local hub as a process.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jobs_emulator::{Emulator, EmulatorBuilder, FaultScript, Sku};
+
+use crate::args::local::{EmulatorArgs, SkuArg};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::signals::Signals;
+
+/// Starts the hub, prints its ready line and serves until a signal or the time limit.
+///
+/// The caller has installed the signal handlers, so whoever reads the line can stop the hub at once.
+pub(crate) async fn run(
+    context: &Context,
+    args: EmulatorArgs,
+    mut signals: Signals,
+    timeout: Option<Duration>,
+) -> Outcome {
+    let builder = settings(&args)?;
+    if args.no_auth {
+        context
+            .printer
+            .warn("requests are accepted without a signature (--no-auth)");
+    }
+    let hub = tokio::select! {
+        hub = builder.start() => hub.map_err(|error| Failure::usage(error.to_string()))?,
+        () = signals.next() => return Ok(Exit::Done),
+    };
+    context.printer.line(&hub.ready_line())?;
+    context.printer.note(format_args!(
+        "the local hub answers at {}; Ctrl-C stops it",
+        hub.endpoint()
+    ));
+    if hub.ca_file().is_none() {
+        context.printer.note(format_args!(
+            "plain http: clients need IOTHUB_ENDPOINT={} beside the connection string",
+            hub.endpoint()
+        ));
+    }
+    tokio::select! {
+        () = signals.next() => {}
+        () = crate::app::limit(timeout) => {}
+    }
+    hub.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
+    let mut builder = Emulator::builder()
+        .listen(args.listen)
+        .tls(args.tls)
+        .auth(!args.no_auth)
+        .entra_permissive(args.entra.is_some())
+        .throttle(args.throttle)
+        .sku(match args.sku {
+            SkuArg::F1 => Sku::F1,
+            SkuArg::S1 => Sku::S1,
+            SkuArg::S2 => Sku::S2,
+            SkuArg::S3 => Sku::S3,
+        });
+    if let Some(folder) = &args.data {
+        builder = builder.data_dir(folder);
+    }
+    if let Some(delay) = args.job_delay {
+        builder = builder.job_delay(delay);
+    }
+    if let Some(path) = &args.faults {
+        builder = builder.faults(faults(path)?);
+    }
+    Ok(builder)
+}
+
+fn faults(path: &Path) -> Result<FaultScript, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::file("read the fault script", path, &error))?;
+    text.parse()
+        .map_err(|error| Failure::usage(format_args!("--faults {}: {error}", path.display())))
+}

@@ -1,0 +1,206 @@
+//! What every command is handed: settings, streams, and the job that must be named whatever happens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::args::hub::HubArgs;
+use crate::args::jobs::ContainerArgs;
+use crate::duration;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::settings::{self, ContainerText, HubSettings, Stdin};
+
+/// Shared by the parts of one command.
+pub(crate) struct Context {
+    hub: HubArgs,
+    environment: Environment,
+    pub(crate) printer: Printer,
+    pub(crate) stdin: Stdin,
+    pub(crate) job: Arc<JobTracker>,
+}
+
+impl Context {
+    pub(crate) fn new(hub: HubArgs, environment: Environment, printer: Printer) -> Self {
+        Self {
+            hub,
+            environment,
+            printer,
+            stdin: Stdin::default(),
+            job: Arc::default(),
+        }
+    }
+
+    /// How to reach the hub.
+    pub(crate) fn hub_settings(&self) -> Result<HubSettings, Failure> {
+        settings::hub(&self.hub, &self.environment, &self.stdin)
+    }
+
+    /// The container of a job.
+    pub(crate) fn container(&self, args: &ContainerArgs) -> Result<ContainerText, Failure> {
+        let container = settings::container(args, &self.environment, &self.stdin)?;
+        self.warn_if_cut(&container);
+        Ok(container)
+    }
+
+    /// The container for an import's error log, if it is another one.
+    pub(crate) fn output_container(
+        &self,
+        uri: Option<&str>,
+        file: Option<&std::path::PathBuf>,
+    ) -> Result<Option<ContainerText>, Failure> {
+        let container = settings::output_container(uri, file, &self.environment, &self.stdin)?;
+        if let Some(container) = &container {
+            self.warn_if_cut(container);
+        }
+        Ok(container)
+    }
+
+    fn warn_if_cut(&self, container: &ContainerText) {
+        if container.looks_cut() {
+            self.printer.warn(format_args!(
+                "the container URI in {} has a query but no signature (sig=); was it cut at `&` by a shell?",
+                container.origin
+            ));
+            self.printer.hint(
+                "quote the URI, or better keep it out of the arguments with --container-file",
+            );
+        }
+    }
+}
+
+/// Remembers the job that this process made or follows, so that every ending can name it.
+#[derive(Debug, Default)]
+pub(crate) struct JobTracker {
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum State {
+    #[default]
+    None,
+    /// A create is on its way; whether the hub has accepted it is not known.
+    Creating,
+    /// The hub has accepted it.
+    Active(String),
+    /// It has ended.
+    Ended(String),
+}
+
+impl JobTracker {
+    /// A create is about to be sent.
+    pub(crate) fn creating(&self) {
+        self.set(State::Creating);
+    }
+
+    /// The create was refused, or never sent.
+    pub(crate) fn not_created(&self) {
+        self.set(State::None);
+    }
+
+    /// The job exists and is being followed.
+    pub(crate) fn active(&self, id: &str) {
+        self.set(State::Active(id.to_owned()));
+    }
+
+    /// The job has ended.
+    pub(crate) fn ended(&self, id: &str) {
+        self.set(State::Ended(id.to_owned()));
+    }
+
+    /// The command was stopped by a signal.
+    pub(crate) fn interrupted(&self) -> Failure {
+        self.stopped(Exit::Interrupted, "interrupted")
+    }
+
+    /// The command took longer than it was given.
+    pub(crate) fn timed_out(&self, limit: Duration) -> Failure {
+        self.stopped(
+            Exit::NotReached,
+            &format!("timed out after {}", duration::format(limit)),
+        )
+    }
+
+    fn stopped(&self, exit: Exit, what: &str) -> Failure {
+        match self.get() {
+            State::None => Failure::new(exit, what),
+            State::Creating => {
+                Failure::new(exit, format_args!("{what}; a job may have been created"))
+                    .hint("see whether it was: iothub-jobs list")
+            }
+            State::Active(id) => {
+                Failure::new(exit, format_args!("{what}; job {id} goes on at the hub"))
+                    .hint(format_args!("follow it: iothub-jobs wait {id}"))
+                    .hint(format_args!("stop it: iothub-jobs cancel {id}"))
+            }
+            State::Ended(id) => Failure::new(exit, format_args!("{what}; job {id} had ended"))
+                .hint(format_args!("see it: iothub-jobs get {id}")),
+        }
+    }
+
+    /// Adds the job to a failure that does not name it.
+    pub(crate) fn name_in(&self, failure: Failure) -> Failure {
+        match self.get() {
+            State::Active(id) if !failure.names(&id) => failure.hint(format_args!(
+                "job {id} was created and may go on; follow it: iothub-jobs wait {id}"
+            )),
+            State::Ended(id) if !failure.names(&id) => failure.hint(format_args!(
+                "job {id} has ended; see it: iothub-jobs get {id}"
+            )),
+            _ => failure,
+        }
+    }
+
+    fn get(&self) -> State {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_names_the_job_exactly_once() {
+        let job = JobTracker::default();
+        assert!(job.name_in(Failure::work("disk full")).hints().is_empty());
+        job.active("j-1");
+        let failure = job.name_in(Failure::work("disk full"));
+        assert!(
+            failure.hints()[0].contains("iothub-jobs wait j-1"),
+            "{failure:?}"
+        );
+        assert!(
+            job.name_in(Failure::work("job j-1 failed"))
+                .hints()
+                .is_empty()
+        );
+        let interrupted = job.name_in(job.interrupted());
+        assert_eq!(interrupted.exit(), Exit::Interrupted);
+        assert_eq!(
+            interrupted.message(),
+            "interrupted; job j-1 goes on at the hub"
+        );
+        assert_eq!(interrupted.hints().len(), 2);
+    }
+
+    #[test]
+    fn an_unanswered_create_is_admitted() {
+        let job = JobTracker::default();
+        job.creating();
+        let failure = job.timed_out(Duration::from_secs(90));
+        assert_eq!(
+            failure.message(),
+            "timed out after 1m30s; a job may have been created"
+        );
+        assert_eq!(failure.exit(), Exit::NotReached);
+    }
+}

@@ -1,0 +1,108 @@
+//! Why a command stopped: one line for the reader, hints with the cure, an exit code for the script.
+
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+
+use crate::exit::Exit;
+
+/// The result of every command.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// A command that could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    hints: Vec<String>,
+    causes: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with its exit code and one line that says what went wrong and where.
+    pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+            hints: Vec::new(),
+            causes: Vec::new(),
+        }
+    }
+
+    /// The command or its input cannot be used.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// The work was done, or tried, and did not succeed.
+    pub(crate) fn work(message: impl Display) -> Self {
+        Self::new(Exit::WorkFailed, message)
+    }
+
+    /// A file that cannot be read or written, named together with what was tried.
+    pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
+        Self::usage(format_args!(
+            "cannot {doing} {}: {}",
+            path.display(),
+            plain(error)
+        ))
+    }
+
+    /// Standard output that cannot be written (a closed pipe never comes here).
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        Self::usage(format_args!(
+            "cannot write to standard output: {}",
+            plain(error)
+        ))
+    }
+
+    /// Adds a line that says what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Adds the chain of causes below an error, shown with `-v`.
+    pub(crate) fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = error.source();
+        while let Some(cause) = next {
+            self.causes.push(cause.to_string());
+            next = cause.source();
+        }
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the reader is told about this job already.
+    pub(crate) fn names(&self, job: &str) -> bool {
+        self.message.contains(job) || self.hints.iter().any(|hint| hint.contains(job))
+    }
+
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    pub(crate) fn causes(&self) -> &[String] {
+        &self.causes
+    }
+}
+
+/// An I/O error without Rust's `(os error 2)`, which tells an operator nothing.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let short = text
+        .find(" (os error ")
+        .map_or(text.as_str(), |at| &text[..at]);
+    let mut letters = short.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().collect::<String>() + letters.as_str(),
+        None => String::new(),
+    }
+}

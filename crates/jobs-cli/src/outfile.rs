@@ -1,0 +1,210 @@
+//! Files that appear whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// Temporary files of writers that are at work, so that an interrupted process leaves none behind.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Where a result goes: a file that replaces its target only when complete, or standard output.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A temporary file beside `target`.
+    File {
+        writer: BufWriter<NamedTempFile>,
+        target: PathBuf,
+    },
+    /// A device or pipe, which cannot be replaced.
+    Special {
+        writer: BufWriter<File>,
+        target: PathBuf,
+    },
+    /// Standard output.
+    Stdout(BufWriter<io::Stdout>),
+}
+
+const BUFFER: usize = 256 * 1024;
+
+impl Output {
+    /// Opens the target; `-` is standard output. The file gets mode 0600, because device files may hold keys.
+    pub(crate) fn create(target: &Path) -> Result<Self, Failure> {
+        if target == Path::new("-") {
+            return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
+        }
+        if target.is_dir() {
+            return Err(Failure::usage(format_args!(
+                "cannot write {}: it is a folder",
+                target.display()
+            )));
+        }
+        // A link keeps pointing to its file, and `/dev/null` stays what it is.
+        let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
+        if std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+            let file = File::options()
+                .write(true)
+                .open(target)
+                .map_err(|error| Failure::file("write", target, &error))?;
+            return Ok(Self::Special {
+                writer: BufWriter::with_capacity(BUFFER, file),
+                target: target.clone(),
+            });
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        // The builder's default mode is 0600.
+        let file = tempfile::Builder::new()
+            .prefix(".iothub-jobs-")
+            .suffix(".part")
+            .tempfile_in(folder)
+            .map_err(|error| Failure::file("write", target, &error))?;
+        unfinished().push(file.path().to_owned());
+        Ok(Self::File {
+            writer: BufWriter::with_capacity(BUFFER, file),
+            target: target.to_owned(),
+        })
+    }
+
+    /// Puts the complete file in its place.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout(mut writer) => match writer.flush() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(Failure::stdout(&error))
+                }
+                _ => Ok(()),
+            },
+            Self::Special { mut writer, target } => writer
+                .flush()
+                .map_err(|error| Failure::file("write", &target, &error)),
+            Self::File { writer, target } => {
+                let failed = |error: &io::Error| Failure::file("write", &target, error);
+                let file = writer.into_inner().map_err(|error| failed(error.error()))?;
+                file.as_file().sync_all().map_err(|error| failed(&error))?;
+                let path = file.path().to_owned();
+                let kept = file.persist(&target).map_err(|error| failed(&error.error));
+                unfinished().retain(|other| *other != path);
+                kept.map(drop)
+            }
+        }
+    }
+
+    /// The failure for an error while writing; `None` when the reader of standard output has gone, which is no error.
+    pub(crate) fn failure(&self, error: &io::Error) -> Option<Failure> {
+        match self {
+            Self::Stdout(_) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Stdout(_) => Some(Failure::stdout(error)),
+            Self::File { target, .. } | Self::Special { target, .. } => {
+                Some(Failure::file("write", target, error))
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File { writer, .. } => writer.write(buffer),
+            Self::Special { writer, .. } => writer.write(buffer),
+            Self::Stdout(writer) => writer.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File { writer, .. } => writer.flush(),
+            Self::Special { writer, .. } => writer.flush(),
+            Self::Stdout(writer) => writer.flush(),
+        }
+    }
+}
+
+/// Opens a file for reading in large pieces.
+pub(crate) fn open(path: &Path) -> Result<File, Failure> {
+    let file = File::open(path).map_err(|error| Failure::file("read", path, &error))?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(Failure::usage(format_args!(
+            "cannot read {}: it is a folder",
+            path.display()
+        ))),
+        _ => Ok(file),
+    }
+}
+
+/// Removes what interrupted writers left; called once, right before the process ends.
+pub(crate) fn remove_unfinished() {
+    for path in unfinished().drain(..) {
+        // It may have been removed by its owner.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_only_when_finished_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("devices.txt");
+        std::fs::write(&target, "before").unwrap();
+        let mut output = Output::create(&target).unwrap();
+        output.write_all(b"after").unwrap();
+        output.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "before");
+        output.finish().unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "after");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                std::fs::metadata(&target).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+
+    #[test]
+    fn a_dropped_file_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Output::create(&folder.path().join("x")).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_and_a_device_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::write(&real, "before").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        for target in [link.as_path(), Path::new("/dev/null")] {
+            let mut output = Output::create(target).unwrap();
+            output.write_all(b"after").unwrap();
+            output.finish().unwrap();
+        }
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(real).unwrap(), "after");
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_folder_is_no_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let failure = Output::create(folder.path()).unwrap_err();
+        assert!(failure.message().contains("it is a folder"), "{failure:?}");
+        assert!(Output::create(&folder.path().join("none/x")).is_err());
+    }
+}

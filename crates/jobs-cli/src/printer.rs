@@ -1,0 +1,203 @@
+//! The two streams: data on standard output, everything else on standard error.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::args::{Format, OutputArgs};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::redact;
+use crate::table::Table;
+
+/// Knows the asked form, and that a closed pipe ends output without being an error.
+#[derive(Clone, Debug)]
+pub(crate) struct Printer {
+    pub(crate) format: Format,
+    quiet: bool,
+    show_secrets: bool,
+    color: bool,
+    bars: bool,
+    lines: bool,
+    closed: Arc<AtomicBool>,
+}
+
+impl Printer {
+    pub(crate) fn new(args: &OutputArgs, environment: &Environment) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let progress = !args.no_progress && !args.quiet;
+        Self {
+            format: args.output,
+            quiet: args.quiet,
+            show_secrets: args.show_secrets,
+            color: terminal && !environment.no_color,
+            bars: progress && terminal && args.verbose == 0,
+            lines: progress,
+            closed: Arc::default(),
+        }
+    }
+
+    /// Whether moving bars may be drawn.
+    pub(crate) fn draws_bars(&self) -> bool {
+        self.bars
+    }
+
+    /// Whether a line may be written for each step when no bar is drawn.
+    pub(crate) fn writes_progress_lines(&self) -> bool {
+        self.lines && !self.bars
+    }
+
+    pub(crate) fn shows_secrets(&self) -> bool {
+        self.show_secrets
+    }
+
+    /// Whether the reader of standard output is gone, so that long work can stop.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// One line of data.
+    pub(crate) fn line(&self, line: &str) -> Result<(), Failure> {
+        self.raw(&format!("{line}\n"))
+    }
+
+    /// Data as it is.
+    pub(crate) fn raw(&self, data: &str) -> Result<(), Failure> {
+        if self.is_closed() {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Err(Failure::stdout(&error)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// A document: over several lines for `json`, on one for `jsonl`. Secrets are masked unless asked for.
+    pub(crate) fn json(&self, mut value: Value) -> Result<(), Failure> {
+        self.mask(&mut value);
+        let text = match self.format {
+            Format::Jsonl => value.to_string(),
+            Format::Json | Format::Table => format!("{value:#}"),
+        };
+        self.line(&text)
+    }
+
+    /// A document on one line, as part of a stream of documents.
+    pub(crate) fn json_line(&self, mut value: Value) -> Result<(), Failure> {
+        self.mask(&mut value);
+        self.line(&value.to_string())
+    }
+
+    /// Documents: an array for `json`, one a line for `jsonl`.
+    pub(crate) fn json_list(&self, values: Vec<Value>) -> Result<(), Failure> {
+        if self.format == Format::Jsonl {
+            return values.into_iter().try_for_each(|value| self.json(value));
+        }
+        self.json(Value::Array(values))
+    }
+
+    /// Columns for people.
+    pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
+        let text = table.to_string();
+        if self.show_secrets {
+            self.raw(&text)
+        } else {
+            self.raw(&redact::text(&text))
+        }
+    }
+
+    /// Masks secrets in a document, unless they were asked for.
+    pub(crate) fn mask(&self, value: &mut Value) {
+        if !self.show_secrets {
+            redact::json(value);
+        }
+    }
+
+    /// A message on standard error.
+    pub(crate) fn note(&self, message: impl Display) {
+        if !self.quiet {
+            self.message("", "", &message.to_string());
+        }
+    }
+
+    /// Something that deserves attention but stops nothing.
+    pub(crate) fn warn(&self, message: impl Display) {
+        if !self.quiet {
+            self.message("33", "warning", &message.to_string());
+        }
+    }
+
+    /// What the reader can do about it.
+    pub(crate) fn hint(&self, message: impl Display) {
+        if !self.quiet {
+            self.message("36", "hint", &message.to_string());
+        }
+    }
+
+    /// Why the command stopped; shown however quiet it was told to be.
+    pub(crate) fn failure(&self, failure: &Failure, verbose: bool) {
+        self.message("1;31", "error", failure.message());
+        if verbose {
+            for cause in failure.causes() {
+                self.message("31", "  caused by", cause);
+            }
+        }
+        for hint in failure.hints() {
+            self.message("36", "hint", hint);
+        }
+    }
+
+    /// Every message is one line, without control characters and without secrets.
+    fn message(&self, style: &str, label: &str, message: &str) {
+        let body = one_line(&redact::text(message));
+        let line = match (label, self.color) {
+            ("", _) => format!("{body}\n"),
+            (_, true) => format!("\u{1b}[{style}m{label}:\u{1b}[0m {body}\n"),
+            (_, false) => format!("{label}: {body}\n"),
+        };
+        // Nobody is left to tell when standard error is gone.
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
+}
+
+/// Text on one line that cannot steer a terminal: line breaks become spaces, other control characters are written out.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.trim_end().chars() {
+        match character {
+            '\n' | '\t' => line.push(' '),
+            '\r' => {}
+            other if other.is_control() || is_bidirectional(other) => {
+                line.extend(other.escape_unicode())
+            }
+            other => line.push(other),
+        }
+    }
+    line
+}
+
+/// Marks that reorder text, with which a device id could pretend to be another.
+fn is_bidirectional(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_stay_on_one_line_and_cannot_steer_the_terminal() {
+        assert_eq!(one_line("a\r\nb\tc\n"), "a b c");
+        assert_eq!(one_line("x\u{1b}[2Jy"), "x\\u{1b}[2Jy");
+        assert_eq!(one_line("\u{202e}txt"), "\\u{202e}txt");
+        assert_eq!(one_line("größe 設備"), "größe 設備");
+    }
+}

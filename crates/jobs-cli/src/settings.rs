@@ -1,0 +1,394 @@
+//! Which hub and which container a command works on: an option wins over an environment variable.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::args::hub::{HubArgs, HubAuth};
+use crate::args::jobs::ContainerArgs;
+use crate::environment::{self, Environment};
+use crate::failure::Failure;
+
+/// Connection strings and container URIs are short; a longer file is not one of them.
+const LONGEST_SECRET_FILE: u64 = 64 * 1024;
+
+/// Text that must not be shown.
+#[derive(Clone)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(REDACTED)")
+    }
+}
+
+/// How to sign in to the hub.
+#[derive(Debug)]
+pub(crate) enum SignIn {
+    /// With this connection string, which came from `origin`.
+    ConnectionString { text: Secret, origin: String },
+    /// With Microsoft Entra ID at this host, with this token if one was given.
+    Entra { host: String, token: Option<Secret> },
+}
+
+/// Everything that a client for the hub is made from.
+#[derive(Debug)]
+pub(crate) struct HubSettings {
+    pub(crate) sign_in: SignIn,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) ca_pem: Option<Vec<u8>>,
+    pub(crate) api_version: Option<String>,
+}
+
+/// A container URI and where it came from.
+#[derive(Debug)]
+pub(crate) struct ContainerText {
+    pub(crate) uri: Secret,
+    pub(crate) origin: String,
+}
+
+impl ContainerText {
+    /// A query without a signature: what a shell leaves of an unquoted URI.
+    pub(crate) fn looks_cut(&self) -> bool {
+        match self.uri.expose().split_once('?') {
+            Some((_, query)) => !query
+                .split('&')
+                .any(|pair| pair.to_ascii_lowercase().starts_with("sig=")),
+            None => false,
+        }
+    }
+}
+
+/// Standard input can be read by one option only.
+#[derive(Debug, Default)]
+pub(crate) struct Stdin {
+    taken: AtomicBool,
+}
+
+impl Stdin {
+    /// Takes standard input for `user`, or says that it is taken.
+    pub(crate) fn take(&self, user: &str) -> Result<(), Failure> {
+        if self.taken.swap(true, Ordering::SeqCst) {
+            return Err(Failure::usage(format_args!(
+                "{user}: standard input (`-`) can be used only once in a command"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Settles how to reach the hub.
+pub(crate) fn hub(
+    args: &HubArgs,
+    environment: &Environment,
+    stdin: &Stdin,
+) -> Result<HubSettings, Failure> {
+    let sign_in = sign_in(args, environment, stdin)?;
+    let ca_file = args.ca_file.as_ref().or(environment.ca_file.as_ref());
+    let ca_pem = ca_file
+        .map(|path| {
+            std::fs::read(path).map_err(|error| Failure::file("read the CA file", path, &error))
+        })
+        .transpose()?;
+    Ok(HubSettings {
+        sign_in,
+        endpoint: args
+            .endpoint
+            .clone()
+            .or_else(|| environment.endpoint.clone()),
+        ca_pem,
+        api_version: args.api_version.clone(),
+    })
+}
+
+fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<SignIn, Failure> {
+    match (&args.connection_string_file, &args.host, args.auth) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Failure::usage(
+            "--connection-string-file and --host/--auth name the hub twice",
+        )
+        .hint("give one of them")),
+        (Some(path), None, None) => {
+            let origin = origin_of(path);
+            let text = read_secret(path, "--connection-string-file", "connection string", stdin)?;
+            Ok(SignIn::ConnectionString { text, origin })
+        }
+        (None, Some(host), Some(HubAuth::Entra)) => Ok(SignIn::Entra {
+            host: host.clone(),
+            token: environment.entra_token.clone().map(Secret::new),
+        }),
+        (None, Some(_), None) => Err(Failure::usage("--host alone does not say how to sign in")
+            .hint("add --auth entra, or give a connection string")),
+        (None, None, Some(HubAuth::Entra)) => Err(Failure::usage("--auth entra needs --host HOST")),
+        (None, None, None) => match &environment.connection_string {
+            Some(text) => Ok(SignIn::ConnectionString {
+                text: Secret::new(text.trim()),
+                origin: environment::CONNECTION_STRING.to_owned(),
+            }),
+            None => Err(Failure::usage("no hub is named")
+                .hint(format_args!(
+                    "set {}, or give --connection-string-file FILE",
+                    environment::CONNECTION_STRING
+                ))
+                .hint("or sign in with Microsoft Entra ID: --host HOST --auth entra")
+                .hint("no hub at hand? `iothub-jobs emulator` runs one here")),
+        },
+    }
+}
+
+/// Settles the container of a job.
+pub(crate) fn container(
+    args: &ContainerArgs,
+    environment: &Environment,
+    stdin: &Stdin,
+) -> Result<ContainerText, Failure> {
+    let named = from_option(
+        args.container.as_deref(),
+        "--container",
+        args.container_file.as_ref(),
+        stdin,
+    )?;
+    match (named, &environment.container_uri) {
+        (Some(container), _) => Ok(container),
+        (None, Some(uri)) => {
+            Ok(ContainerText { uri: Secret::new(uri.trim()), origin: environment::CONTAINER_URI.to_owned() })
+        }
+        (None, None) => Err(Failure::usage("no container is named").hint(format_args!(
+            "give --container-file FILE or set {}; a URI without a signature may stand in --container",
+            environment::CONTAINER_URI
+        ))),
+    }
+}
+
+/// Settles the container for an import's error log, if it is another one.
+pub(crate) fn output_container(
+    uri: Option<&str>,
+    file: Option<&PathBuf>,
+    environment: &Environment,
+    stdin: &Stdin,
+) -> Result<Option<ContainerText>, Failure> {
+    let named = from_option(uri, "--output-container", file, stdin)?;
+    Ok(named.or_else(|| {
+        let uri = environment.output_container_uri.as_ref()?;
+        Some(ContainerText {
+            uri: Secret::new(uri.trim()),
+            origin: environment::OUTPUT_CONTAINER_URI.to_owned(),
+        })
+    }))
+}
+
+fn from_option(
+    uri: Option<&str>,
+    option: &str,
+    file: Option<&PathBuf>,
+    stdin: &Stdin,
+) -> Result<Option<ContainerText>, Failure> {
+    if let Some(uri) = uri {
+        return Ok(Some(ContainerText {
+            uri: Secret::new(uri.trim()),
+            origin: option.to_owned(),
+        }));
+    }
+    let Some(path) = file else { return Ok(None) };
+    let uri = read_secret(path, &format!("{option}-file"), "container URI", stdin)?;
+    Ok(Some(ContainerText {
+        uri,
+        origin: origin_of(path),
+    }))
+}
+
+fn origin_of(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// Reads the one line of a file that holds a secret.
+fn read_secret(path: &Path, option: &str, what: &str, stdin: &Stdin) -> Result<Secret, Failure> {
+    refuse_secret_as_name(path, option, what)?;
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        stdin.take(option)?;
+        std::io::stdin()
+            .lock()
+            .take(LONGEST_SECRET_FILE + 1)
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LONGEST_SECRET_FILE + 1).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::file(&format!("read the {what} ({option})"), path, &error))?;
+    let origin = origin_of(path);
+    if text.len() as u64 > LONGEST_SECRET_FILE {
+        return Err(Failure::usage(format_args!(
+            "{origin} is too long to hold a {what} ({option})"
+        )));
+    }
+    let mut lines = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => Ok(Secret::new(line)),
+        (None, _) => Err(Failure::usage(format_args!(
+            "{origin} is empty; it should hold a {what} ({option})"
+        ))),
+        (Some(_), Some(_)) => Err(Failure::usage(format_args!(
+            "{origin} has more than one line; it should hold one {what} ({option})"
+        ))),
+    }
+}
+
+/// Somebody who types the secret itself where a file name belongs gets told so, without seeing it again.
+fn refuse_secret_as_name(path: &Path, option: &str, what: &str) -> Result<(), Failure> {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    let secret = [
+        "sharedaccesskey",
+        "sharedaccesssignature",
+        "hostname=",
+        "sig=",
+    ]
+    .iter()
+    .any(|mark| name.contains(mark));
+    if !secret {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "{option} takes the name of a file, not the {what} itself"
+    ))
+    .hint(
+        "other users of this machine can read arguments: consider that secret seen, and replace it",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRING: &str = "HostName=h;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0";
+
+    fn environment() -> Environment {
+        Environment {
+            connection_string: Some(STRING.to_owned()),
+            ..Environment::default()
+        }
+    }
+
+    fn text_of(settings: &HubSettings) -> (&str, &str) {
+        match &settings.sign_in {
+            SignIn::ConnectionString { text, origin } => (text.expose(), origin),
+            SignIn::Entra { host, .. } => ("", host),
+        }
+    }
+
+    #[test]
+    fn the_file_option_wins_over_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub");
+        std::fs::write(&path, "\u{feff}\r\n HostName=other \r\n").unwrap();
+        let args = HubArgs {
+            connection_string_file: Some(path.clone()),
+            ..HubArgs::default()
+        };
+        let settings = hub(&args, &environment(), &Stdin::default()).unwrap();
+        assert_eq!(
+            text_of(&settings),
+            ("HostName=other", path.to_str().unwrap())
+        );
+        let settings = hub(&HubArgs::default(), &environment(), &Stdin::default()).unwrap();
+        assert_eq!(text_of(&settings), (STRING, "IOTHUB_CONNECTION_STRING"));
+    }
+
+    #[test]
+    fn a_host_with_entra_wins_over_the_environment() {
+        let args = HubArgs {
+            host: Some("h".to_owned()),
+            auth: Some(HubAuth::Entra),
+            ..HubArgs::default()
+        };
+        let settings = hub(&args, &environment(), &Stdin::default()).unwrap();
+        assert_eq!(text_of(&settings), ("", "h"));
+    }
+
+    #[test]
+    fn incomplete_or_doubled_settings_are_refused() {
+        let file = Some(PathBuf::from("f"));
+        let host = Some("h".to_owned());
+        for args in [
+            HubArgs {
+                host: host.clone(),
+                ..HubArgs::default()
+            },
+            HubArgs {
+                auth: Some(HubAuth::Entra),
+                ..HubArgs::default()
+            },
+            HubArgs {
+                connection_string_file: file,
+                host,
+                ..HubArgs::default()
+            },
+        ] {
+            assert!(
+                hub(&args, &environment(), &Stdin::default()).is_err(),
+                "{args:?}"
+            );
+        }
+        assert!(
+            hub(
+                &HubArgs::default(),
+                &Environment::default(),
+                &Stdin::default()
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_secret_in_place_of_a_file_name_is_not_repeated() {
+        let args = HubArgs {
+            connection_string_file: Some(STRING.into()),
+            ..HubArgs::default()
+        };
+        let failure = hub(&args, &Environment::default(), &Stdin::default()).unwrap_err();
+        assert!(!format!("{failure:?}").contains("c2VjcmV0"), "{failure:?}");
+        assert!(failure.message().contains("name of a file"), "{failure:?}");
+    }
+
+    #[test]
+    fn standard_input_serves_one_option() {
+        let stdin = Stdin::default();
+        stdin.take("--container-file").unwrap();
+        assert!(stdin.take("FILE").is_err());
+    }
+
+    #[test]
+    fn a_uri_cut_at_the_ampersand_is_noticed() {
+        for (uri, cut) in [
+            ("https://a/c?sv=2022-11-02", true),
+            ("https://a/c?sv=1&sp=rwd", true),
+            ("https://a/c?sv=1&sig=x&se=1", false),
+            ("https://a/c", false),
+            ("file:///folder", false),
+        ] {
+            let container = ContainerText {
+                uri: Secret::new(uri),
+                origin: String::new(),
+            };
+            assert_eq!(container.looks_cut(), cut, "{uri}");
+        }
+    }
+}
