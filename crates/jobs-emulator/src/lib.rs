@@ -30,6 +30,7 @@ mod envelope;
 mod faults;
 mod hub;
 mod jobs;
+mod query;
 mod rates;
 mod registry;
 mod requests;

@@ -61,6 +61,12 @@ CREATE TABLE IF NOT EXISTS scheduled_jobs (
     created INTEGER NOT NULL,
     record TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS device_jobs (
+    seq INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS device_jobs_by_job ON device_jobs (job_id);
 CREATE TABLE IF NOT EXISTS settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

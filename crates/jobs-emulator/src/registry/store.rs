@@ -59,6 +59,7 @@ impl Store {
             }
         }
         schema::prepare(&connection)?;
+        crate::query::register(&connection)?;
         let population =
             connection.query_row("SELECT count(*) FROM identities", [], |row| row.get(0))?;
         Ok(Self {

@@ -181,6 +181,11 @@ fn stored_metadata(twin: &Twin, side: Side) -> Map<String, Value> {
     }
 }
 
+/// The metadata of properties for which none is stored, as JSON text.
+pub(crate) fn implied_metadata(properties: &str, updated: Time) -> String {
+    Value::Object(uniform(&parse_section(properties), &updated.wire())).to_string()
+}
+
 /// Writes down the implied metadata of a side, before `twin.updated` moves on.
 fn freeze(twin: &mut Twin, side: Side) {
     let text = Value::Object(stored_metadata(twin, side)).to_string();

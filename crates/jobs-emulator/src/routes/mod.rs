@@ -10,6 +10,7 @@ mod devices;
 mod health;
 mod jobs;
 mod modules;
+mod query;
 mod statistics;
 mod twins;
 
@@ -25,6 +26,7 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 const TABLES: &[&[Route]] = &[
     health::ROUTES,
     jobs::ROUTES,
+    query::ROUTES,
     bulk::ROUTES,
     devices::ROUTES,
     modules::ROUTES,

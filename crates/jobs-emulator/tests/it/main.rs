@@ -2,4 +2,5 @@
 
 mod devices;
 mod protocol;
+mod query;
 mod support;

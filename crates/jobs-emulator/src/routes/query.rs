@@ -1,0 +1,54 @@
+//! `POST /devices/query`: twins by the hub's query language.
+
+use hyper::Method;
+use serde::Deserialize;
+
+use super::{Call, Route};
+use crate::auth::Rights;
+use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, MAX_ITEM_COUNT, Outcome, ServiceError};
+use crate::query::{self, PageRequest};
+
+/// Results on a page when the caller does not say, and at most.
+const MAX_PAGE: usize = 1000;
+
+pub(crate) const ROUTES: &[Route] = &[Route::service(
+    "Query_GetTwins",
+    Method::POST,
+    "/devices/query",
+    &[Rights::SERVICE_CONNECT, Rights::REGISTRY_READ],
+    run,
+)];
+
+/// The body; further members are ignored.
+#[derive(Deserialize)]
+struct Specification {
+    query: String,
+}
+
+fn run(call: &Call) -> Outcome<Answer> {
+    let specification: Specification = call.json()?;
+    let request = PageRequest {
+        query: &specification.query,
+        size: page_size(call)?,
+        continuation: call.header(&CONTINUATION),
+    };
+    let page = query::run(&call.hub.store, &request)?;
+    let answer = Answer::json(&page.items).header(ITEM_TYPE, page.kind);
+    Ok(match page.continuation {
+        Some(token) => answer.header(CONTINUATION, &token),
+        None => answer,
+    })
+}
+
+/// The page size asked for by header; more than the service's largest page gets that one.
+pub(super) fn page_size(call: &Call) -> Outcome<usize> {
+    let Some(text) = call.header(&MAX_ITEM_COUNT) else {
+        return Ok(MAX_PAGE);
+    };
+    match text.trim().parse::<usize>() {
+        Ok(size) if size > 0 => Ok(size.min(MAX_PAGE)),
+        _ => Err(ServiceError::argument(format!(
+            "x-ms-max-item-count is no positive whole number: {text}"
+        ))),
+    }
+}
