@@ -1,6 +1,7 @@
 //! The tasks of this workspace, one module each. `cargo xtask --help` lists them.
 
 pub mod conformance;
+pub mod diff;
 #[path = "../../crates/jobs-api/build/fingerprint.rs"]
 #[expect(
     dead_code,

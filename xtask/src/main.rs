@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::workspace::Workspace;
-use xtask::{Result, conformance, generate};
+use xtask::{Result, conformance, diff, generate};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -28,6 +28,8 @@ struct Args {
 enum Task {
     /// Writes the generated core of jobs-api from the spec.
     Generate(generate::Args),
+    /// Tells what changed in the spec, and whether that breaks anybody.
+    Diff(diff::Args),
     /// Runs the vendor's own clients against the local hub.
     Conformance(conformance::Args),
 }
@@ -47,6 +49,7 @@ fn run(args: Args) -> Result<ExitCode> {
     let workspace = Workspace::find(args.root)?;
     let outcome = match args.task {
         Task::Generate(args) => generate::run(&workspace, &args)?,
+        Task::Diff(args) => diff::run(&workspace, &args)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
     };
     print!("{}", outcome.text);

@@ -1,0 +1,201 @@
+//! An OpenAPI document as the comparison looks at it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+/// The methods that a path can have.
+pub(crate) const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// A document and what its parts are used for.
+pub(crate) struct Document<'a> {
+    pub(crate) root: &'a Value,
+    /// Schemas that requests lead to.
+    pub(crate) in_requests: BTreeSet<String>,
+    /// Schemas that answers lead to, errors included.
+    pub(crate) in_answers: BTreeSet<String>,
+    /// Schemas that nothing but declared errors leads to; the core has no type for them.
+    pub(crate) only_in_errors: BTreeSet<String>,
+}
+
+/// One operation, with where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) item: &'a Value,
+    pub(crate) value: &'a Value,
+}
+
+impl<'a> Document<'a> {
+    pub(crate) fn new(root: &'a Value) -> Self {
+        let mut document = Self {
+            root,
+            in_requests: BTreeSet::new(),
+            in_answers: BTreeSet::new(),
+            only_in_errors: BTreeSet::new(),
+        };
+        let (mut requests, mut answers, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for operation in document.operations() {
+            requests.extend(operation.value.get("requestBody"));
+            requests.extend(
+                document
+                    .parameters(operation)
+                    .into_iter()
+                    .map(|(_, parameter)| parameter),
+            );
+            for (status, answer) in members(operation.value.get("responses")) {
+                if is_success(status) {
+                    answers.push(answer);
+                } else {
+                    errors.push(answer);
+                }
+            }
+        }
+        let (requests, answers, errors) = (
+            document.reachable(requests),
+            document.reachable(answers),
+            document.reachable(errors),
+        );
+        document.only_in_errors = errors
+            .iter()
+            .filter(|name| !requests.contains(*name) && !answers.contains(*name))
+            .cloned()
+            .collect();
+        document.in_requests = requests;
+        document.in_answers = answers.union(&errors).cloned().collect();
+        document
+    }
+
+    /// The operations in the order of the document.
+    pub(crate) fn operations(&self) -> Vec<Operation<'a>> {
+        let mut found = Vec::new();
+        for (path, item) in members(self.root.get("paths")) {
+            for method in METHODS {
+                if let Some(value) = item.get(method) {
+                    found.push(Operation {
+                        path,
+                        method,
+                        item,
+                        value,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The parameters of an operation, those of its path included, resolved, by place and name.
+    pub(crate) fn parameters(
+        &self,
+        operation: Operation<'a>,
+    ) -> BTreeMap<(String, String), &'a Value> {
+        let mut found = BTreeMap::new();
+        for source in [operation.item, operation.value] {
+            for parameter in source
+                .get("parameters")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                let parameter = self.resolve(parameter);
+                let word = |key: &str| {
+                    parameter
+                        .get(key)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
+                };
+                found.insert((word("in"), word("name")), parameter);
+            }
+        }
+        found
+    }
+
+    /// What a reference leads to; the value itself if it is none, or if it leads nowhere.
+    pub(crate) fn resolve(&self, mut value: &'a Value) -> &'a Value {
+        for _ in 0..16 {
+            let target = reference(value)
+                .and_then(|reference| reference.strip_prefix('#'))
+                .and_then(|pointer| self.root.pointer(pointer));
+            match target {
+                Some(target) => value = target,
+                None => break,
+            }
+        }
+        value
+    }
+
+    /// Whether anything in the document refers to this place.
+    pub(crate) fn refers_to(&self, target: &str) -> bool {
+        let mut waiting = vec![self.root];
+        while let Some(next) = waiting.pop() {
+            match next {
+                Value::Array(items) => waiting.extend(items),
+                Value::Object(_) if reference(next) == Some(target) => return true,
+                Value::Object(object) => waiting.extend(object.values()),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn reachable(&self, mut waiting: Vec<&'a Value>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = waiting.pop() {
+            match next {
+                Value::Array(items) => waiting.extend(items),
+                Value::Object(object) => {
+                    waiting.extend(object.values());
+                    if let Some(target) = reference(next)
+                        && seen.insert(target.to_owned())
+                    {
+                        waiting.push(self.resolve(next));
+                        found.extend(
+                            target
+                                .strip_prefix("#/components/schemas/")
+                                .map(str::to_owned),
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// Whether a status stands for success.
+pub(crate) fn is_success(status: &str) -> bool {
+    status.starts_with('2')
+}
+
+/// The target of a reference.
+pub(crate) fn reference(value: &Value) -> Option<&str> {
+    value.get("$ref").and_then(Value::as_str)
+}
+
+/// The members of an object; none for anything else.
+pub(crate) fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+    value
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+/// An object's members; an empty object for anything else.
+pub(crate) fn object(value: Option<&Value>) -> Map<String, Value> {
+    value
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// A part of a JSON pointer, escaped.
+pub(crate) fn escape(part: &str) -> String {
+    part.replace('~', "~0").replace('/', "~1")
+}
