@@ -9,8 +9,10 @@ pub mod diff;
 )]
 mod fingerprint;
 pub mod generate;
+pub mod lint;
 pub mod problem;
 pub mod spec;
+pub mod tidy;
 pub mod workspace;
 
 pub use problem::{Problem, Result};

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::workspace::Workspace;
-use xtask::{Result, conformance, diff, generate};
+use xtask::{Result, conformance, diff, generate, lint, tidy};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -30,6 +30,10 @@ enum Task {
     Generate(generate::Args),
     /// Tells what changed in the spec, and whether that breaks anybody.
     Diff(diff::Args),
+    /// Holds the spec to the rules that keep generation safe.
+    Lint(lint::Args),
+    /// Checks sizes, names, manifests, the crate map and who imports whom.
+    Tidy,
     /// Runs the vendor's own clients against the local hub.
     Conformance(conformance::Args),
 }
@@ -50,6 +54,8 @@ fn run(args: Args) -> Result<ExitCode> {
     let outcome = match args.task {
         Task::Generate(args) => generate::run(&workspace, &args)?,
         Task::Diff(args) => diff::run(&workspace, &args)?,
+        Task::Lint(args) => lint::run(&workspace, &args)?,
+        Task::Tidy => tidy::run(&workspace)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
     };
     print!("{}", outcome.text);

@@ -40,12 +40,7 @@ impl<'a> Document<'a> {
         let (mut requests, mut answers, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for operation in document.operations() {
             requests.extend(operation.value.get("requestBody"));
-            requests.extend(
-                document
-                    .parameters(operation)
-                    .into_iter()
-                    .map(|(_, parameter)| parameter),
-            );
+            requests.extend(document.parameters(operation).into_values());
             for (status, answer) in members(operation.value.get("responses")) {
                 if is_success(status) {
                     answers.push(answer);

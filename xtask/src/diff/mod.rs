@@ -5,10 +5,13 @@
 //! [`operations`] and [`schemas`], and what no rule knows is breaking, never dropped.
 
 mod bodies;
+mod components;
 pub(crate) mod document;
+mod fields;
 mod operations;
 mod report;
 mod schemas;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

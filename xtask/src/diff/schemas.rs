@@ -1,8 +1,8 @@
 //! Rules for schemas, where it matters whether a caller sends or reads them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::document::{escape, members, object, reference};
+use super::document::{object, reference};
 use super::operations::DOCUMENTATION;
 use super::{Class, Comparison};
 
@@ -10,11 +10,11 @@ use super::{Class, Comparison};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Use {
     /// Callers send it.
-    sent: bool,
+    pub(super) sent: bool,
     /// Callers read it.
-    read: bool,
+    pub(super) read: bool,
     /// It gives a Rust type.
-    rust: bool,
+    pub(super) rust: bool,
 }
 
 impl Use {
@@ -39,12 +39,12 @@ impl Use {
     }
 
     /// The class of a Rust change, none where there is no Rust type.
-    fn on_rust(self, class: Class) -> Class {
+    pub(super) fn on_rust(self, class: Class) -> Class {
         if self.rust { class } else { Class::None }
     }
 
     /// The wire class of a stricter promise: harmless to readers, not to senders.
-    fn stricter(self) -> Class {
+    pub(super) fn stricter(self) -> Class {
         if self.sent {
             Class::Breaking
         } else {
@@ -53,7 +53,7 @@ impl Use {
     }
 
     /// The wire class of a looser promise: harmless to senders, not to readers.
-    fn looser(self) -> Class {
+    pub(super) fn looser(self) -> Class {
         if self.read {
             Class::Breaking
         } else {
@@ -63,7 +63,7 @@ impl Use {
 }
 
 /// Bounds, and whether a greater value is stricter.
-const BOUNDS: [(&str, bool); 8] = [
+pub(super) const BOUNDS: [(&str, bool); 8] = [
     ("minimum", true),
     ("maximum", false),
     ("minLength", true),
@@ -75,7 +75,7 @@ const BOUNDS: [(&str, bool); 8] = [
 ];
 
 /// Constraints of which any change is both stricter and looser.
-const PATTERNS: [&str; 5] = [
+pub(super) const PATTERNS: [&str; 5] = [
     "pattern",
     "multipleOf",
     "uniqueItems",
@@ -103,151 +103,6 @@ const KNOWN: [&str; 12] = [
 const NOTES: [&str; 5] = ["title", "readOnly", "writeOnly", "xml", "discriminator"];
 
 impl<'a> Comparison<'a> {
-    pub(super) fn components(&mut self) {
-        let old = self.old.root.pointer("/components/schemas");
-        let new = self.new.root.pointer("/components/schemas");
-        for (name, schema) in members(old) {
-            let subject = subject(name, schema);
-            let at = format!("/components/schemas/{}", escape(name));
-            let role = self.role(name);
-            match new.and_then(|new| new.get(name)) {
-                Some(other) => self.schema(&subject, Some(schema), Some(other), &at, role),
-                None => {
-                    let wire = if role.sent || role.read {
-                        Class::Breaking
-                    } else {
-                        Class::None
-                    };
-                    self.add(
-                        wire,
-                        role.on_rust(Class::Breaking),
-                        &subject,
-                        "removed",
-                        &at,
-                    );
-                }
-            }
-        }
-        for (name, schema) in members(new) {
-            if old.is_none_or(|old| old.get(name).is_none()) {
-                let role = self.role(name);
-                let at = format!("/components/schemas/{}", escape(name));
-                self.add(
-                    Class::Additive,
-                    role.on_rust(Class::Additive),
-                    &subject(name, schema),
-                    "added",
-                    &at,
-                );
-            }
-        }
-        self.other_components();
-    }
-
-    /// Shared parameters and answers are compared where operations use them; what remains is compared here.
-    fn other_components(&mut self) {
-        let (old, new) = (
-            self.old.root.get("components"),
-            self.new.root.get("components"),
-        );
-        for kind in ["parameters", "responses", "requestBodies", "headers"] {
-            let (before, after) = (
-                object(old.and_then(|c| c.get(kind))),
-                object(new.and_then(|c| c.get(kind))),
-            );
-            let names = before
-                .keys()
-                .chain(after.keys().filter(|name| !before.contains_key(*name)));
-            for name in
-                names.filter(|name| before.get(*name).is_some() != after.get(*name).is_some())
-            {
-                let how = if before.contains_key(name) {
-                    "removed"
-                } else {
-                    "added"
-                };
-                self.note(
-                    "components",
-                    format!("shared {kind} `{name}` {how}"),
-                    &format!("/components/{kind}"),
-                );
-            }
-            // What operations refer to is compared there; what nothing refers to means nothing.
-            for (name, value) in &before {
-                let pointer = format!("#/components/{kind}/{name}");
-                let is_used = self.old.refers_to(&pointer) || self.new.refers_to(&pointer);
-                if !is_used && after.get(name).is_some_and(|other| other != value) {
-                    self.note(
-                        "components",
-                        format!("unused {kind} `{name}` changed"),
-                        &pointer[1..],
-                    );
-                }
-            }
-        }
-        let schemes =
-            |components: Option<&Value>| object(components.and_then(|c| c.get("securitySchemes")));
-        let (before, after) = (schemes(old), schemes(new));
-        for (name, scheme) in &before {
-            if let Some(other) = after.get(name) {
-                let at = format!("/components/securitySchemes/{}", escape(name));
-                self.rest(
-                    &format!("security scheme {name}"),
-                    scheme,
-                    other,
-                    &at,
-                    &[],
-                    &["description"],
-                );
-            }
-        }
-        if !before.keys().eq(after.keys()) {
-            let message = "security schemes added or removed";
-            self.add(
-                Class::Breaking,
-                Class::None,
-                "components",
-                message,
-                "/components/securitySchemes",
-            );
-        }
-        let (old, new) = (json!(object(old)), json!(object(new)));
-        let known = [
-            "schemas",
-            "parameters",
-            "responses",
-            "requestBodies",
-            "headers",
-            "securitySchemes",
-        ];
-        self.rest(
-            "components",
-            &old,
-            &new,
-            "/components",
-            &known,
-            &["examples"],
-        );
-    }
-
-    /// How either document uses a component.
-    fn role(&self, name: &str) -> Use {
-        let any = |sets: [&std::collections::BTreeSet<String>; 2]| {
-            sets.iter().any(|set| set.contains(name))
-        };
-        let sent = any([&self.old.in_requests, &self.new.in_requests]);
-        let read = any([&self.old.in_answers, &self.new.in_answers]);
-        let only_errors = |document: &super::Document<'_>| {
-            document.only_in_errors.contains(name)
-                || document
-                    .root
-                    .pointer("/components/schemas")
-                    .is_none_or(|s| s.get(name).is_none())
-        };
-        let rust = !(only_errors(&self.old) && only_errors(&self.new));
-        Use { sent, read, rust }
-    }
-
     pub(super) fn schema(
         &mut self,
         subject: &str,
@@ -382,267 +237,13 @@ impl<'a> Comparison<'a> {
             _ => {}
         }
     }
-
-    fn values(&mut self, subject: &str, old: &Value, new: &Value, at: &str, role: Use) {
-        let list = |value: &Value| value.get("enum").and_then(Value::as_array).cloned();
-        let (before, after) = match (list(old), list(new)) {
-            (Some(before), Some(after)) => (before, after),
-            (None, None) => return,
-            (Some(_), None) => {
-                return self.add(
-                    role.looser(),
-                    role.on_rust(Class::Breaking),
-                    subject,
-                    "enum became free text",
-                    at,
-                );
-            }
-            (None, Some(_)) => {
-                return self.add(
-                    role.stricter(),
-                    role.on_rust(Class::Breaking),
-                    subject,
-                    "became an enum",
-                    at,
-                );
-            }
-        };
-        let (mut removed, mut added): (Vec<_>, Vec<_>) = (
-            before
-                .iter()
-                .filter(|value| !after.contains(value))
-                .collect(),
-            after
-                .iter()
-                .filter(|value| !before.contains(value))
-                .collect(),
-        );
-        if let ([from], [to]) = (removed.as_slice(), added.as_slice()) {
-            let message = format!("value {from} renamed to {to}");
-            self.add(
-                Class::Breaking,
-                role.on_rust(Class::Breaking),
-                subject,
-                message,
-                at,
-            );
-            (removed, added) = (Vec::new(), Vec::new());
-        } else if removed.is_empty() && added.is_empty() && before != after {
-            self.note(subject, "values are in another order", at);
-        }
-        for value in removed {
-            self.add(
-                Class::Breaking,
-                role.on_rust(Class::Breaking),
-                subject,
-                format!("value {value} removed"),
-                at,
-            );
-        }
-        for value in added {
-            // An open enum promises nothing about its values; a closed one breaks whoever reads it.
-            let class = if is_open(new) && is_open(old) {
-                Class::Additive
-            } else {
-                Class::Breaking
-            };
-            self.add(
-                class,
-                role.on_rust(class),
-                subject,
-                format!("value {value} added"),
-                at,
-            );
-        }
-    }
-
-    fn constraints(&mut self, subject: &str, old: &Value, new: &Value, at: &str, role: Use) {
-        for (name, greater_is_stricter) in BOUNDS {
-            let (before, after) = (old.get(name), new.get(name));
-            if before == after {
-                continue;
-            }
-            let is_stricter = match (
-                before.and_then(Value::as_f64),
-                after.and_then(Value::as_f64),
-            ) {
-                (None, _) => true,
-                (_, None) => false,
-                (Some(before), Some(after)) => (after > before) == greater_is_stricter,
-            };
-            let wire = if is_stricter {
-                role.stricter()
-            } else {
-                role.looser()
-            };
-            let message = format!("{name} {} -> {}", word(old, name), word(new, name));
-            self.add(wire, Class::None, subject, message, at);
-        }
-        for name in PATTERNS
-            .into_iter()
-            .filter(|name| old.get(*name) != new.get(*name))
-        {
-            let message = format!("{name} {} -> {}", word(old, name), word(new, name));
-            self.add(Class::Breaking, Class::None, subject, message, at);
-        }
-    }
-
-    /// Items of a list and values of a map.
-    fn parts(&mut self, subject: &str, old: &'a Value, new: &'a Value, at: &str, role: Use) {
-        if old.get("items").is_some() || new.get("items").is_some() {
-            self.schema(
-                &format!("{subject}, items"),
-                old.get("items"),
-                new.get("items"),
-                &format!("{at}/items"),
-                role,
-            );
-        }
-        let (before, after) = (
-            old.get("additionalProperties"),
-            new.get("additionalProperties"),
-        );
-        match (before, after) {
-            (Some(before), Some(after)) if before.is_object() && after.is_object() => {
-                let at = format!("{at}/additionalProperties");
-                self.schema(
-                    &format!("{subject}, values"),
-                    Some(before),
-                    Some(after),
-                    &at,
-                    role,
-                );
-            }
-            (before, after) if before != after => {
-                let closed = |value: Option<&Value>| value == Some(&Value::Bool(false));
-                let has_fields = |schema: &Value| schema.get("properties").is_some();
-                // Beside listed fields the lowering tolerates further members anyway.
-                let rust =
-                    if has_fields(old) && has_fields(new) && (closed(before) || closed(after)) {
-                        Class::None
-                    } else {
-                        Class::Breaking
-                    };
-                let wire = match (closed(before), closed(after)) {
-                    (false, true) => role.stricter(),
-                    (true, false) => role.looser(),
-                    _ => Class::Breaking,
-                };
-                self.add(
-                    wire,
-                    role.on_rust(rust),
-                    subject,
-                    "additionalProperties changed",
-                    at,
-                );
-            }
-            _ => {}
-        }
-    }
-
-    fn fields(&mut self, subject: &str, old: &'a Value, new: &'a Value, at: &str, role: Use) {
-        let fields = |schema: &'a Value| members(schema.get("properties")).collect::<Vec<_>>();
-        let (before, after) = (fields(old), fields(new));
-        let find = |list: &[(&str, &'a Value)], name: &str| {
-            list.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
-        };
-        let removed: Vec<_> = before
-            .iter()
-            .filter(|(name, _)| find(&after, name).is_none())
-            .collect();
-        let mut added: Vec<_> = after
-            .iter()
-            .filter(|(name, _)| find(&before, name).is_none())
-            .collect();
-        let breaking = role.on_rust(Class::Breaking);
-        for (name, schema) in removed {
-            let twin = added
-                .iter()
-                .position(|(_, other)| stripped(other) == stripped(schema));
-            let message = match twin.map(|index| added.remove(index)) {
-                Some((other, _)) => format!("field `{name}` renamed to `{other}`"),
-                None => format!("field `{name}` removed"),
-            };
-            self.add(
-                Class::Breaking,
-                breaking,
-                subject,
-                message,
-                &format!("{at}/properties/{}", escape(name)),
-            );
-        }
-        for (name, schema) in added {
-            let at = format!("{at}/properties/{}", escape(name));
-            if is_required(new, name) {
-                let message = format!("required field `{name}` added ({})", kind(schema));
-                self.add(role.stricter(), breaking, subject, message, &at);
-            } else {
-                let message = format!("optional field `{name}` added ({})", kind(schema));
-                self.add(
-                    Class::Additive,
-                    role.on_rust(Class::Additive),
-                    subject,
-                    message,
-                    &at,
-                );
-            }
-        }
-        for (name, schema) in &before {
-            let Some(other) = find(&after, name) else {
-                continue;
-            };
-            let at = format!("{at}/properties/{}", escape(name));
-            let label = format!("{subject}, field `{name}`");
-            match (is_required(old, name), is_required(new, name)) {
-                (false, true) => self.add(role.stricter(), breaking, &label, "made required", &at),
-                (true, false) => self.add(role.looser(), breaking, &label, "made optional", &at),
-                _ => {}
-            }
-            let required = is_required(old, name) && is_required(new, name);
-            if required
-                && reference(schema).is_none()
-                && schema.get("nullable") != other.get("nullable")
-            {
-                self.add(
-                    Class::None,
-                    breaking,
-                    &label,
-                    "a required field is an Option only when nullable",
-                    &at,
-                );
-            }
-            self.schema(&label, Some(schema), Some(other), &at, role);
-        }
-        let (listed, lists) = (
-            object(Some(old)).remove("required"),
-            object(Some(new)).remove("required"),
-        );
-        if listed != lists && set(listed.as_ref()) == set(lists.as_ref()) {
-            self.note(subject, "required fields are listed in another order", at);
-        }
-    }
 }
 
-fn set(list: Option<&Value>) -> std::collections::BTreeSet<String> {
-    list.and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(Value::to_string)
-        .collect()
-}
-
-fn is_required(schema: &Value, name: &str) -> bool {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|list| list.iter().any(|value| value == name))
-}
-
-fn is_open(schema: &Value) -> bool {
+pub(super) fn is_open(schema: &Value) -> bool {
     schema.pointer("/x-ms-enum/modelAsString") == Some(&Value::Bool(true))
 }
 
-fn subject(name: &str, schema: &Value) -> String {
+pub(super) fn subject(name: &str, schema: &Value) -> String {
     format!(
         "{} {name}",
         if schema.get("enum").is_some() {
@@ -653,7 +254,7 @@ fn subject(name: &str, schema: &Value) -> String {
     )
 }
 
-fn word(schema: &Value, key: &str) -> String {
+pub(super) fn word(schema: &Value, key: &str) -> String {
     match schema.get(key) {
         None => "none".to_owned(),
         Some(Value::String(text)) => text.clone(),
@@ -662,7 +263,7 @@ fn word(schema: &Value, key: &str) -> String {
 }
 
 /// A type in one word.
-fn kind(schema: &Value) -> String {
+pub(super) fn kind(schema: &Value) -> String {
     if let Some(target) = reference(schema) {
         return target.rsplit('/').next().unwrap_or(target).to_owned();
     }
@@ -677,7 +278,7 @@ fn kind(schema: &Value) -> String {
 }
 
 /// A schema without what only people read.
-fn stripped(schema: &Value) -> Value {
+pub(super) fn stripped(schema: &Value) -> Value {
     let mut members = object(Some(schema));
     members.retain(|name, _| {
         !DOCUMENTATION.contains(&name.as_str()) && !NOTES.contains(&name.as_str())

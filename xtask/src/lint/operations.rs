@@ -1,0 +1,233 @@
+//! Rules for operations.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Lint;
+use crate::diff::document::{Document, Operation, escape, is_success, members, object, reference};
+
+impl<'a> Lint<'a> {
+    pub(super) fn operations(&mut self) {
+        let document = Document::new(self.root);
+        let mut seen: HashMap<&str, String> = HashMap::new();
+        for operation in document.operations() {
+            let pointer = format!("/paths/{}/{}", escape(operation.path), operation.method);
+            self.operation_id(operation, &pointer, &mut seen);
+            self.describe("", Some(operation.value), &pointer, "the operation");
+            self.describe("summary", Some(operation.value), &pointer, "the operation");
+            self.parameters(&document, operation, &pointer);
+            self.request_body(operation, &pointer);
+            self.answers(operation, &pointer);
+        }
+        self.shared_answers();
+    }
+
+    fn operation_id(
+        &mut self,
+        operation: Operation<'a>,
+        pointer: &str,
+        seen: &mut HashMap<&'a str, String>,
+    ) {
+        let at = format!("{pointer}/operationId");
+        let Some(id) = operation.value["operationId"].as_str() else {
+            let message = "the operation has no id";
+            return self.report(
+                "operation-id",
+                pointer,
+                message,
+                "add the service's own `operationId`",
+            );
+        };
+        let name = id.strip_prefix("Jobs_").unwrap_or_default();
+        let is_style = name.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric());
+        if !is_style {
+            let message = format!("the id {id} is not in the service's style");
+            self.report(
+                "operation-id-style",
+                &at,
+                message,
+                "write it as `Jobs_` and a name in PascalCase",
+            );
+        }
+        if let Some(other) = seen.insert(id, pointer.to_owned()) {
+            let message = format!("the id {id} is also that of {other}");
+            self.report(
+                "operation-id-unique",
+                &at,
+                message,
+                "give each operation an id of its own",
+            );
+        }
+    }
+
+    fn parameters(&mut self, document: &Document<'a>, operation: Operation<'a>, pointer: &str) {
+        let at = format!("{pointer}/parameters");
+        let parameters = document.parameters(operation);
+        let is_required = |place: &str, name: &str| {
+            parameters
+                .get(&(place.to_owned(), name.to_owned()))
+                .is_some_and(|parameter| parameter["required"] == true)
+        };
+        if !is_required("query", "api-version") {
+            let message = "the operation does not require `api-version` in the query";
+            self.report(
+                "api-version",
+                &at,
+                message,
+                "refer to the shared parameter ApiVersion",
+            );
+        }
+        for name in operation
+            .path
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split('}').next())
+        {
+            if !is_required("path", name) {
+                let message = format!("`{{{name}}}` of the path is no required path parameter");
+                self.report(
+                    "path-parameter",
+                    &at,
+                    message,
+                    "declare it with `in: path` and `required: true`",
+                );
+            }
+        }
+        for ((place, name), parameter) in &parameters {
+            self.parameter(operation, place, name, parameter, &at);
+        }
+    }
+
+    fn parameter(
+        &mut self,
+        operation: Operation<'a>,
+        place: &str,
+        name: &str,
+        parameter: &'a Value,
+        at: &str,
+    ) {
+        if place == "path" && !operation.path.contains(&format!("{{{name}}}")) {
+            let message = format!("the path parameter `{name}` is not in the path");
+            self.report(
+                "path-parameter",
+                at,
+                message,
+                "put it in the path, or remove it",
+            );
+        }
+        self.describe("", Some(parameter), at, &format!("the parameter `{name}`"));
+        let style = parameter
+            .get("style")
+            .and_then(Value::as_str)
+            .unwrap_or("form");
+        let is_plain = ["form", "simple"].contains(&style) && parameter.get("content").is_none();
+        if !is_plain || place == "cookie" {
+            let message = format!("the generator cannot send `{name}` this way");
+            self.report(
+                "parameter-style",
+                at,
+                message,
+                "use a plain schema in path, query or header",
+            );
+        }
+    }
+
+    fn request_body(&mut self, operation: Operation<'a>, pointer: &str) {
+        let Some(body) = operation.value.get("requestBody") else {
+            return;
+        };
+        let at = format!("{pointer}/requestBody");
+        let body = self.resolve(body);
+        self.describe("", Some(body), &at, "the request body");
+        if body["required"] != true {
+            self.report(
+                "body-required",
+                &at,
+                "the request body is optional",
+                "set `required: true`, or remove the body",
+            );
+        }
+        self.one_json(body, &at, true);
+    }
+
+    fn answers(&mut self, operation: Operation<'a>, pointer: &str) {
+        let at = format!("{pointer}/responses");
+        let mut bodies = Vec::new();
+        for (status, answer) in members(operation.value.get("responses")) {
+            let at = format!("{at}/{status}");
+            let resolved = self.resolve(answer);
+            if reference(answer).is_none() {
+                self.describe("", Some(resolved), &at, "the answer");
+                self.headers(resolved, &at);
+            }
+            self.one_json(resolved, &at, false);
+            if is_success(status) {
+                bodies.push(
+                    object(resolved.get("content"))
+                        .values()
+                        .next()
+                        .and_then(|media| media.get("schema"))
+                        .cloned(),
+                );
+            }
+        }
+        if bodies.is_empty() {
+            self.report(
+                "success",
+                &at,
+                "no success answer is declared",
+                "add the 2xx that the service sends",
+            );
+        }
+        let differs = bodies.iter().any(|body| Some(body) != bodies.first());
+        // With one answer that has no body the lowering drops the others; two bodies leave it no choice.
+        if differs && bodies.iter().all(Option::is_some) {
+            let message = "the success answers have different bodies";
+            self.report(
+                "one-success",
+                &at,
+                message,
+                "declare one body for all success answers",
+            );
+        }
+    }
+
+    fn shared_answers(&mut self) {
+        let answers: Vec<_> = members(self.root.pointer("/components/responses")).collect();
+        for (name, answer) in answers {
+            let at = format!("/components/responses/{}", escape(name));
+            self.describe("", Some(answer), &at, "the shared answer");
+            self.headers(answer, &at);
+        }
+    }
+
+    fn headers(&mut self, answer: &'a Value, pointer: &str) {
+        for (name, header) in members(answer.get("headers")) {
+            let at = format!("{pointer}/headers/{}", escape(name));
+            self.describe(
+                "",
+                Some(self.resolve(header)),
+                &at,
+                &format!("the header `{name}`"),
+            );
+        }
+    }
+
+    /// A body has one content type, JSON.
+    fn one_json(&mut self, holder: &Value, pointer: &str, is_needed: bool) {
+        let content = object(holder.get("content"));
+        let is_json = content.len() == 1 && content.contains_key("application/json");
+        if !is_json && (is_needed || !content.is_empty()) {
+            let found: Vec<_> = content.keys().map(String::as_str).collect();
+            let message = format!("the content types are [{}]", found.join(", "));
+            self.report(
+                "one-content-type",
+                &format!("{pointer}/content"),
+                message,
+                "declare application/json alone",
+            );
+        }
+    }
+}
