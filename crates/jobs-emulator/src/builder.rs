@@ -20,6 +20,7 @@ use crate::jobs::Jobs;
 use crate::rates::Rates;
 use crate::registry::{Place, Store};
 use crate::requests::RequestLog;
+use crate::scheduled::{self, Scheduled};
 use crate::server;
 use crate::sku::Sku;
 use crate::state::{HubState, Phase, Reach};
@@ -173,6 +174,7 @@ impl EmulatorBuilder {
                 .map_err(|cause| StartError::Internal(cause.to_string()))??;
         let (alive, ended) = alive;
         let hub = Arc::new(hub);
+        scheduled::resume(&hub);
         tokio::spawn(server::accept(Arc::clone(&hub), listener, acceptor, alive));
         Ok(Hub::new(hub, ended))
     }
@@ -211,6 +213,7 @@ impl EmulatorBuilder {
             .map_err(|cause| StartError::Data(cause.to_string()))?;
         let jobs =
             Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
+        let scheduled = Scheduled::load(&store).map_err(|cause| StartError::Data(cause.text))?;
         let policies = if address.ip().is_loopback() {
             Policies::development()
         } else {
@@ -227,6 +230,7 @@ impl EmulatorBuilder {
             },
             store,
             jobs,
+            scheduled,
             faults: Faults::new(self.faults),
             requests: RequestLog::default(),
             reach,

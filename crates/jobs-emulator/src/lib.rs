@@ -35,6 +35,7 @@ mod rates;
 mod registry;
 mod requests;
 mod routes;
+mod scheduled;
 mod server;
 mod sku;
 mod state;

@@ -41,6 +41,12 @@ impl Sku {
         if self == Self::S3 { 5_000 } else { 100 }
     }
 
+    /// Devices per second that scheduled jobs work on.
+    #[must_use]
+    pub fn job_device_operations_per_second(self) -> usize {
+        if self == Self::S3 { 50 } else { 10 }
+    }
+
     /// Queries per minute.
     #[must_use]
     pub fn queries_per_minute(self) -> u32 {

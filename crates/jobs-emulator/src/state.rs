@@ -15,6 +15,7 @@ use crate::jobs::Jobs;
 use crate::rates::Rates;
 use crate::registry::Store;
 use crate::requests::RequestLog;
+use crate::scheduled::Scheduled;
 use crate::sku::Sku;
 
 /// How far the hub is in stopping.
@@ -45,6 +46,7 @@ pub(crate) struct HubState {
     pub(crate) gate: Gate,
     pub(crate) store: Store,
     pub(crate) jobs: Jobs,
+    pub(crate) scheduled: Scheduled,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     pub(crate) reach: Reach,

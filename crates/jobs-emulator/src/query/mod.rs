@@ -5,12 +5,13 @@
 //! test holds the SQL to it.
 //!
 //! [`members`] knows where a member of a twin stands in the database, [`condition`] translates, [`values`] has the pieces
-//! of SQL that both are made of, [`functions`] what SQLite lacks, [`page`] runs a statement page by page, and
-//! [`aggregate`] counts.
+//! of SQL that both are made of, [`functions`] what SQLite lacks, [`page`] runs a statement page by page,
+//! [`aggregate`] counts, and [`matching`](mod@matching) finds devices for scheduled jobs.
 
 mod aggregate;
 mod condition;
 mod functions;
+mod matching;
 mod members;
 mod page;
 mod project;
@@ -19,6 +20,6 @@ mod values;
 #[cfg(test)]
 mod property;
 
-pub(crate) use condition::Filter;
 pub(crate) use functions::register;
+pub(crate) use matching::matching;
 pub(crate) use page::{PageRequest, run};

@@ -11,6 +11,7 @@ mod health;
 mod jobs;
 mod modules;
 mod query;
+mod scheduled;
 mod statistics;
 mod twins;
 
@@ -25,6 +26,7 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 /// All tables, in the order in which they are searched.
 const TABLES: &[&[Route]] = &[
     health::ROUTES,
+    scheduled::ROUTES,
     jobs::ROUTES,
     query::ROUTES,
     bulk::ROUTES,

@@ -1,0 +1,38 @@
+//! The devices that a condition selects, for the jobs that act on them.
+
+use jobs_devices::query::{Collection, Condition};
+use rusqlite::params_from_iter;
+
+use super::condition::Filter;
+use super::page::{WINDOW, last_row};
+use crate::envelope::Outcome;
+use crate::registry::Store;
+
+/// Rows of the devices that the condition selects, after a row, in order. To be called from a thread that may block.
+pub(crate) fn matching(store: &Store, condition: &Condition, after: i64) -> Outcome<Vec<i64>> {
+    let last = store.read(|connection| last_row(connection, Collection::Devices))?;
+    let mut found = Vec::new();
+    let mut after = after;
+    while after < last {
+        let mut filter = Filter::new(Collection::Devices, Some(condition));
+        let (from, until) = (
+            filter.bind(after),
+            filter.bind(after.saturating_add(WINDOW)),
+        );
+        let sql = format!(
+            "SELECT seq FROM identities WHERE module_id = '' AND seq > {from} AND seq <= {until} AND {} ORDER BY seq",
+            filter.sql()
+        );
+        store.read(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = filter.values_for(&statement);
+            let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, i64>(0))?;
+            for row in rows {
+                found.push(row?);
+            }
+            Ok(())
+        })?;
+        after = after.saturating_add(WINDOW);
+    }
+    Ok(found)
+}
