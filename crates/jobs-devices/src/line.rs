@@ -240,6 +240,12 @@ impl Options {
         self.strict
     }
 
+    /// The most bytes a line may have.
+    #[cfg(feature = "transform")]
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.max_line
+    }
+
     /// Strict reading ends at the first line that is neither blank, a record, nor a notice on the first line.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;

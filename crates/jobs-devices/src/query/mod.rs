@@ -82,6 +82,8 @@ pub use error::ParseError;
 pub use eval::{Operand, evaluate};
 pub use function::Function;
 pub use parser::parse_condition;
+#[cfg(feature = "transform")]
+pub(crate) use parser::parse_path;
 pub use statement::parse_query;
 
 /// How deep a condition may nest, in parentheses, signs, lists and calls together.

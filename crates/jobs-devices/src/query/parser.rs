@@ -29,6 +29,15 @@ pub fn parse_condition(text: &str) -> Result<Condition, ParseError> {
     Ok(condition)
 }
 
+/// Reads a path alone.
+#[cfg(feature = "transform")]
+pub(crate) fn parse_path(text: &str) -> Result<Path, ParseError> {
+    let mut parser = Parser::new(text)?;
+    let path = parser.path()?;
+    parser.end("the end of the path")?;
+    Ok(path)
+}
+
 impl std::str::FromStr for Condition {
     type Err = ParseError;
 

@@ -30,6 +30,7 @@ use crate::{Entry, Item, Options, Reader, Row, Writer};
 
 mod anonymise;
 mod canonical;
+mod convert;
 mod diff;
 mod filter;
 mod generate;
@@ -42,6 +43,7 @@ mod spill;
 mod split;
 
 pub use anonymise::{AnonymiseKey, AnonymiseReport, TwinText, anonymise};
+pub use convert::{Columns, ColumnsError, ConvertReport, Format, NotCarried, convert};
 pub use diff::{
     ChangedIdentity, DiffOptions, DiffReport, DiffSummary, Difference, Identity, diff, diff_each,
 };

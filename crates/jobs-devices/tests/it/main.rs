@@ -1,7 +1,10 @@
 //! Tests of the device-file toolkit from outside.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod convert;
 mod fleet;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod query;
 mod query_properties;
 mod reader;

@@ -1,0 +1,212 @@
+//! A row made from the cells of a table.
+
+use super::cell::{json, quote, text};
+use super::columns::{Column, Kind, Member, Section};
+use crate::members::for_each;
+use crate::{
+    Authentication, AuthenticationType, Capabilities, ImportMode, Json, JsonObject, Key,
+    Properties, Row, Status, SymmetricKey, X509Thumbprint,
+};
+
+/// The members of a twin's section that stand in columns of their own, as they come.
+#[derive(Debug, Default)]
+struct Tree(Vec<(String, Node)>);
+
+#[derive(Debug)]
+enum Node {
+    Json(String),
+    Object(Tree),
+}
+
+impl Tree {
+    fn set(&mut self, names: &[String], json: String) {
+        let Some((first, rest)) = names.split_first() else {
+            return;
+        };
+        let at = self.0.iter().position(|(name, _)| name == first);
+        if rest.is_empty() {
+            match at {
+                Some(at) => self.0[at].1 = Node::Json(json),
+                None => self.0.push((first.clone(), Node::Json(json))),
+            }
+            return;
+        }
+        let at = at.unwrap_or_else(|| {
+            self.0.push((first.clone(), Node::Object(Tree::default())));
+            self.0.len() - 1
+        });
+        let node = &mut self.0[at].1;
+        if let Node::Json(whole) = node {
+            *node = Node::Object(Tree::of(whole));
+        }
+        if let Node::Object(tree) = node {
+            tree.set(rest, json);
+        }
+    }
+
+    /// The members of an object's text; of any other text none.
+    fn of(json: &str) -> Tree {
+        let mut tree = Tree::default();
+        if json.starts_with('{') {
+            let walked = for_each(json, |name, value| {
+                tree.set(&[name.into_owned()], value.to_owned());
+                Ok::<(), std::convert::Infallible>(())
+            });
+            debug_assert!(walked.is_ok(), "the text was checked when it was read");
+        }
+        tree
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('{');
+        for (n, (name, node)) in self.0.iter().enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            out.push_str(&quote(name));
+            out.push(':');
+            match node {
+                Node::Json(json) => out.push_str(json),
+                Node::Object(tree) => tree.write(out),
+            }
+        }
+        out.push('}');
+    }
+}
+
+/// A row in the making, cell by cell.
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    row: Row,
+    /// Members of tags, desired and reported properties in columns of their own.
+    trees: [Tree; 3],
+}
+
+impl Assembly {
+    /// Takes a cell; the reason when it does not fit. Reasons quote no cell, for it may be a key.
+    pub(super) fn set(&mut self, column: &Column, cell: &str) -> Result<(), String> {
+        if cell.is_empty() {
+            return Ok(());
+        }
+        let row = &mut self.row;
+        match &column.member {
+            Member::Id => row.id = text(cell),
+            Member::ModuleId => row.module_id = Some(text(cell)),
+            Member::Etag => row.etag = Some(text(cell)),
+            Member::ImportMode => row.import_mode = Some(ImportMode::from_wire(&text(cell))),
+            Member::Status => row.status = Some(Status::from_wire(&text(cell))),
+            Member::StatusReason => row.status_reason = Some(text(cell)),
+            Member::AuthenticationType => {
+                authentication(row).kind = Some(AuthenticationType::from_wire(&text(cell)));
+            }
+            Member::PrimaryKey => keys(row).primary_key = Some(Key::new(text(cell))),
+            Member::SecondaryKey => keys(row).secondary_key = Some(Key::new(text(cell))),
+            Member::PrimaryThumbprint => prints(row).primary_thumbprint = Some(text(cell)),
+            Member::SecondaryThumbprint => prints(row).secondary_thumbprint = Some(text(cell)),
+            Member::TwinEtag => row.twin_etag = Some(text(cell)),
+            Member::DeviceScope => row.device_scope = Some(text(cell)),
+            Member::IotEdge => {
+                let edge = json(cell, Kind::Bool)? == "true";
+                row.capabilities
+                    .get_or_insert_with(Capabilities::new)
+                    .iot_edge = Some(edge);
+            }
+            Member::ParentScopes => {
+                let scopes = serde_json::from_str(cell);
+                let expected = "expected a JSON array of strings";
+                row.parent_scopes = Some(scopes.map_err(|_| expected.to_owned())?);
+            }
+            Member::Twin(section, names) if names.is_empty() => {
+                let whole = JsonObject::new(cell).map_err(|error| error.to_string())?;
+                self.whole(*section, whole);
+            }
+            Member::Twin(section, names) => {
+                self.trees[*section as usize].set(names, json(cell, column.kind)?);
+            }
+            Member::Other(None) => {
+                let object = JsonObject::new(cell).map_err(|error| error.to_string())?;
+                let walked = for_each(object.as_str(), |name, value| {
+                    row.extra.push(&name, value);
+                    Ok::<(), std::convert::Infallible>(())
+                });
+                debug_assert!(walked.is_ok(), "the text was just checked");
+            }
+            Member::Other(Some(name)) => {
+                let value = json(cell, column.kind)?;
+                row.extra.insert(name.as_str(), Json::from_checked(&value));
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, section: Section, object: JsonObject) {
+        let row = &mut self.row;
+        match section {
+            Section::Tags => row.tags = Some(object),
+            Section::Desired => {
+                row.properties.get_or_insert_with(Properties::new).desired = Some(object)
+            }
+            Section::Reported => {
+                row.properties.get_or_insert_with(Properties::new).reported = Some(object)
+            }
+        }
+    }
+
+    /// The row; the reason when there is no id.
+    pub(super) fn finish(mut self) -> Result<Row, String> {
+        if self.row.id.is_empty() {
+            return Err("the id is empty".to_owned());
+        }
+        for section in [Section::Tags, Section::Desired, Section::Reported] {
+            let tree = std::mem::take(&mut self.trees[section as usize]);
+            if tree.0.is_empty() {
+                continue;
+            }
+            let mut merged = Tree::of(section.of(&self.row).unwrap_or("{}"));
+            for (name, node) in tree.0 {
+                merged.lay_over(name, node);
+            }
+            let mut text = String::new();
+            merged.write(&mut text);
+            self.whole(section, JsonObject::from_checked(&text));
+        }
+        Ok(self.row)
+    }
+}
+
+impl Tree {
+    /// Sets a member; an object is laid over one that is there.
+    fn lay_over(&mut self, name: String, node: Node) {
+        match node {
+            Node::Json(json) => self.set(&[name], json),
+            Node::Object(tree) => {
+                let at = self.0.iter().position(|(known, _)| *known == name);
+                let mut base = match at.map(|at| self.0.remove(at).1) {
+                    Some(Node::Json(json)) => Tree::of(&json),
+                    Some(Node::Object(tree)) => tree,
+                    None => Tree::default(),
+                };
+                for (name, node) in tree.0 {
+                    base.lay_over(name, node);
+                }
+                self.0.push((name, Node::Object(base)));
+            }
+        }
+    }
+}
+
+fn authentication(row: &mut Row) -> &mut Authentication {
+    row.authentication.get_or_insert_with(Authentication::new)
+}
+
+fn keys(row: &mut Row) -> &mut SymmetricKey {
+    authentication(row)
+        .symmetric_key
+        .get_or_insert_with(SymmetricKey::new)
+}
+
+fn prints(row: &mut Row) -> &mut X509Thumbprint {
+    authentication(row)
+        .x509_thumbprint
+        .get_or_insert_with(X509Thumbprint::new)
+}

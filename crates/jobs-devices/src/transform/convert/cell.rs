@@ -1,0 +1,193 @@
+//! A member of a row as the text of one cell, and the text of a cell as JSON.
+
+use std::borrow::Cow;
+
+use super::columns::{Column, Kind, Member};
+use crate::field::string;
+use crate::members::for_each;
+use crate::{AuthenticationType, ImportMode, Json, Key, Row, Status};
+
+/// What a row has for a column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value<'r> {
+    Absent,
+    Text(Cow<'r, str>),
+    /// JSON that is no string.
+    Json(Cow<'r, str>),
+    Bool(bool),
+}
+
+impl<'r> From<Option<&'r str>> for Value<'r> {
+    fn from(text: Option<&'r str>) -> Self {
+        text.map_or(Value::Absent, |text| Value::Text(Cow::Borrowed(text)))
+    }
+}
+
+impl<'r> From<Option<&'r String>> for Value<'r> {
+    fn from(text: Option<&'r String>) -> Self {
+        Value::from(text.map(String::as_str))
+    }
+}
+
+pub(super) fn is_there(member: &Member, row: &Row) -> bool {
+    value(member, row) != Value::Absent
+}
+
+/// What the row has for the member.
+pub(super) fn value<'r>(member: &Member, row: &'r Row) -> Value<'r> {
+    let authentication = row.authentication.as_ref();
+    let keys = authentication.and_then(|part| part.symmetric_key.as_ref());
+    let prints = authentication.and_then(|part| part.x509_thumbprint.as_ref());
+    match member {
+        Member::Id => Value::from(Some(&row.id)),
+        Member::ModuleId => Value::from(row.module_id.as_ref()),
+        Member::Etag => Value::from(row.etag.as_ref()),
+        Member::ImportMode => Value::from(row.import_mode.as_ref().map(ImportMode::as_str)),
+        Member::Status => Value::from(row.status.as_ref().map(Status::as_str)),
+        Member::StatusReason => Value::from(row.status_reason.as_ref()),
+        Member::AuthenticationType => {
+            let kind = authentication.and_then(|part| part.kind.as_ref());
+            Value::from(kind.map(AuthenticationType::as_str))
+        }
+        Member::PrimaryKey => {
+            Value::from(keys.and_then(|k| k.primary_key.as_ref()).map(Key::expose))
+        }
+        Member::SecondaryKey => {
+            Value::from(keys.and_then(|k| k.secondary_key.as_ref()).map(Key::expose))
+        }
+        Member::PrimaryThumbprint => {
+            Value::from(prints.and_then(|p| p.primary_thumbprint.as_ref()))
+        }
+        Member::SecondaryThumbprint => {
+            Value::from(prints.and_then(|p| p.secondary_thumbprint.as_ref()))
+        }
+        Member::TwinEtag => Value::from(row.twin_etag.as_ref()),
+        Member::DeviceScope => Value::from(row.device_scope.as_ref()),
+        Member::IotEdge => match row.capabilities.as_ref().and_then(|part| part.iot_edge) {
+            Some(edge) => Value::Bool(edge),
+            None => Value::Absent,
+        },
+        Member::ParentScopes => match &row.parent_scopes {
+            Some(scopes) => Value::Json(Cow::Owned(quoted_list(scopes))),
+            None => Value::Absent,
+        },
+        Member::Twin(section, names) => section
+            .of(row)
+            .and_then(|text| {
+                names
+                    .iter()
+                    .try_fold(text, |text, name| member_of(text, name))
+            })
+            .map_or(Value::Absent, json_value),
+        Member::Other(Some(name)) => row
+            .extra
+            .get(name)
+            .map_or(Value::Absent, |json| json_value(json.as_str())),
+        Member::Other(None) if row.extra.is_empty() => Value::Absent,
+        Member::Other(None) => {
+            let mut out = Vec::new();
+            let mut object = crate::text::ObjectWriter::begin(&mut out);
+            row.extra.write(&mut object);
+            object.end();
+            Value::Json(Cow::Owned(String::from_utf8_lossy(&out).into_owned()))
+        }
+    }
+}
+
+fn json_value(json: &str) -> Value<'_> {
+    match json.as_bytes().first() {
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'"') => match string(json) {
+            Ok(text) => Value::Text(text),
+            // Half of a surrogate pair has no text of its own and stays JSON.
+            Err(_) => Value::Json(Cow::Borrowed(json)),
+        },
+        _ => Value::Json(Cow::Borrowed(json)),
+    }
+}
+
+/// The last member of that name.
+fn member_of<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+    if !object.starts_with('{') {
+        return None;
+    }
+    let mut found = None;
+    let walked = for_each(object, |key, value| {
+        if key == name {
+            found = Some(value);
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+    walked.ok().and(found)
+}
+
+fn quoted_list(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+pub(super) fn quote(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    crate::text::push_string(&mut out, text);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether a spreadsheet might run the text as a formula; full-width forms count, for some programs fold them.
+fn looks_like_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+}
+
+/// The cell of a column for a row.
+pub(super) fn write<'r>(column: &Column, row: &'r Row) -> Cow<'r, str> {
+    match value(&column.member, row) {
+        Value::Absent => Cow::Borrowed(""),
+        Value::Bool(true) => Cow::Borrowed("true"),
+        Value::Bool(false) => Cow::Borrowed("false"),
+        Value::Json(json) => json,
+        Value::Text(text) => {
+            let in_twin = matches!(column.member, Member::Twin(..) | Member::Other(_));
+            let reads_as_json = match column.kind {
+                Kind::Any => in_twin && Json::new(&text).is_ok(),
+                Kind::Json => true,
+                Kind::Text | Kind::Number | Kind::Bool => false,
+            };
+            let quotes = text.is_empty() || text.starts_with('"') || looks_like_formula(&text);
+            if quotes || reads_as_json {
+                Cow::Owned(quote(&text))
+            } else {
+                text
+            }
+        }
+    }
+}
+
+/// The text of a cell: a JSON string without its quotes, any other as it is.
+pub(super) fn text(cell: &str) -> String {
+    let unquoted = match cell.starts_with('"') && Json::new(cell).is_ok() {
+        true => string(cell.trim_end()).ok(),
+        false => None,
+    };
+    unquoted.map_or_else(|| cell.to_owned(), Cow::into_owned)
+}
+
+/// The JSON that a cell of a twin's member stands for.
+pub(super) fn json(cell: &str, kind: Kind) -> Result<String, String> {
+    let checked = Json::new(cell).ok().map(|json| json.as_str().to_owned());
+    match (kind, checked) {
+        (Kind::Any, Some(json)) => Ok(json),
+        (Kind::Any, None) | (Kind::Text, _) => Ok(quote(&text(cell))),
+        (Kind::Json, Some(json)) => Ok(json),
+        (Kind::Json, None) => Err("expected JSON".to_owned()),
+        (Kind::Bool, _) => match cell.trim().to_ascii_lowercase().as_str() {
+            word @ ("true" | "false") => Ok(word.to_owned()),
+            _ => Err("expected true or false".to_owned()),
+        },
+        (Kind::Number, Some(json))
+            if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) =>
+        {
+            Ok(json)
+        }
+        (Kind::Number, _) => Err("expected a number".to_owned()),
+    }
+}

@@ -1,0 +1,194 @@
+//! Tables of comma- or tab-separated values.
+
+use std::io::{Read, Write};
+
+use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
+
+use super::assembly::Assembly;
+use super::cell;
+use super::columns::{Column, Columns, ColumnsError, Member};
+use crate::Row;
+use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Calls `each` with every row of the table.
+pub(super) fn rows<'c, 'a, R: Read>(
+    source: R,
+    delimiter: u8,
+    columns: Option<&Columns>,
+    run: &mut Run<'c, 'a>,
+    mut each: impl FnMut(&mut Run<'c, 'a>, Place, Row) -> Result<(), TransformError>,
+) -> Result<(), TransformError> {
+    let mut table = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(source);
+    let mut record = ByteRecord::new();
+    let header = |message: String| TransformError::Input { line: 1, message };
+    if !table.read_byte_record(&mut record).map_err(read_error)? {
+        return Err(header(
+            "the table is empty; its first line names the columns".to_owned(),
+        ));
+    }
+    let headers = header_columns(&record, columns).map_err(header)?;
+    let mut progress = Progress::default();
+    let mut count = 0;
+    while table.read_byte_record(&mut record).map_err(read_error)? {
+        let position = record.position();
+        let place = Place {
+            line: position.map_or(0, csv::Position::line),
+            offset: position.map_or(0, csv::Position::byte),
+        };
+        progress = Progress {
+            lines: place.line,
+            bytes: place.offset,
+        };
+        count += 1;
+        if count % PROGRESS_EVERY == 0 {
+            run.context.tell(progress);
+        }
+        match assemble(&record, &headers) {
+            Ok(row) => {
+                run.passed.rows += 1;
+                each(run, place, row)?;
+            }
+            Err(message) => bad_record(run, place, &record, delimiter, message)?,
+        }
+    }
+    run.context.tell(progress);
+    Ok(())
+}
+
+fn bad_record(
+    run: &mut Run<'_, '_>,
+    place: Place,
+    record: &ByteRecord,
+    delimiter: u8,
+    message: String,
+) -> Result<(), TransformError> {
+    if run.context.options.is_strict() {
+        let line = place.line;
+        return Err(TransformError::Input { line, message });
+    }
+    run.passed.bad_lines += 1;
+    run.problem(place, ProblemKind::BadLine, None, message);
+    let mut again = WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new());
+    again.write_byte_record(record).map_err(write_error)?;
+    let line = again.into_inner().unwrap_or_default();
+    run.context
+        .reject(line.strip_suffix(b"\n").unwrap_or(&line))
+}
+
+/// What each column of the table holds.
+fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<Column>, String> {
+    let mut found: Vec<Column> = Vec::with_capacity(record.len());
+    for (at, name) in record.iter().enumerate() {
+        let name = if at == 0 {
+            name.strip_prefix(BOM).unwrap_or(name)
+        } else {
+            name
+        };
+        let Ok(name) = std::str::from_utf8(name) else {
+            return Err(format!("the name of column {} is not UTF-8", at + 1));
+        };
+        let name = name.trim();
+        let column = match columns.and_then(|columns| columns.get(name)) {
+            Some(column) => column.clone(),
+            None => Column::named(name)
+                .map_err(|ColumnsError(why)| format!("column {}: {why}", at + 1))?,
+        };
+        if let Some(other) = found.iter().position(|known| known.member == column.member) {
+            return Err(format!(
+                "columns {} and {} both hold `{}`",
+                other + 1,
+                at + 1,
+                column.member
+            ));
+        }
+        found.push(column);
+    }
+    for column in columns.into_iter().flat_map(Columns::as_slice) {
+        if !found.iter().any(|known| known.member == column.member) {
+            return Err(format!("the table has no column `{}`", column.header));
+        }
+    }
+    match found.iter().any(|column| column.member == Member::Id) {
+        true => Ok(found),
+        false => Err(
+            "no column holds the device id; name one `id`, or map one as in serial=id".to_owned(),
+        ),
+    }
+}
+
+fn assemble(record: &ByteRecord, headers: &[Column]) -> Result<Row, String> {
+    if record.len() != headers.len() {
+        return Err(format!(
+            "{} cells where the header has {} columns",
+            record.len(),
+            headers.len()
+        ));
+    }
+    let mut assembly = Assembly::default();
+    for (cell, column) in record.iter().zip(headers) {
+        let at = |why: String| format!("column `{}`: {why}", column.header);
+        let cell = std::str::from_utf8(cell).map_err(|_| at("not UTF-8".to_owned()))?;
+        assembly.set(column, cell).map_err(at)?;
+    }
+    assembly.finish()
+}
+
+/// Rows on their way into a table.
+pub(super) struct TableWriter<'c, W: Write> {
+    table: csv::Writer<W>,
+    columns: &'c [Column],
+    written: u64,
+}
+
+impl<'c, W: Write> TableWriter<'c, W> {
+    pub(super) fn new(
+        sink: W,
+        delimiter: u8,
+        columns: &'c Columns,
+    ) -> Result<Self, TransformError> {
+        let columns = columns.as_slice();
+        let mut table = WriterBuilder::new()
+            .delimiter(delimiter)
+            .buffer_capacity(256 * 1024)
+            .from_writer(sink);
+        let headers = columns.iter().map(|column| column.header.as_str());
+        table.write_record(headers).map_err(write_error)?;
+        Ok(TableWriter {
+            table,
+            columns,
+            written: 0,
+        })
+    }
+
+    pub(super) fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+        for column in self.columns {
+            let cell = cell::write(column, row);
+            self.table
+                .write_field(cell.as_bytes())
+                .map_err(write_error)?;
+        }
+        self.written += 1;
+        self.table.write_record(None::<&[u8]>).map_err(write_error)
+    }
+
+    pub(super) fn finish(mut self) -> Result<u64, TransformError> {
+        self.table.flush().map_err(TransformError::Write)?;
+        Ok(self.written)
+    }
+}
+
+fn read_error(error: csv::Error) -> TransformError {
+    TransformError::Read(error.into())
+}
+
+fn write_error(error: csv::Error) -> TransformError {
+    TransformError::Write(error.into())
+}

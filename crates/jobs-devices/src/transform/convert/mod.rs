@@ -1,0 +1,247 @@
+//! Device files as tables and arrays, and back.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::{Context, Output, Passed, Place, Run, TransformError};
+use crate::Row;
+
+mod array;
+mod assembly;
+mod carried;
+mod cell;
+mod columns;
+mod delimited;
+#[cfg(feature = "parquet")]
+mod table;
+
+pub use columns::{Columns, ColumnsError};
+
+use carried::Carried;
+
+/// A form that a fleet can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// A device file: one JSON object a line.
+    Lines,
+    /// One JSON array of the same objects.
+    Json,
+    /// Comma-separated values (RFC 4180) with a header line.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// An Apache Parquet table; only written, not read.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Format {
+    /// The name that the command line has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Lines => "jsonl",
+            Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Tsv => "tsv",
+            #[cfg(feature = "parquet")]
+            Format::Parquet => "parquet",
+        }
+    }
+
+    /// The format that a file's extension tells of: `.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`; none for any other,
+    /// such as the `.txt` of `devices.txt`.
+    pub fn of_path(path: &Path) -> Option<Format> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "ndjson" => Some(Format::Lines),
+            "tab" => Some(Format::Tsv),
+            name => name.parse().ok(),
+        }
+    }
+
+    /// The format of a file that begins so: an array when it begins with `[`, a table when its first line is a header
+    /// with a column `id` or `deviceId`, a device file otherwise.
+    pub fn of_content(start: &[u8]) -> Format {
+        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+        let text = start.trim_ascii_start();
+        if text.first() == Some(&b'[') {
+            return Format::Json;
+        }
+        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let is_header = |delimiter: u8| {
+            line.first() != Some(&b'{')
+                && line.split(|byte| *byte == delimiter).any(|cell| {
+                    let cell = cell.trim_ascii();
+                    let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
+                    let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
+                    cell.eq_ignore_ascii_case(b"id") || cell.eq_ignore_ascii_case(b"deviceId")
+                })
+        };
+        if is_header(b'\t') {
+            Format::Tsv
+        } else if is_header(b',') {
+            Format::Csv
+        } else {
+            Format::Lines
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = TransformError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.to_ascii_lowercase().as_str() {
+            "jsonl" => Ok(Format::Lines),
+            "json" => Ok(Format::Json),
+            "csv" => Ok(Format::Csv),
+            "tsv" => Ok(Format::Tsv),
+            #[cfg(feature = "parquet")]
+            "parquet" => Ok(Format::Parquet),
+            #[cfg(not(feature = "parquet"))]
+            "parquet" => Err(TransformError::Asked(
+                "this build has no Parquet: it takes the feature `parquet`".to_owned(),
+            )),
+            _ => Err(TransformError::Asked(format!(
+                "`{name}` is no format; there are jsonl, json, csv, tsv and parquet"
+            ))),
+        }
+    }
+}
+
+/// What [`convert`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConvertReport {
+    /// What was read. A row of a table that does not fit is a bad line.
+    #[serde(flatten)]
+    pub passed: Passed,
+    /// Rows written.
+    pub written: u64,
+    /// Members that rows have and no column carries, with the number of rows: what a table lost.
+    pub not_carried: Vec<NotCarried>,
+}
+
+/// A member that did not fit into the columns of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NotCarried {
+    /// The member, with the names that lead to it.
+    pub member: String,
+    /// How many rows have it.
+    pub rows: u64,
+}
+
+/// Writes the rows of one format in another.
+///
+/// Between a device file and a JSON array nothing changes. A table has the columns of `columns`, or
+/// [all that rows have](Columns::all) when there are none; with all of them nothing is lost but whether a member was absent or
+/// `null`. What columns do lose is in [`ConvertReport::not_carried`].
+///
+/// # Cells
+///
+/// An empty cell is an absent member. A member that holds text stands there as it is, and one of a twin that is no text
+/// stands as JSON. Text that would be read as something else stands as a JSON string, in its quotes: empty text, text in
+/// twins that spells JSON (`"1.10"`), and text that a spreadsheet would run as a formula, for it begins with `=`, `+`, `-`, `@`, a tab
+/// or a line break (`"=1+1"`). Reading takes the quotes off again, so nothing is lost; other readers of such a cell see them.
+///
+/// # Errors
+/// When the input cannot be read or its header not understood, or the output not written.
+pub fn convert<R: Read, W: Write + Send>(
+    source: R,
+    from: Format,
+    sink: W,
+    to: Format,
+    columns: Option<&Columns>,
+    context: &mut Context<'_>,
+) -> Result<ConvertReport, TransformError> {
+    let all = Columns::all();
+    let written_columns = columns.unwrap_or(&all);
+    let mut carried = Carried::new(written_columns);
+    let mut run = Run::new(context);
+    let mut out = Sink::new(sink, to, written_columns)?;
+    let is_table = !matches!(to, Format::Lines | Format::Json);
+    rows(source, from, columns, &mut run, |_, _, row| {
+        if is_table {
+            carried.note(&row);
+        }
+        out.row(&row)
+    })?;
+    Ok(ConvertReport {
+        written: out.finish()?,
+        passed: run.passed,
+        not_carried: carried.lost(),
+    })
+}
+
+/// Calls `each` with every row of a source of any format.
+fn rows<'c, 'a, R: Read>(
+    source: R,
+    from: Format,
+    columns: Option<&Columns>,
+    run: &mut Run<'c, 'a>,
+    each: impl FnMut(&mut Run<'c, 'a>, Place, Row) -> Result<(), TransformError>,
+) -> Result<(), TransformError> {
+    match from {
+        Format::Lines => run.rows(source, each),
+        Format::Json => array::rows(source, run, each),
+        Format::Csv => delimited::rows(source, b',', columns, run, each),
+        Format::Tsv => delimited::rows(source, b'\t', columns, run, each),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => Err(TransformError::Asked(
+            "Parquet is written and not read; convert the table to CSV first".to_owned(),
+        )),
+    }
+}
+
+/// Rows on their way out in some format.
+enum Sink<'c, W: Write + Send> {
+    Lines(Output<W>),
+    Json(array::ArrayWriter<W>),
+    Delimited(Box<delimited::TableWriter<'c, W>>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<table::ParquetWriter<'c, W>>),
+}
+
+impl<'c, W: Write + Send> Sink<'c, W> {
+    fn new(sink: W, to: Format, columns: &'c Columns) -> Result<Self, TransformError> {
+        Ok(match to {
+            Format::Lines => Sink::Lines(Output::new(sink)),
+            Format::Json => Sink::Json(array::ArrayWriter::new(sink)),
+            Format::Csv => {
+                Sink::Delimited(Box::new(delimited::TableWriter::new(sink, b',', columns)?))
+            }
+            Format::Tsv => {
+                Sink::Delimited(Box::new(delimited::TableWriter::new(sink, b'\t', columns)?))
+            }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Sink::Parquet(Box::new(table::ParquetWriter::new(sink, columns)?)),
+        })
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+        match self {
+            Sink::Lines(output) => output.row(row),
+            Sink::Json(array) => array.row(row),
+            Sink::Delimited(table) => table.row(row),
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(table) => table.row(row),
+        }
+    }
+
+    fn finish(self) -> Result<u64, TransformError> {
+        match self {
+            Sink::Lines(output) => output.finish(),
+            Sink::Json(array) => array.finish(),
+            Sink::Delimited(table) => table.finish(),
+            #[cfg(feature = "parquet")]
+            Sink::Parquet(table) => table.finish(),
+        }
+    }
+}
