@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api_version;
+#[cfg(feature = "blob")]
+mod blob;
 mod builder;
 mod client;
 mod clock;
@@ -27,6 +29,8 @@ mod timestamp;
 mod transport;
 
 pub use api_version::ApiVersion;
+#[cfg(feature = "blob")]
+pub use blob::{BlobContainer, Records, RowError};
 pub use builder::JobsClientBuilder;
 pub use client::JobsClient;
 pub use clock::{BoxFuture, Clock, SystemClock};

@@ -92,6 +92,21 @@ impl RetryPolicy {
         (spent.saturating_add(delay) <= self.budget).then_some(delay)
     }
 
+    /// The same policy in the words of the storage library.
+    #[cfg(feature = "blob")]
+    pub(crate) fn for_storage(&self) -> object_store::RetryConfig {
+        let tries = usize::try_from(self.max_attempts.saturating_sub(1)).unwrap_or_default();
+        object_store::RetryConfig {
+            backoff: object_store::BackoffConfig {
+                init_backoff: self.first_delay,
+                max_backoff: self.max_delay,
+                base: 2.0,
+            },
+            max_retries: tries,
+            retry_timeout: self.budget,
+        }
+    }
+
     fn backoff(&self, error: &Error, attempt: u32, random: f64) -> Duration {
         let doubled = self
             .first_delay

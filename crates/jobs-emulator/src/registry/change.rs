@@ -4,11 +4,10 @@
 use serde_json::Value;
 
 use super::Authentication;
-use super::authentication::AuthenticationRequest;
 use super::identity::{Identity, Twin};
 use super::rules;
 use super::store::Writing;
-use super::twin::{self, TwinParts};
+use super::twin::{self, TwinTexts};
 use crate::envelope::{Outcome, ServiceError, number_of};
 
 /// The nine import modes.
@@ -53,8 +52,13 @@ impl Mode {
         )
     }
 
-    fn deletes(self) -> bool {
+    pub(crate) fn deletes(self) -> bool {
         matches!(self, Self::Delete | Self::DeleteIfMatchETag)
+    }
+
+    /// Neither a deletion nor a change of the twin alone.
+    pub(crate) fn writes_identity(self) -> bool {
+        !self.deletes() && !self.touches_twin_only()
     }
 
     fn touches_twin_only(self) -> bool {
@@ -72,9 +76,10 @@ pub(crate) struct Change {
     pub(crate) etag: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) status_reason: Option<String>,
-    pub(crate) authentication: Option<AuthenticationRequest>,
+    /// `None`: the hub makes keys.
+    pub(crate) authentication: Option<Authentication>,
     pub(crate) twin_etag: Option<String>,
-    pub(crate) twin: TwinParts,
+    pub(crate) twin: TwinTexts,
     /// `None`: not said, hence unchanged (or false for a new device).
     pub(crate) iot_edge: Option<bool>,
     pub(crate) device_scope: Option<String>,
@@ -142,6 +147,11 @@ impl From<rusqlite::Error> for Trouble {
 }
 
 impl Change {
+    /// It needs a device that may stand further down in the same file.
+    pub(crate) fn depends_on_others(&self) -> bool {
+        !self.module_id.is_empty() || self.device_scope.is_some() || !self.parent_scopes.is_empty()
+    }
+
     /// Applies the change. The outer result is the hub's state, the inner one the row's.
     pub(crate) fn apply(self, writing: &mut Writing<'_>) -> Outcome<Result<(), RowRefusal>> {
         match self.run(writing) {
@@ -255,22 +265,20 @@ impl Change {
         into.status_reason = self.status_reason;
         into.authentication = self
             .authentication
-            .unwrap_or_default()
-            .settle()
-            .map_err(RowRefusal::argument)?;
+            .unwrap_or_else(Authentication::generated);
         into.managed_by = self.managed_by;
         if into.module_id.is_empty() {
             into.iot_edge = self.iot_edge.unwrap_or(into.iot_edge);
             set_scopes(into, self.device_scope, self.parent_scopes, writing)?;
         }
         if !self.twin.is_empty() {
-            twin::replace(&mut into.twin, self.twin, writing.now).map_err(RowRefusal::argument)?;
+            twin::replace(&mut into.twin, self.twin, writing.now);
         }
         Ok(())
     }
 
     fn update_twin(self, mut existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
-        twin::replace(&mut existing.twin, self.twin, writing.now).map_err(RowRefusal::argument)?;
+        twin::replace(&mut existing.twin, self.twin, writing.now);
         existing.update(writing.connection())?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Twins: merging, replacing, and the metadata the service keeps about properties.
 
+use jobs_devices::rules::Section;
+use jobs_devices::{JsonObject, Row};
 use serde_json::{Map, Value, json};
 
 use super::identity::{Twin, parse_section};
@@ -17,7 +19,7 @@ const METADATA: &str = "$metadata";
 const VERSION: &str = "$version";
 const LAST_UPDATED: &str = "$lastUpdated";
 
-/// Parts of a twin that a caller sent; a missing one stays as it is.
+/// Parts of a twin to be merged in; a missing one stays as it is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TwinParts {
     pub(crate) tags: Option<Map<String, Value>>,
@@ -39,11 +41,6 @@ impl TwinParts {
             reported: side("reported")?,
         })
     }
-
-    /// True when there is nothing in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tags.is_none() && self.desired.is_none() && self.reported.is_none()
-    }
 }
 
 fn object_at(document: &Value, name: &str) -> Result<Option<Map<String, Value>>, String> {
@@ -54,28 +51,145 @@ fn object_at(document: &Value, name: &str) -> Result<Option<Map<String, Value>>,
     }
 }
 
+/// Checked parts of a twin that take the place of what is stored; a missing one stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TwinTexts {
+    tags: Option<String>,
+    desired: Option<SideText>,
+    reported: Option<SideText>,
+}
+
+/// One side as text, with the metadata that came along.
+#[derive(Clone, Debug)]
+struct SideText {
+    properties: String,
+    metadata: Option<String>,
+}
+
+impl TwinTexts {
+    /// Checks the parts.
+    pub(crate) fn of(parts: TwinParts) -> Result<Self, String> {
+        let tags = match parts.tags {
+            Some(mut tags) => {
+                drop_nulls(&mut tags);
+                Some(rules::checked_text(Section::Tags, &tags)?)
+            }
+            None => None,
+        };
+        let side = |side: Side, part: Option<Map<String, Value>>| {
+            part.map(|part| SideText::of(side, part)).transpose()
+        };
+        Ok(Self {
+            tags,
+            desired: side(Side::Desired, parts.desired)?,
+            reported: side(Side::Reported, parts.reported)?,
+        })
+    }
+
+    /// Takes the twin data of a row; its text is kept, number for number.
+    pub(crate) fn of_row(row: &mut Row) -> Result<Self, String> {
+        let tags = match row.tags.take() {
+            None => None,
+            Some(tags) if may_hold_specials(&tags) => {
+                let parts = TwinParts {
+                    tags: Some(to_map(&tags)?),
+                    ..TwinParts::default()
+                };
+                Self::of(parts)?.tags
+            }
+            Some(tags) => {
+                rules::check_section(Section::Tags, &tags)?;
+                Some(tags.as_str().to_owned())
+            }
+        };
+        let properties = row.properties.take().unwrap_or_default();
+        let side = |side: Side, part: Option<JsonObject>| {
+            part.map(|part| SideText::of_text(side, &part)).transpose()
+        };
+        Ok(Self {
+            tags,
+            desired: side(Side::Desired, properties.desired)?,
+            reported: side(Side::Reported, properties.reported)?,
+        })
+    }
+
+    /// Sections that are missing become empty, but for the reported properties.
+    pub(crate) fn or_empty(mut self) -> Self {
+        self.tags.get_or_insert_with(|| "{}".to_owned());
+        self.desired.get_or_insert_with(|| SideText {
+            properties: "{}".to_owned(),
+            metadata: None,
+        });
+        self
+    }
+
+    /// True when there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tags.is_none() && self.desired.is_none() && self.reported.is_none()
+    }
+}
+
+impl SideText {
+    fn of(side: Side, mut part: Map<String, Value>) -> Result<Self, String> {
+        let metadata = part
+            .remove(METADATA)
+            .filter(Value::is_object)
+            .map(|value| value.to_string());
+        part.remove(VERSION);
+        drop_nulls(&mut part);
+        Ok(Self {
+            properties: rules::checked_text(side.section(), &part)?,
+            metadata,
+        })
+    }
+
+    fn of_text(side: Side, part: &JsonObject) -> Result<Self, String> {
+        if may_hold_specials(part) {
+            return Self::of(side, to_map(part)?);
+        }
+        rules::check_section(side.section(), part)?;
+        Ok(Self {
+            properties: part.as_str().to_owned(),
+            metadata: None,
+        })
+    }
+}
+
+/// Nulls and metadata need a closer look; a text without these characters has none.
+fn may_hold_specials(part: &JsonObject) -> bool {
+    let text = part.as_str();
+    text.contains("null") || text.contains("\"$") || text.contains("\\u0024")
+}
+
+fn to_map(part: &JsonObject) -> Result<Map<String, Value>, String> {
+    part.to_map().map_err(|error| error.to_string())
+}
+
 /// Merges parts into a twin: members are set, null deletes, objects are merged.
 pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), String> {
     if let Some(patch) = parts.tags {
-        rules::check_section("tags", &patch, rules::MAX_TAGS)?;
+        rules::checked_text(Section::Tags, &patch)?;
         let mut tags = parse_section(&twin.tags);
         merge_maps(&mut tags, patch);
-        twin.tags = checked("tags", &tags, rules::MAX_TAGS)?;
+        twin.tags = rules::checked_text(Section::Tags, &tags)?;
     }
     for (side, patch) in [
         (Side::Desired, parts.desired),
         (Side::Reported, parts.reported),
     ] {
-        let Some(mut patch) = patch else { continue };
+        let Some(mut patch) = patch else {
+            freeze(twin, side);
+            continue;
+        };
         patch.remove(METADATA);
         patch.remove(VERSION);
-        rules::check_section(side.name(), &patch, rules::MAX_PROPERTIES)?;
+        rules::checked_text(side.section(), &patch)?;
         let mut metadata = stored_metadata(twin, side);
         stamp(&mut metadata, &patch, now);
         let (properties, ..) = side.of(twin);
         let mut merged = parse_section(properties);
         merge_maps(&mut merged, patch);
-        let text = checked(side.name(), &merged, rules::MAX_PROPERTIES)?;
+        let text = rules::checked_text(side.section(), &merged)?;
         side.set(twin, text, Some(Value::Object(metadata).to_string()));
     }
     touch(twin, now);
@@ -84,34 +198,27 @@ pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), 
 
 /// Replaces the given parts of a twin wholly. Metadata that stands in a part is
 /// kept as the part's metadata; without it everything counts as updated now.
-pub(crate) fn replace(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), String> {
-    if let Some(mut tags) = parts.tags {
-        drop_nulls(&mut tags);
-        twin.tags = checked("tags", &tags, rules::MAX_TAGS)?;
+pub(crate) fn replace(twin: &mut Twin, texts: TwinTexts, now: Time) {
+    if let Some(tags) = texts.tags {
+        twin.tags = tags;
     }
-    for (side, part) in [
-        (Side::Desired, parts.desired),
-        (Side::Reported, parts.reported),
+    for (side, kept) in [
+        (Side::Desired, texts.desired.is_none()),
+        (Side::Reported, texts.reported.is_none()),
     ] {
-        let Some(mut part) = part else { continue };
-        let metadata = part
-            .remove(METADATA)
-            .filter(Value::is_object)
-            .map(|value| value.to_string());
-        part.remove(VERSION);
-        drop_nulls(&mut part);
-        let text = checked(side.name(), &part, rules::MAX_PROPERTIES)?;
-        let other_is_stamped = match side {
-            Side::Desired => twin.reported_metadata.is_some() || twin.reported == "{}",
-            Side::Reported => twin.desired_metadata.is_some() || twin.desired == "{}",
-        };
-        if !other_is_stamped {
-            freeze(twin, side.other());
+        if kept {
+            freeze(twin, side);
         }
-        side.set(twin, text, metadata);
+    }
+    for (side, text) in [
+        (Side::Desired, texts.desired),
+        (Side::Reported, texts.reported),
+    ] {
+        if let Some(text) = text {
+            side.set(twin, text.properties, text.metadata);
+        }
     }
     touch(twin, now);
-    Ok(())
 }
 
 /// The properties of one side with `$metadata` and `$version`, as the service shows them.
@@ -125,17 +232,10 @@ pub(crate) fn with_metadata(twin: &Twin, side: Side) -> Value {
 }
 
 impl Side {
-    fn name(self) -> &'static str {
+    fn section(self) -> Section {
         match self {
-            Self::Desired => "properties.desired",
-            Self::Reported => "properties.reported",
-        }
-    }
-
-    fn other(self) -> Self {
-        match self {
-            Self::Desired => Self::Reported,
-            Self::Reported => Self::Desired,
+            Self::Desired => Section::Desired,
+            Self::Reported => Section::Reported,
         }
     }
 
@@ -186,8 +286,12 @@ pub(crate) fn implied_metadata(properties: &str, updated: Time) -> String {
     Value::Object(uniform(&parse_section(properties), &updated.wire())).to_string()
 }
 
-/// Writes down the implied metadata of a side, before `twin.updated` moves on.
+/// Writes down the implied metadata of a side that stays, before `twin.updated` moves on.
 fn freeze(twin: &mut Twin, side: Side) {
+    let (properties, metadata, _) = side.of(twin);
+    if metadata.is_some() || properties == "{}" {
+        return;
+    }
     let text = Value::Object(stored_metadata(twin, side)).to_string();
     match side {
         Side::Desired => twin.desired_metadata = Some(text),
@@ -256,11 +360,6 @@ fn drop_nulls(map: &mut Map<String, Value>) {
         }
         !value.is_null()
     });
-}
-
-fn checked(name: &str, section: &Map<String, Value>, limit: usize) -> Result<String, String> {
-    rules::check_section(name, section, limit)?;
-    serde_json::to_string(section).map_err(|error| error.to_string())
 }
 
 /// A new etag, version and time for a twin that changed.

@@ -7,8 +7,9 @@ use super::devices::parse_status;
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{Change, Mode, RowRefusal, text_at};
-use crate::registry::twin::TwinParts;
+use crate::registry::twin::{TwinParts, TwinTexts};
 
 /// Rows that one call may hold.
 const MAX_ROWS: usize = 100;
@@ -76,17 +77,15 @@ fn read(row: &Value) -> Result<Change, RowRefusal> {
             Mode::parse(&text).ok_or_else(|| bad(format!("importMode '{text}' is unknown")))?
         }
     };
-    let authentication =
-        match row.get("authentication") {
-            None | Some(Value::Null) => None,
-            Some(value) => {
-                let read = serde_json::from_value(value.clone());
-                // The text of a parser error could repeat a key.
-                Some(read.map_err(|_| {
-                    bad("authentication does not have the expected shape".to_owned())
-                })?)
-            }
-        };
+    let authentication = match row.get("authentication") {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            // The text of a parser error could repeat a key.
+            let asked: AuthenticationRequest = serde_json::from_value(value.clone())
+                .map_err(|_| bad("authentication does not have the expected shape".to_owned()))?;
+            Some(asked.settle().map_err(bad)?)
+        }
+    };
     let enabled = match text_at(row, &["status"]) {
         None => true,
         Some(text) => parse_status(&text).map_err(bad)?,
@@ -101,7 +100,9 @@ fn read(row: &Value) -> Result<Change, RowRefusal> {
         status_reason: text_at(row, &["statusReason"]),
         authentication,
         twin_etag: text_at(row, &["twinETag", "twinEtag"]),
-        twin: TwinParts::from_document(row).map_err(bad)?,
+        twin: TwinParts::from_document(row)
+            .and_then(TwinTexts::of)
+            .map_err(bad)?,
         iot_edge: row
             .pointer("/capabilities/iotEdge")
             .and_then(Value::as_bool),

@@ -8,7 +8,7 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::Identity;
-use crate::registry::twin::{self, TwinParts};
+use crate::registry::twin::{self, TwinParts, TwinTexts};
 
 const SERVICE: &[Rights] = &[Rights::SERVICE_CONNECT];
 
@@ -66,11 +66,12 @@ fn patch(call: &Call) -> Outcome<Answer> {
 
 /// A replacement: a section that is not sent becomes empty.
 fn put(call: &Call) -> Outcome<Answer> {
-    let mut parts = parts(call)?;
-    parts.tags.get_or_insert_default();
-    parts.desired.get_or_insert_default();
+    let texts = TwinTexts::of(parts(call)?)
+        .map_err(ServiceError::argument)?
+        .or_empty();
     change(call, |found| {
-        twin::replace(&mut found.twin, parts, call.now)
+        twin::replace(&mut found.twin, texts, call.now);
+        Ok(())
     })
 }
 

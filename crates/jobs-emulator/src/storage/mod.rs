@@ -1,1 +1,131 @@
-//! Containers that jobs read and write.
+//! Containers that jobs read and write: folders of this machine, and blob
+//! containers by their shared access signature.
+//!
+//! Everything here blocks; jobs run on threads that may.
+
+mod blob;
+mod folder;
+mod uri;
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use tokio::runtime::Handle;
+
+use blob::BlobContainer;
+use folder::Folder;
+pub(crate) use uri::ContainerUri;
+
+/// Why storage refused. No text holds a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StorageError {
+    /// There is no such blob (or it is empty, where it must not be).
+    NotFound(String),
+    /// The rights do not suffice, or the signature is bad or expired.
+    Denied(String),
+    /// Anything else: not reached, not a container, a forbidden name.
+    Failed(String),
+}
+
+impl StorageError {
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::NotFound(text) | Self::Denied(text) | Self::Failed(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl std::error::Error for StorageError {}
+
+impl From<StorageError> for io::Error {
+    fn from(error: StorageError) -> Self {
+        io::Error::other(error)
+    }
+}
+
+/// A blob being written. Dropping it without [`BlobWriter::finish`] leaves no blob behind.
+pub(crate) trait BlobWriter: Write + Send {
+    /// Makes the blob appear, whole.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// An opened container.
+pub(crate) enum Container {
+    Folder(Folder),
+    Blob(BlobContainer),
+}
+
+impl Container {
+    /// Opens a container; nothing is read or written yet, and the container itself is never probed.
+    pub(crate) fn open(uri: &ContainerUri, runtime: &Handle) -> Result<Self, StorageError> {
+        match uri.parse()? {
+            uri::Place::Folder(path) => Ok(Self::Folder(Folder::open(&path)?)),
+            uri::Place::Blob(address) => {
+                Ok(Self::Blob(BlobContainer::open(address, runtime.clone())?))
+            }
+        }
+    }
+
+    /// Writes and then deletes a small blob, as the service does to see whether it may.
+    pub(crate) fn check_output(&self) -> Result<(), StorageError> {
+        let probe = format!("probe-{}", uuid::Uuid::new_v4());
+        self.put_small(&probe, b"probe")
+            .map_err(|error| because("write to", &error))?;
+        self.delete(&probe)
+            .map_err(|error| because("delete from", &error))
+    }
+
+    fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
+        match self {
+            Self::Folder(folder) => folder.put_small(name, content),
+            Self::Blob(container) => container.put_small(name, content),
+        }
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        match self {
+            Self::Folder(folder) => folder.delete(name),
+            Self::Blob(container) => container.delete(name),
+        }
+    }
+
+    /// Looks whether the blob is there; its size in bytes.
+    pub(crate) fn size(&self, name: &str) -> Result<u64, StorageError> {
+        match self {
+            Self::Folder(folder) => folder.size(name),
+            Self::Blob(container) => container.size(name),
+        }
+    }
+
+    /// Opens a blob for reading from its start.
+    pub(crate) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
+        match self {
+            Self::Folder(folder) => folder.read(name),
+            Self::Blob(container) => container.read(name),
+        }
+    }
+
+    /// Starts a blob, in the place of an existing one once it is finished.
+    pub(crate) fn write(&self, name: &str) -> Result<Box<dyn BlobWriter>, StorageError> {
+        match self {
+            Self::Folder(folder) => folder.write(name),
+            Self::Blob(container) => container.write(name),
+        }
+    }
+}
+
+/// The service's words for a right that is missing.
+fn because(action: &str, error: &StorageError) -> StorageError {
+    let text = format!("Unauthorized to {action} output blob container.");
+    match error {
+        StorageError::Denied(_) => StorageError::Denied(text),
+        other => StorageError::Failed(format!("{text} {other}")),
+    }
+}

@@ -1,6 +1,8 @@
 //! The hub over its HTTP interface.
 
 mod devices;
+mod import;
+mod jobs;
 mod protocol;
 mod query;
 mod scheduled;

@@ -195,3 +195,97 @@ pub(crate) fn sign_raw(resource: &str, policy: &str, key: &str, expiry: u64) -> 
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
+
+/// A folder that serves as a container.
+pub(crate) struct Folder(pub(crate) tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("file://{}", self.0.path().display())
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.0.path().join(name), text).unwrap();
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    /// The JSON objects in a file, one a line; other lines are left out.
+    pub(crate) fn rows(&self, name: &str) -> Vec<Value> {
+        self.read(name)
+            .lines()
+            .filter(|line| line.starts_with('{'))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Rig {
+    /// Creates a job and gives its body.
+    pub(crate) async fn create(&self, body: &Value) -> Value {
+        self.post("/jobs/create", body).await.is_ok().json()
+    }
+
+    /// Asks for the job until its status is one of these.
+    pub(crate) async fn until(&self, id: &str, wanted: &[&str]) -> Value {
+        let asking = async {
+            loop {
+                let job = self.get(&format!("/jobs/{id}")).await.is_ok().json();
+                if wanted.contains(&job["status"].as_str().unwrap()) {
+                    return job;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), asking)
+            .await
+            .expect("the job gets there")
+    }
+
+    /// Runs a job to its end.
+    pub(crate) async fn run(&self, body: &Value) -> Value {
+        let job = self.create(body).await;
+        self.until(
+            job["jobId"].as_str().unwrap(),
+            &["completed", "failed", "cancelled"],
+        )
+        .await
+    }
+
+    /// Imports these lines; gives the rows of the error log.
+    pub(crate) async fn import(&self, lines: &str) -> Vec<Value> {
+        let folder = Folder::new();
+        folder.write("devices.txt", lines);
+        let uri = folder.uri();
+        let body = serde_json::json!({ "type": "import", "inputBlobContainerUri": uri, "outputBlobContainerUri": uri });
+        let job = self.run(&body).await;
+        assert_eq!(job["status"], "completed", "{job}");
+        folder.rows("importErrors.log")
+    }
+
+    /// Exports with keys; gives the rows.
+    pub(crate) async fn export(&self) -> Vec<Value> {
+        let folder = Folder::new();
+        let job = self
+            .run(&serde_json::json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+            .await;
+        assert_eq!(job["status"], "completed", "{job}");
+        folder.rows("devices.txt")
+    }
+}

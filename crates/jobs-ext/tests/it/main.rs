@@ -1,6 +1,7 @@
 //! What the client does on the wire: against a scripted server, and against the local hub.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod blobs;
 mod clock;
 mod operations;
 mod retrying;

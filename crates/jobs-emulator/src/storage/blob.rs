@@ -1,0 +1,337 @@
+//! A blob container by its shared access signature.
+//!
+//! Requests are built without credentials and get the signature's query put
+//! back byte for byte, because re-encoding it is what breaks signatures.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use object_store::azure::{MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
+use object_store::path::Path;
+use object_store::{
+    BackoffConfig, ClientOptions, ObjectStoreExt as _, PutPayload, RetryConfig, WriteMultipart,
+};
+use tokio::runtime::Handle;
+
+use super::uri::BlobAddress;
+use super::{BlobWriter, StorageError};
+
+/// Size of the blocks of a large blob.
+const BLOCK: usize = 4 * 1024 * 1024;
+/// Blocks under way at the same time.
+const BLOCKS_UNDER_WAY: usize = 2;
+
+/// A blob container.
+pub(crate) struct BlobContainer {
+    store: Arc<MicrosoftAzure>,
+    runtime: Handle,
+    secret: Secret,
+}
+
+/// The signature's query, to be put on requests and kept out of texts.
+#[derive(Clone)]
+struct Secret(Option<Arc<str>>);
+
+impl Secret {
+    /// A text in which the query, and the value of every member of it, is masked.
+    fn mask(&self, text: &str) -> String {
+        let Some(query) = &self.0 else {
+            return text.to_owned();
+        };
+        let mut text = text.replace(query.as_ref(), "***");
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            if name == "sig" && !value.is_empty() {
+                text = text.replace(value, "***");
+                let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+                text = text.replace(decoded.as_ref(), "***");
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Adds the signature to requests and sends them.
+#[derive(Debug)]
+struct Signed {
+    client: reqwest::Client,
+    secret: Secret,
+}
+
+#[derive(Debug)]
+struct Connector {
+    client: reqwest::Client,
+    secret: Secret,
+}
+
+impl HttpConnector for Connector {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Signed {
+            client: self.client.clone(),
+            secret: self.secret.clone(),
+        }))
+    }
+}
+
+impl HttpService for Signed {
+    fn call<'a, 'b>(
+        &'a self,
+        mut request: HttpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            if let Some(query) = &self.secret.0 {
+                let text = request.uri().to_string();
+                let glue = if text.contains('?') { '&' } else { '?' };
+                let signed = format!("{text}{glue}{query}");
+                *request.uri_mut() = signed
+                    .parse()
+                    .map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
+            }
+            HttpService::call(&self.client, request).await
+        })
+    }
+}
+
+impl BlobContainer {
+    pub(super) fn open(address: BlobAddress, runtime: Handle) -> Result<Self, StorageError> {
+        let secret = Secret(address.query.map(Arc::from));
+        let client = http_client(address.is_loopback)?;
+        let retry = RetryConfig {
+            max_retries: 3,
+            retry_timeout: Duration::from_secs(30),
+            backoff: BackoffConfig {
+                init_backoff: Duration::from_millis(50),
+                max_backoff: Duration::from_secs(2),
+                base: 2.0,
+            },
+        };
+        let store = MicrosoftAzureBuilder::new()
+            .with_account("local")
+            .with_endpoint(address.endpoint)
+            .with_container_name(address.container)
+            .with_allow_http(true)
+            .with_skip_signature(true)
+            .with_retry(retry)
+            .with_http_connector(Connector {
+                client,
+                secret: secret.clone(),
+            })
+            .build()
+            .map_err(|error| StorageError::Failed(secret.mask(&error.to_string())))?;
+        Ok(Self {
+            store: Arc::new(store),
+            runtime,
+            secret,
+        })
+    }
+
+    fn failed(&self, error: &object_store::Error) -> StorageError {
+        failed(&self.secret, error)
+    }
+
+    pub(super) fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
+        let payload = PutPayload::from(content.to_vec());
+        let done = self.runtime.block_on(self.store.put(&path(name)?, payload));
+        done.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.runtime
+            .block_on(self.store.delete(&path(name)?))
+            .map_err(|error| self.failed(&error))
+    }
+
+    pub(super) fn size(&self, name: &str) -> Result<u64, StorageError> {
+        let found = self.runtime.block_on(self.store.head(&path(name)?));
+        found
+            .map(|meta| meta.size)
+            .map_err(|error| self.failed(&error))
+    }
+
+    pub(super) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
+        let found = self
+            .runtime
+            .block_on(self.store.get(&path(name)?))
+            .map_err(|error| self.failed(&error))?;
+        Ok(Box::new(BlobReader {
+            runtime: self.runtime.clone(),
+            secret: self.secret.clone(),
+            stream: found.into_stream(),
+            chunk: Bytes::new(),
+        }))
+    }
+
+    pub(super) fn write(&self, name: &str) -> Result<Box<dyn BlobWriter>, StorageError> {
+        Ok(Box::new(BlobUpload {
+            store: Arc::clone(&self.store),
+            runtime: self.runtime.clone(),
+            secret: self.secret.clone(),
+            path: path(name)?,
+            first: Vec::new(),
+            blocks: None,
+        }))
+    }
+}
+
+fn path(name: &str) -> Result<Path, StorageError> {
+    Path::parse(name).map_err(|_| StorageError::Failed("the blob's name is not allowed".to_owned()))
+}
+
+fn failed(secret: &Secret, error: &object_store::Error) -> StorageError {
+    use object_store::Error as E;
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = inner.source();
+    }
+    let text = secret.mask(&text);
+    match error {
+        E::NotFound { .. } => {
+            StorageError::NotFound("the storage service has no such blob or container".to_owned())
+        }
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } => StorageError::Denied(
+            "the storage service refused: the signature is bad or expired, or lacks a right"
+                .to_owned(),
+        ),
+        _ if text.contains("403 Forbidden") => StorageError::Denied(
+            "the storage service refused: the signature is bad or expired, or lacks a right"
+                .to_owned(),
+        ),
+        _ => StorageError::Failed(text),
+    }
+}
+
+/// TLS with ring and the platform's roots; proxies of the environment only for what is not on this machine.
+fn http_client(is_loopback: bool) -> Result<reqwest::Client, StorageError> {
+    // Only the first installation counts; that one may be there already is fine.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let builder = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .redirect(reqwest::redirect::Policy::none());
+    let builder = if is_loopback {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    builder
+        .build()
+        .map_err(|error| StorageError::Failed(format!("the HTTP client cannot be made: {error}")))
+}
+
+struct BlobReader {
+    runtime: Handle,
+    secret: Secret,
+    stream: BoxStream<'static, object_store::Result<Bytes>>,
+    chunk: Bytes,
+}
+
+impl Read for BlobReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.runtime.block_on(self.stream.next()) {
+                None => return Ok(0),
+                Some(Ok(chunk)) => self.chunk = chunk,
+                Some(Err(error)) => return Err(failed(&self.secret, &error).into()),
+            }
+        }
+        let length = into.len().min(self.chunk.len());
+        into[..length].copy_from_slice(&self.chunk.split_to(length));
+        Ok(length)
+    }
+}
+
+/// A block blob being written: in one request when it is small, in blocks otherwise.
+struct BlobUpload {
+    store: Arc<MicrosoftAzure>,
+    runtime: Handle,
+    secret: Secret,
+    path: Path,
+    /// The beginning, until it is clear that blocks are needed.
+    first: Vec<u8>,
+    blocks: Option<WriteMultipart>,
+}
+
+impl BlobUpload {
+    /// An existing blob goes first, as the service does it: it may be of another type.
+    fn clear(&self) -> io::Result<()> {
+        match self.runtime.block_on(self.store.delete(&self.path)) {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(&self.secret, &error).into()),
+        }
+    }
+}
+
+impl Write for BlobUpload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.blocks.is_none() {
+            if self.first.len() + bytes.len() <= BLOCK {
+                self.first.extend_from_slice(bytes);
+                return Ok(bytes.len());
+            }
+            self.clear()?;
+            let upload = self
+                .runtime
+                .block_on(self.store.put_multipart(&self.path))
+                .map_err(|error| io::Error::from(failed(&self.secret, &error)))?;
+            // Blocks are sent by tasks of this runtime.
+            let _inside = self.runtime.enter();
+            let mut blocks = WriteMultipart::new_with_chunk_size(upload, BLOCK);
+            blocks.write(&std::mem::take(&mut self.first));
+            self.blocks = Some(blocks);
+        }
+        if let Some(blocks) = &mut self.blocks {
+            self.runtime
+                .block_on(blocks.wait_for_capacity(BLOCKS_UNDER_WAY))
+                .map_err(|error| io::Error::from(failed(&self.secret, &error)))?;
+            let _inside = self.runtime.enter();
+            blocks.write(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl BlobWriter for BlobUpload {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        let done = match self.blocks.take() {
+            Some(blocks) => self.runtime.block_on(blocks.finish()).map(|_| ()),
+            None => {
+                self.clear()?;
+                let payload = PutPayload::from(std::mem::take(&mut self.first));
+                self.runtime
+                    .block_on(self.store.put(&self.path, payload))
+                    .map(|_| ())
+            }
+        };
+        done.map_err(|error| failed(&self.secret, &error).into())
+    }
+}

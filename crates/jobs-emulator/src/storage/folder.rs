@@ -1,0 +1,299 @@
+//! A folder as a container. Nothing outside of it is touched.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+use super::{BlobWriter, StorageError};
+
+/// A canonical folder.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
+        let root = fs::canonicalize(path)
+            .map_err(|error| failed("the container folder cannot be used", &error))?;
+        if root.is_dir() {
+            Ok(Self { root })
+        } else {
+            Err(StorageError::Failed(
+                "the container is not a folder".to_owned(),
+            ))
+        }
+    }
+
+    pub(super) fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
+        let path = self.place_for(name)?;
+        fs::write(path, content).map_err(|error| failed("the folder cannot be written", &error))
+    }
+
+    pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {
+        fs::remove_file(self.existing(name)?)
+            .map_err(|error| failed("the file cannot be deleted", &error))
+    }
+
+    pub(super) fn size(&self, name: &str) -> Result<u64, StorageError> {
+        let path = self.existing(name)?;
+        // Opening shows whether it can be read, too.
+        let file =
+            open_regular(&path).map_err(|error| failed("the input blob cannot be read", &error))?;
+        file.metadata()
+            .map(|data| data.len())
+            .map_err(|error| failed("the input blob cannot be read", &error))
+    }
+
+    pub(super) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
+        let path = self.existing(name)?;
+        let file =
+            open_regular(&path).map_err(|error| failed("the input blob cannot be read", &error))?;
+        Ok(Box::new(file))
+    }
+
+    pub(super) fn write(&self, name: &str) -> Result<Box<dyn BlobWriter>, StorageError> {
+        let target = self.place_for(name)?;
+        let file_name = target
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("blob");
+        let temporary = target.with_file_name(format!(
+            ".{file_name}.{}.part",
+            uuid::Uuid::new_v4().simple()
+        ));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            // Device files hold keys.
+            options.mode(0o600);
+        }
+        let file = options
+            .open(&temporary)
+            .map_err(|error| failed("the folder cannot be written", &error))?;
+        Ok(Box::new(FolderWriter {
+            file: BufWriter::with_capacity(256 * 1024, file),
+            temporary,
+            target,
+            finished: false,
+        }))
+    }
+
+    /// An existing regular file.
+    fn existing(&self, name: &str) -> Result<PathBuf, StorageError> {
+        let path = self.resolve(name, false)?;
+        match fs::symlink_metadata(&path) {
+            Ok(data) if data.is_file() => Ok(path),
+            Ok(_) => Err(StorageError::Failed(
+                "the blob is a link, a folder or a special file".to_owned(),
+            )),
+            Err(error) => Err(failed("the blob is not there", &error)),
+        }
+    }
+
+    /// A path that may be written: new, or a regular file.
+    fn place_for(&self, name: &str) -> Result<PathBuf, StorageError> {
+        let path = self.resolve(name, true)?;
+        match fs::symlink_metadata(&path) {
+            Ok(data) if !data.is_file() => Err(StorageError::Failed(
+                "the blob is a link, a folder or a special file".to_owned(),
+            )),
+            _ => Ok(path),
+        }
+    }
+
+    /// The path of a blob: every folder on the way is a real one, inside of the root.
+    fn resolve(&self, name: &str, create: bool) -> Result<PathBuf, StorageError> {
+        let segments = segments(name)?;
+        let mut path = self.root.clone();
+        let (last, folders) = segments
+            .split_last()
+            .ok_or_else(|| StorageError::Failed("the blob has no name".to_owned()))?;
+        for segment in folders {
+            path.push(segment);
+            match fs::symlink_metadata(&path) {
+                Ok(data) if data.is_dir() => {}
+                Ok(_) => {
+                    return Err(StorageError::Failed(
+                        "a part of the blob's name is no folder of the container".to_owned(),
+                    ));
+                }
+                Err(error) if create && error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir(&path)
+                        .map_err(|error| failed("the folder cannot be written", &error))?;
+                }
+                Err(error) => return Err(failed("the blob is not there", &error)),
+            }
+        }
+        path.push(last);
+        Ok(path)
+    }
+}
+
+/// The parts of a blob's name, when none of them can lead out of the container,
+/// neither as it stands nor after decoding.
+fn segments(name: &str) -> Result<Vec<&str>, StorageError> {
+    let refused = || {
+        StorageError::Failed(
+            "the blob's name holds '..', an encoded separator or a character that is not allowed"
+                .to_owned(),
+        )
+    };
+    name.split('/')
+        .map(|segment| {
+            let decoded = percent_decode_str(segment).decode_utf8_lossy();
+            let climbs = |text: &str| matches!(text, "" | "." | "..");
+            if climbs(segment)
+                || climbs(&decoded)
+                || decoded.contains(['/', '\\', '\0'])
+                || cfg!(windows) && decoded.contains(':')
+            {
+                Err(refused())
+            } else {
+                Ok(segment)
+            }
+        })
+        .collect()
+}
+
+/// Opens what is a regular file, and was one a moment ago, too.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let before = fs::symlink_metadata(path)?;
+    if !before.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let file = File::open(path)?;
+    let after = file.metadata()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        if (before.dev(), before.ino()) != (after.dev(), after.ino()) {
+            return Err(io::Error::other(
+                "the file was exchanged while it was opened",
+            ));
+        }
+    }
+    if after.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("not a regular file"))
+    }
+}
+
+fn failed(what: &str, error: &io::Error) -> StorageError {
+    let text = format!("{what}: {error}");
+    match error.kind() {
+        io::ErrorKind::NotFound => StorageError::NotFound(text),
+        io::ErrorKind::PermissionDenied => StorageError::Denied(text),
+        _ => StorageError::Failed(text),
+    }
+}
+
+/// Writes beside the target and takes its place at the end.
+struct FolderWriter {
+    file: BufWriter<File>,
+    temporary: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl Write for FolderWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl BlobWriter for FolderWriter {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.file.flush()?;
+        fs::rename(&self.temporary, &self.target)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for FolderWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Best effort: what is left is an unfinished hidden file.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup() -> (tempfile::TempDir, Folder) {
+        let outer = tempfile::tempdir().unwrap();
+        fs::create_dir(outer.path().join("container")).unwrap();
+        fs::write(outer.path().join("outside.txt"), "secret").unwrap();
+        let folder = Folder::open(&outer.path().join("container")).unwrap();
+        (outer, folder)
+    }
+
+    #[test]
+    fn names_cannot_lead_out_of_the_folder() {
+        let (_outer, folder) = setup();
+        for name in [
+            "../outside.txt",
+            "a/../../outside.txt",
+            "..%2Foutside.txt",
+            "%2e%2e/outside.txt",
+            "..\\outside.txt",
+            "a%5c..%5cb",
+            "",
+            "/etc/passwd",
+            "a//b",
+            "./a",
+            "a\0b",
+        ] {
+            assert!(folder.read(name).is_err(), "{name}");
+            assert!(folder.write(name).is_err(), "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_special_files_are_refused() {
+        use std::os::unix::fs::symlink;
+        let (outer, folder) = setup();
+        let inside = outer.path().join("container");
+        symlink(outer.path().join("outside.txt"), inside.join("link.txt")).unwrap();
+        symlink(outer.path(), inside.join("up")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(inside.join("socket")).unwrap();
+        for name in ["link.txt", "up/outside.txt", "socket", "up"] {
+            assert!(folder.read(name).is_err(), "{name}");
+            assert!(folder.write(name).is_err(), "{name}");
+        }
+        assert_eq!(
+            fs::read_to_string(outer.path().join("outside.txt")).unwrap(),
+            "secret"
+        );
+    }
+
+    #[test]
+    fn a_blob_appears_whole_or_not_at_all_and_slashes_make_folders() {
+        let (outer, folder) = setup();
+        let mut writer = folder.write("sub/devices.txt").unwrap();
+        writer.write_all(b"half").unwrap();
+        drop(writer);
+        let mut writer = folder.write("sub/devices.txt").unwrap();
+        writer.write_all(b"whole").unwrap();
+        writer.finish().unwrap();
+        let names: Vec<_> = fs::read_dir(outer.path().join("container/sub"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["devices.txt"]);
+        assert_eq!(folder.size("sub/devices.txt").unwrap(), 5);
+    }
+}

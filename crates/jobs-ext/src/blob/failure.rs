@@ -1,0 +1,68 @@
+//! Storage errors, classified as the hub's are, with their secrets masked.
+
+use std::error::Error as StdError;
+
+use object_store::client::{HttpError, HttpErrorKind};
+
+use crate::container::ContainerUri;
+use crate::error::{Error, ErrorKind};
+
+const REFUSED: &str = "the signature or the identity must allow this, be unexpired, and pass the storage account's firewall";
+const MISSING: &str = "check the blob's name and the container; names are case-sensitive";
+
+pub(super) fn read(error: object_store::Error, name: &str, uri: &ContainerUri) -> Error {
+    use object_store::Error as Storage;
+    if uri.folder().is_some() {
+        return Error::new(
+            ErrorKind::File,
+            format!("{name} in the folder {uri} cannot be read or written"),
+        )
+        .with_source(error);
+    }
+    let (kind, hint) = match &error {
+        Storage::NotFound { .. } => (ErrorKind::ContainerRejected, Some(MISSING)),
+        Storage::PermissionDenied { .. } | Storage::Unauthenticated { .. } => {
+            (ErrorKind::ContainerRejected, Some(REFUSED))
+        }
+        Storage::Precondition { .. } | Storage::AlreadyExists { .. } => (ErrorKind::Conflict, None),
+        Storage::InvalidPath { .. } => (ErrorKind::Configuration, None),
+        other => by_cause(other),
+    };
+    let mut out = Error::new(kind, format!("blob {name} of container {uri}")).with_source(error);
+    out.detail_mut().hint = hint;
+    out
+}
+
+pub(super) fn missing(name: &str, uri: &ContainerUri) -> Error {
+    let mut error = Error::new(
+        ErrorKind::ContainerRejected,
+        format!("there is no blob {name} in container {uri}"),
+    );
+    error.detail_mut().hint = Some(MISSING);
+    error
+}
+
+/// Generic errors hold the connection's failure, or the status in their text alone.
+fn by_cause(error: &object_store::Error) -> (ErrorKind, Option<&'static str>) {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(http) = cause.downcast_ref::<HttpError>() {
+            let kind = match http.kind() {
+                HttpErrorKind::Timeout => ErrorKind::Timeout,
+                HttpErrorKind::Decode => ErrorKind::Decode,
+                _ => ErrorKind::Transport,
+            };
+            return (kind, None);
+        }
+        if let Some(own) = cause.downcast_ref::<Error>() {
+            return (own.kind(), None);
+        }
+        let text = cause.to_string();
+        let status = text.split_once("status code: ");
+        if status.is_some_and(|(_, status)| status.starts_with('4')) {
+            return (ErrorKind::ContainerRejected, Some(REFUSED));
+        }
+        next = cause.source();
+    }
+    (ErrorKind::Service, None)
+}

@@ -1,0 +1,125 @@
+//! The blobs of jobs: device files in and out, and the logs of rejected rows.
+
+mod download;
+mod failure;
+mod outcome;
+mod records;
+mod store;
+mod upload;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use jobs_devices::Record;
+use object_store::path::Path as BlobPath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+use crate::client::JobsClient;
+use crate::container::ContainerUri;
+use crate::create::check_blob_name;
+use crate::error::{Error, Result};
+
+pub use records::{Records, RowError};
+
+/// An opened container: by its signature, by the client's storage credential, or a folder beside a local hub.
+///
+/// ```no_run
+/// # async fn example(hub: jobs_ext::JobsClient, uri: jobs_ext::ContainerUri) -> Result<(), jobs_ext::Error> {
+/// let container = hub.container(&uri)?;
+/// container.upload_file("devices.txt", "fleet.txt").await?;
+/// assert!(container.size("devices.txt").await?.is_some());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct BlobContainer {
+    uri: ContainerUri,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl JobsClient {
+    /// Opens a container for this client's own reading and writing. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Configuration: the URI carries no signature and the client has no storage credential, or the folder does not exist.
+    pub fn container(&self, uri: &ContainerUri) -> Result<BlobContainer> {
+        Ok(BlobContainer {
+            uri: uri.clone(),
+            store: store::open(self.core(), uri)?,
+        })
+    }
+}
+
+impl BlobContainer {
+    /// The container's URI.
+    #[must_use]
+    pub fn uri(&self) -> &ContainerUri {
+        &self.uri
+    }
+
+    /// The size of a blob in bytes; none when there is no such blob.
+    ///
+    /// # Errors
+    /// [`ContainerRejected`](crate::ErrorKind::ContainerRejected) when the storage refuses; transport and service errors.
+    pub async fn size(&self, name: &str) -> Result<Option<u64>> {
+        let path = self.path(name)?;
+        match self.store.head(&path).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed("look at blob", name, error)),
+        }
+    }
+
+    /// Reads a file of records as a stream: [`jobs_devices::Row`], [`jobs_devices::ImportError`] or [`jobs_devices::Configuration`].
+    /// Memory stays flat: one chunk and one line are held.
+    ///
+    /// # Errors
+    /// As [`size`](Self::size), and `ContainerRejected` when there is no such blob.
+    pub async fn read<T: Record + Send + 'static>(&self, name: &str) -> Result<Records<T>> {
+        match self.open(name).await? {
+            Some(records) => Ok(records),
+            None => Err(failure::missing(name, &self.uri)),
+        }
+    }
+
+    /// Like [`read`](Self::read); a missing blob is an empty file. The service leaves out or leaves empty the logs that nothing went into.
+    ///
+    /// # Errors
+    /// As [`size`](Self::size).
+    pub async fn read_log<T: Record + Send + 'static>(&self, name: &str) -> Result<Records<T>> {
+        Ok(self
+            .open(name)
+            .await?
+            .unwrap_or_else(|| Records::empty(name)))
+    }
+
+    async fn open<T: Record + Send + 'static>(&self, name: &str) -> Result<Option<Records<T>>> {
+        let path = self.path(name)?;
+        let found = match self.store.get(&path).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(self.failed("read blob", name, error)),
+        };
+        let (this, blob) = (self.clone(), name.to_owned());
+        let chunks = found
+            .into_stream()
+            .map(move |chunk| chunk.map_err(|error| this.failed("read blob", &blob, error)));
+        Records::begin(name, chunks.boxed()).await.map(Some)
+    }
+
+    fn path(&self, name: &str) -> Result<BlobPath> {
+        check_blob_name(name, "named")?;
+        BlobPath::parse(name)
+            .map_err(|_| Error::configuration("the blob's name is one that storage does not allow"))
+    }
+
+    fn failed(&self, operation: &'static str, name: &str, error: object_store::Error) -> Error {
+        failure::read(error, name, &self.uri).with_operation(operation, None)
+    }
+}
+
+impl fmt::Debug for BlobContainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlobContainer").field(&self.uri).finish()
+    }
+}

@@ -1,0 +1,120 @@
+//! Opens containers with `object_store`, over this crate's own HTTP client: same TLS, same CA, same proxy.
+
+use std::fmt;
+use std::sync::Arc;
+
+use object_store::azure::{AzureCredential, MicrosoftAzureBuilder};
+use object_store::client::{ClientOptions, HttpClient, HttpConnector};
+use object_store::local::LocalFileSystem;
+use object_store::{CredentialProvider, ObjectStore};
+
+use crate::client::Core;
+use crate::clock::BoxFuture;
+use crate::container::ContainerUri;
+use crate::credential::TokenCache;
+use crate::error::{Error, Result};
+
+pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStore>> {
+    if let Some(folder) = uri.folder() {
+        let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| {
+            Error::configuration(format!(
+                "the folder {} cannot be opened as a container: create it first",
+                folder.display()
+            ))
+            .with_source(error)
+        })?;
+        return Ok(Arc::new(store));
+    }
+    let not_a_container = || Error::configuration("the container URI names no container");
+    let account = uri.account().ok_or_else(not_a_container)?;
+    let container = uri.container().ok_or_else(not_a_container)?;
+    let url = uri.account_url().ok_or_else(not_a_container)?;
+    let plain = url.starts_with("http://");
+    let store = authorise(core, uri, MicrosoftAzureBuilder::new())?
+        .with_account(account)
+        .with_container_name(container)
+        .with_endpoint(url)
+        .with_allow_http(plain)
+        .with_http_connector(Connector(http(core)?))
+        .with_retry(core.retry.for_storage())
+        .build()
+        .map_err(|error| {
+            Error::configuration("the container cannot be opened").with_source(error)
+        })?;
+    Ok(Arc::new(store))
+}
+
+fn authorise(
+    core: &Core,
+    uri: &ContainerUri,
+    builder: MicrosoftAzureBuilder,
+) -> Result<MicrosoftAzureBuilder> {
+    if let Some(grant) = uri.grant() {
+        if grant.is_expired(core.clock.now()) {
+            return Err(Error::configuration(
+                "the container's signature has expired (se) by this machine's clock; make a new one",
+            ));
+        }
+        return Ok(builder.with_sas_authorization(uri.query_pairs()));
+    }
+    match &core.storage_credential {
+        Some(credential) => {
+            let cache = TokenCache::new(credential.clone(), core.clock.clone());
+            Ok(builder.with_credentials(Arc::new(Bearer(cache))))
+        }
+        None => Err(Error::configuration(
+            "the container's URI carries no signature: give one, or set the client's storage credential",
+        )),
+    }
+}
+
+/// One connection pool for every container of a client.
+fn http(core: &Core) -> Result<reqwest::Client> {
+    if let Some(client) = core.storage_http.get() {
+        return Ok(client.clone());
+    }
+    let client = core.wiring.client(&core.timeouts, true)?;
+    Ok(core.storage_http.get_or_init(|| client).clone())
+}
+
+#[derive(Debug)]
+struct Connector(reqwest::Client);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.0.clone()))
+    }
+}
+
+/// Hands the client's own storage tokens over, fresh for each request.
+struct Bearer(TokenCache);
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer")
+    }
+}
+
+impl CredentialProvider for Bearer {
+    type Credential = AzureCredential;
+
+    fn get_credential<'a, 'b>(&'a self) -> BoxFuture<'b, object_store::Result<Arc<AzureCredential>>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async {
+            let issued = self
+                .0
+                .get()
+                .await
+                .map_err(|error| object_store::Error::Generic {
+                    store: "storage credential",
+                    source: Box::new(error),
+                })?;
+            let header = issued.token.header();
+            let token = header.strip_prefix("Bearer ").unwrap_or(header);
+            Ok(Arc::new(AzureCredential::BearerToken(token.to_owned())))
+        })
+    }
+}
