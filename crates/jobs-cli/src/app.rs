@@ -72,7 +72,7 @@ async fn bounded(
         () = signals.next() => Err(context.job.interrupted()),
         () = limit(timeout) => Err(context.job.timed_out(timeout.unwrap_or_default())),
     };
-    outcome.map_err(|failure| context.job.name_in(failure))
+    outcome.map_err(|failure| context.complete(failure))
 }
 
 /// Waits for the end of the time that the whole command was given.

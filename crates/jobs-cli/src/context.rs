@@ -1,6 +1,6 @@
 //! What every command is handed: settings, streams, and the job that must be named whatever happens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::args::hub::HubArgs;
@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) printer: Printer,
     pub(crate) stdin: Stdin,
     pub(crate) job: Arc<JobTracker>,
+    /// Where requests go.
+    endpoint: OnceLock<String>,
 }
 
 impl Context {
@@ -29,12 +31,30 @@ impl Context {
             printer,
             stdin: Stdin::default(),
             job: Arc::default(),
+            endpoint: OnceLock::new(),
         }
     }
 
     /// How to reach the hub.
     pub(crate) fn hub_settings(&self) -> Result<HubSettings, Failure> {
         settings::hub(&self.hub, &self.environment, &self.stdin)
+    }
+
+    /// Remembers where requests go, for failures to say.
+    pub(crate) fn talks_to(&self, endpoint: String) {
+        // A command that makes two clients makes them for the same hub.
+        let _ = self.endpoint.set(endpoint);
+    }
+
+    /// Adds to a failure what the reader needs in any case: the job, and where the hub was looked for.
+    pub(crate) fn complete(&self, failure: Failure) -> Failure {
+        let failure = self.job.name_in(failure);
+        match self.endpoint.get() {
+            Some(endpoint) if failure.is_unreached() => {
+                failure.hint(format_args!("looked for the hub at {endpoint}"))
+            }
+            _ => failure,
+        }
     }
 
     /// The container of a job.
@@ -94,9 +114,11 @@ impl JobTracker {
         self.set(State::Creating);
     }
 
-    /// The create was refused, or never sent.
-    pub(crate) fn not_created(&self) {
-        self.set(State::None);
+    /// The create failed: there is no job, unless its answer was lost on the way.
+    pub(crate) fn not_created(&self, error: &jobs_ext::Error) {
+        if error.lost_create().is_none() {
+            self.set(State::None);
+        }
     }
 
     /// The job exists and is being followed.

@@ -16,6 +16,7 @@ pub(crate) struct Failure {
     message: String,
     hints: Vec<String>,
     causes: Vec<String>,
+    unreached: bool,
 }
 
 impl Failure {
@@ -26,6 +27,7 @@ impl Failure {
             message: message.to_string(),
             hints: Vec::new(),
             causes: Vec::new(),
+            unreached: false,
         }
     }
 
@@ -72,6 +74,16 @@ impl Failure {
         self
     }
 
+    /// Nobody answered where the hub was looked for.
+    pub(crate) fn unreached(mut self) -> Self {
+        self.unreached = true;
+        self
+    }
+
+    pub(crate) fn is_unreached(&self) -> bool {
+        self.unreached
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
@@ -92,6 +104,20 @@ impl Failure {
     pub(crate) fn causes(&self) -> &[String] {
         &self.causes
     }
+}
+
+/// The last of an error's causes, which names what the system said.
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let text = cause.to_string();
+    Some(
+        text.find(" (os error ")
+            .map_or(text.as_str(), |at| &text[..at])
+            .to_owned(),
+    )
 }
 
 /// An I/O error without Rust's `(os error 2)`, which tells an operator nothing.

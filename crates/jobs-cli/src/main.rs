@@ -1,23 +1,27 @@
 //! `iothub-jobs`: the command line for Azure IoT Hub jobs, device files and a local hub.
 
-#![expect(dead_code, reason = "the commands that talk to a hub use the rest")]
-
 mod app;
 mod args;
 mod commands;
 mod context;
 mod duration;
+mod entra;
 mod environment;
 mod exit;
 mod failure;
+mod following;
+mod hub;
+mod job_view;
 mod outfile;
 mod printer;
 mod progress;
 mod redact;
+mod rejects;
 mod settings;
 mod signals;
 mod table;
 mod trace;
+mod watcher;
 
 fn main() -> std::process::ExitCode {
     app::run(

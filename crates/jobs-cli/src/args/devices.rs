@@ -11,15 +11,16 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) enum DevicesCommand {
     // Stats(StatsArgs),
     // Check(CheckArgs),
-    // Convert(ConvertArgs),
+    Convert(ConvertArgs),
     Filter(FilterArgs),
     SetMode(SetModeArgs),
     PrepareImport(PrepareImportArgs),
     Split(SplitArgs),
     Merge(MergeArgs),
     Diff(DiffArgs),
-    // Generate(GenerateArgs),
-    // Anonymise(AnonymiseArgs),
+    Generate(GenerateArgs),
+    #[command(alias = "anonymize")]
+    Anonymise(AnonymiseArgs),
 }
 
 /// Count rows by kind, status and authentication
@@ -75,10 +76,10 @@ pub(crate) struct ConvertArgs {
     /// Form to write
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) to: FormArg,
-    /// Form of FILE [default: by its extension, else jsonl]
+    /// Form of FILE [default: by its extension, else by its beginning]
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) from: Option<FormArg>,
-    /// Columns of a CSV or TSV file, for example id,site=tags.site,fw=properties.reported.fw
+    /// Columns of a table, for example id,site=tags.site,fw=properties.reported.fw:string [default: all]
     #[arg(long, value_name = "MAP")]
     pub(crate) columns: Option<String>,
     #[command(flatten)]
@@ -96,7 +97,7 @@ pub(crate) enum FormArg {
     Csv,
     /// Tab-separated values
     Tsv,
-    /// Apache Parquet
+    /// Apache Parquet (written, not read)
     Parquet,
 }
 
@@ -209,6 +210,23 @@ pub(crate) struct GenerateArgs {
     /// The same seed makes the same file
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// What every device id begins with
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "test-",
+        conflicts_with = "template"
+    )]
+    pub(crate) prefix: String,
+    /// File with an example row to make every row from, with places such as {n:6}, {int:5-90}, {pick:a|b}, {key}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// Add the $edgeAgent and $edgeHub of edge devices, as an export has them
+    #[arg(long)]
+    pub(crate) system_modules: bool,
+    /// Add etags, as an export has them
+    #[arg(long)]
+    pub(crate) etags: bool,
     #[command(flatten)]
     pub(crate) out: OutArgs,
 }
@@ -222,6 +240,9 @@ pub(crate) struct AnonymiseArgs {
     /// File with the secret that the new ids are made with; the same secret gives the same ids
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: PathBuf,
+    /// Leave tags and properties as they are, for files whose twins name nobody
+    #[arg(long)]
+    pub(crate) keep_twins: bool,
     #[command(flatten)]
     pub(crate) out: OutArgs,
 }

@@ -91,16 +91,16 @@ pub(crate) enum Format {
 /// Every command.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    // Get(jobs::GetArgs),
-    // List(jobs::ListArgs),
-    // Export(jobs::ExportArgs),
-    // Import(jobs::ImportArgs),
-    // Wait(jobs::WaitArgs),
-    // Cancel(jobs::CancelArgs),
+    Get(jobs::GetArgs),
+    List(jobs::ListArgs),
+    Export(jobs::ExportArgs),
+    Import(jobs::ImportArgs),
+    Wait(jobs::WaitArgs),
+    Cancel(jobs::CancelArgs),
     #[command(subcommand)]
     Devices(devices::DevicesCommand),
     Emulator(local::EmulatorArgs),
-    // Demo(local::DemoArgs),
+    Demo(local::DemoArgs),
     Completions(local::CompletionsArgs),
     Man(local::ManArgs),
     // Schema(local::SchemaArgs),
@@ -119,27 +119,11 @@ mod tests {
 
     #[test]
     fn global_options_stand_before_or_after_the_command() {
-        let before = Cli::try_parse_from([
-            "iothub-jobs",
-            "-o",
-            "json",
-            "--timeout",
-            "1m30s",
-            "--host",
-            "h",
-            "man",
-        ]);
-        let after = Cli::try_parse_from([
-            "iothub-jobs",
-            "man",
-            "-o",
-            "json",
-            "--timeout",
-            "1m30s",
-            "--host",
-            "h",
-        ]);
-        for cli in [before.unwrap(), after.unwrap()] {
+        let options = ["-o", "json", "--timeout", "1m30s", "--host", "h"];
+        let before = ["iothub-jobs"].iter().chain(&options).chain(&["get", "id"]);
+        let after = ["iothub-jobs", "get", "id"].iter().chain(&options);
+        for cli in [Cli::try_parse_from(before), Cli::try_parse_from(after)] {
+            let cli = cli.unwrap();
             assert_eq!(cli.output.output, Format::Json);
             assert_eq!(cli.output.timeout, Some(Duration::from_secs(90)));
             assert_eq!(cli.hub.host.as_deref(), Some("h"));

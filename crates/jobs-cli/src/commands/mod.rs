@@ -1,19 +1,33 @@
 //! One file for each command.
 
 mod completions;
+mod demo;
 mod devices;
 pub(crate) mod emulator;
+mod export;
+mod get;
+mod import;
+mod wait;
 
 use crate::args::Command;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::Outcome;
 
 /// Runs one command.
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
     match command {
+        Command::Get(args) => get::get(context, &args).await,
+        Command::List(args) => get::list(context, &args).await,
+        Command::Export(args) => export::export(context, &args).await,
+        Command::Import(args) => import::import(context, &args).await,
+        Command::Wait(args) => wait::wait(context, &args).await,
+        Command::Cancel(args) => wait::cancel(context, &args).await,
+        Command::Devices(command) => devices::run(context, command).await,
+        Command::Demo(args) => Box::pin(demo::run(context, &args)).await,
         Command::Completions(args) => completions::completions(context, &args),
-        Command::Devices(command) => Box::pin(devices::run(context, command)).await,
         Command::Man(_) => completions::man(context),
-        Command::Emulator(_) => Ok(crate::exit::Exit::Done),
+        // The hub handles signals in its own way and never comes here.
+        Command::Emulator(_) => Ok(Exit::Done),
     }
 }

@@ -1,6 +1,7 @@
 //! `devices …`: commands on device files.
 
 mod compare;
+mod produce;
 mod reshape;
 mod work;
 
@@ -17,5 +18,8 @@ pub(crate) async fn run(context: &Context, command: DevicesCommand) -> Outcome {
         DevicesCommand::Split(args) => reshape::split(context, args).await,
         DevicesCommand::Merge(args) => reshape::merge(context, args).await,
         DevicesCommand::Diff(args) => compare::diff(context, args).await,
+        DevicesCommand::Convert(args) => produce::convert(context, args).await,
+        DevicesCommand::Generate(args) => produce::generate(context, args).await,
+        DevicesCommand::Anonymise(args) => produce::anonymise(context, args).await,
     }
 }

@@ -53,6 +53,30 @@ impl Source {
     }
 }
 
+/// As much of a file as its form can be told from.
+const BEGINNING: usize = 64 * 1024;
+
+impl Source {
+    /// The beginning of the file, which is read again afterwards.
+    pub(super) fn beginning(mut self) -> Result<(Vec<u8>, Self), Failure> {
+        let mut start = Vec::new();
+        let read = (&mut self.read)
+            .take(BEGINNING as u64)
+            .read_to_end(&mut start);
+        read.map_err(|error| {
+            Failure::usage(format_args!("cannot read {}: {}", self.name, plain(&error)))
+        })?;
+        let again = io::Cursor::new(start.clone()).chain(self.read);
+        Ok((
+            start,
+            Self {
+                read: Box::new(again),
+                ..self
+            },
+        ))
+    }
+}
+
 /// Where a transform writes, and where it leaves the lines that it cannot take.
 pub(super) struct Targets {
     pub(super) out: Output,

@@ -1,0 +1,128 @@
+//! Device files for others: `convert`, `generate`, `anonymise`.
+
+use std::io;
+use std::path::Path;
+
+use jobs_devices::transform::{
+    self, AnonymiseKey, Columns, Format, GenerateOptions, Template, TransformError, TwinText,
+};
+
+use super::work::{self, Source, Targets};
+use crate::args::devices::{AnonymiseArgs, ConvertArgs, FormArg, GenerateArgs};
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+
+pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
+    let to = form(args.to)?;
+    let columns = args
+        .columns
+        .as_deref()
+        .map(str::parse::<Columns>)
+        .transpose();
+    let columns = columns.map_err(|error| Failure::usage(format_args!("--columns: {error}")))?;
+    let source = Source::open(context, &args.file)?;
+    let (from, source) = match args
+        .from
+        .map(form)
+        .transpose()?
+        .or_else(|| Format::of_path(&args.file))
+    {
+        Some(from) => (from, source),
+        None => {
+            let (start, source) = work::blocking(|| source.beginning()).await?;
+            (Format::of_content(&start), source)
+        }
+    };
+    let targets = Targets::create(&args.out)?;
+    let printer = context.printer.clone();
+    work::run(
+        context,
+        "convert",
+        source,
+        targets,
+        move |read, out, with| {
+            let report = transform::convert(read, from, out, to, columns.as_ref(), with)?;
+            for lost in &report.not_carried {
+                printer.warn(format_args!(
+                    "no column carries {}, which {} rows have",
+                    lost.member, lost.rows
+                ));
+            }
+            Ok(report)
+        },
+    )
+    .await
+}
+
+fn form(argument: FormArg) -> Result<Format, Failure> {
+    let name = match argument {
+        FormArg::Jsonl => "jsonl",
+        FormArg::Json => "json",
+        FormArg::Csv => "csv",
+        FormArg::Tsv => "tsv",
+        FormArg::Parquet => "parquet",
+    };
+    name.parse()
+        .map_err(|error: TransformError| Failure::usage(error))
+}
+
+pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
+    let mut options = GenerateOptions::new(args.count)
+        .seed(args.seed)
+        .prefix(args.prefix)
+        .system_modules(args.system_modules)
+        .etags(args.etags);
+    if let Some(path) = &args.template {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::file("read the template", path, &error))?;
+        let template = text.trim().parse::<Template>();
+        options =
+            options
+                .template(template.map_err(|error| {
+                    Failure::usage(format_args!("{}: {error}", path.display()))
+                })?);
+    }
+    let source = Source {
+        read: Box::new(io::empty()),
+        name: "the generator".to_owned(),
+        size: None,
+    };
+    let targets = Targets::create(&args.out)?;
+    work::run(context, "generate", source, targets, move |_, out, with| {
+        transform::generate(out, &options, with)
+    })
+    .await
+}
+
+pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome {
+    let key = read_key(context, &args.key_file)?;
+    let source = Source::open(context, &args.file)?;
+    let targets = Targets::create(&args.out)?;
+    let twins = if args.keep_twins {
+        TwinText::Keep
+    } else {
+        TwinText::Mask
+    };
+    work::run(
+        context,
+        "anonymise",
+        source,
+        targets,
+        move |read, out, with| transform::anonymise(read, out, &key, twins, with),
+    )
+    .await
+}
+
+/// The secret that the new ids are made with.
+fn read_key(context: &Context, path: &Path) -> Result<AnonymiseKey, Failure> {
+    let content = if path == Path::new("-") {
+        context.stdin.take("--key-file")?;
+        io::read_to_string(io::stdin()).map(String::into_bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let content =
+        content.map_err(|error| Failure::file("read the key (--key-file)", path, &error))?;
+    AnonymiseKey::new(&content)
+        .ok_or_else(|| Failure::usage(format_args!("--key-file {} is empty", path.display())))
+}

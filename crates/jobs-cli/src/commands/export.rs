@@ -1,0 +1,93 @@
+//! `export`.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use futures_util::StreamExt as _;
+use jobs_ext::{ExportOptions, ExportOutcome};
+
+use crate::args::jobs::ExportArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::following::{to_end, verdict};
+use crate::outfile::Output;
+use crate::watcher::Watcher;
+use crate::{hub, job_view};
+
+/// Exports, waits, and copies the rows to a file if asked to.
+pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
+    let container = hub::container(&context.container(&args.container)?)?;
+    // A target that cannot be written is better known before the hub has worked for an hour.
+    args.download.as_deref().map(Output::create).transpose()?;
+    let (auth, version) = hub::storage_auth(&args.storage_auth);
+    let client = hub::client_of(context, Some(args.poll), version)?;
+    let mut options = ExportOptions::to(container)
+        .include_keys(args.include_keys)
+        .storage_auth(auth)
+        .progress(Watcher::new(context));
+    if let Some(name) = &args.blob {
+        options = options.blob(name);
+    }
+    if args.configurations {
+        options = options.configurations();
+    }
+    if let Some(bound) = args.wait_for_slot {
+        options = options.wait_for_slot(bound);
+    }
+    context.job.creating();
+    let mut poller = client
+        .begin_export(options)
+        .await
+        .inspect_err(|error| context.job.not_created(error))?;
+    context.job.active(poller.id());
+    if args.no_wait {
+        return hub::accepted(context, poller.last());
+    }
+    let job = to_end(context, &mut poller).await?;
+    if let Err(failure) = verdict(&job) {
+        job_view::print(&context.printer, &job)?;
+        return Err(failure);
+    }
+    let done = poller.await?;
+    context.printer.note(format_args!(
+        "the export is in blob {} of {}",
+        done.blob(),
+        done.container()
+    ));
+    if let Some(path) = &args.download {
+        download(context, &done, path).await?;
+    }
+    // Rows on standard output leave no room for the job there.
+    if args.download.as_deref() != Some(Path::new("-")) {
+        job_view::print(&context.printer, &job)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Copies the exported rows to a file, or to standard output for `-`.
+async fn download(context: &Context, done: &ExportOutcome, path: &Path) -> Result<(), Failure> {
+    if path != Path::new("-") {
+        let bytes = done.download(path).await?;
+        context
+            .printer
+            .note(format_args!("{bytes} bytes written to {}", path.display()));
+        return Ok(());
+    }
+    let mut rows = done.devices().await?;
+    if let Some(notice) = rows.notice() {
+        context.printer.note(format_args!("the hub says: {notice}"));
+    }
+    let mut out = Output::create(path)?;
+    let mut line = Vec::new();
+    while let Some(row) = rows.next().await {
+        line.clear();
+        row.map_err(|error| Failure::work(format_args!("the export cannot be read: {error}")))?
+            .write_line(&mut line);
+        line.push(b'\n');
+        if let Err(error) = out.write_all(&line) {
+            return out.failure(&error).map_or(Ok(()), Err);
+        }
+    }
+    out.finish()
+}

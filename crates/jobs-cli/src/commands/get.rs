@@ -1,0 +1,109 @@
+//! `get`, `list`.
+
+use futures_util::StreamExt as _;
+use jobs_ext::{Job, JobsClient};
+
+use crate::args::Format;
+use crate::args::jobs::{GetArgs, ListArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Outcome;
+use crate::{hub, job_view};
+
+/// Shows one job; with `--watch` each change until it ends.
+pub(crate) async fn get(context: &Context, args: &GetArgs) -> Outcome {
+    let client = hub::client(context, Some(args.poll))?;
+    let job = client.get(&args.id).await?;
+    context.printer.note(job_view::answered_by(&job));
+    if args.watch {
+        return watch(context, &client, args, job).await;
+    }
+    job_view::print(&context.printer, &job)?;
+    Ok(Exit::Done)
+}
+
+async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Job) -> Outcome {
+    let show = |job: &Job| match context.printer.format {
+        Format::Table => context
+            .printer
+            .line(&crate::printer::one_line(&job_view::change(job))),
+        // One document for each change: a line of its own is what readers of a stream expect.
+        Format::Json | Format::Jsonl => context
+            .printer
+            .json_line(job_view::wire(&context.printer, job)),
+    };
+    show(&first)?;
+    if first.is_finished() {
+        return Ok(Exit::Done);
+    }
+    let mut shown = job_view::change(&first);
+    let mut poller = client.resume(&args.id);
+    while let Some(job) = poller.next().await {
+        let job = job?;
+        let change = job_view::change(&job);
+        if change != shown {
+            show(&job)?;
+            shown = change;
+        }
+        if context.printer.is_closed() {
+            break;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Lists jobs of both kinds.
+pub(crate) async fn list(context: &Context, args: &ListArgs) -> Outcome {
+    for (option, value, known) in [
+        ("--type", &args.kind, TYPES.as_slice()),
+        ("--status", &args.status, STATUSES.as_slice()),
+    ] {
+        if let Some(value) = value
+            && !known.iter().any(|name| name.eq_ignore_ascii_case(value))
+        {
+            context.printer.warn(format_args!(
+                "{option} {value} is not known to this version; known are {}",
+                known.join(", ")
+            ));
+        }
+    }
+    let client = hub::client(context, None)?;
+    let mut jobs = client.list().await?;
+    let all = jobs.len();
+    jobs.retain(|job| {
+        let fits = |wanted: &Option<String>, value: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
+        };
+        fits(&args.kind, job.job_type().as_str()) && fits(&args.status, job.status().as_str())
+    });
+    job_view::print_list(&context.printer, &jobs)?;
+    if jobs.len() != all {
+        context
+            .printer
+            .note(format_args!("{} of {all} jobs", jobs.len()));
+    } else if jobs.is_empty() {
+        context.printer.note("the hub has no jobs");
+    }
+    Ok(Exit::Done)
+}
+
+/// Types that a job of a hub has in practice.
+const TYPES: [&str; 4] = [
+    "export",
+    "import",
+    "scheduleDeviceMethod",
+    "scheduleUpdateTwin",
+];
+/// States of a job.
+const STATUSES: [&str; 8] = [
+    "unknown",
+    "enqueued",
+    "running",
+    "completed",
+    "failed",
+    "cancelled",
+    "scheduled",
+    "queued",
+];

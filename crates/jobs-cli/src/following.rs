@@ -1,0 +1,60 @@
+//! Following a job until it ends.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use jobs_ext::{Job, JobPoller, JobStatus, PollPolicy};
+
+use crate::args::jobs::PollArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::progress::Progress;
+
+/// The first pause between two looks, unless a shorter one was asked for.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often to look at a job: short pauses first, growing to what was asked for.
+pub(crate) fn policy(args: PollArgs) -> PollPolicy {
+    match args.poll_interval {
+        Some(longest) => PollPolicy::default()
+            .first(longest.min(FIRST_PAUSE))
+            .cap(longest),
+        None => PollPolicy::default(),
+    }
+}
+
+/// Waits for the end of a job, with progress, and gives its last state, whichever it is.
+pub(crate) async fn to_end<T>(
+    context: &Context,
+    poller: &mut JobPoller<T>,
+) -> Result<Job, Failure> {
+    let label = format!("job {}", poller.id());
+    let mut progress = Progress::job(&context.printer, &label);
+    while let Some(job) = poller.next().await {
+        let job = job?;
+        progress.status(&label, job.status().as_str(), job.progress());
+    }
+    let last = poller.last().cloned();
+    let job =
+        last.ok_or_else(|| Failure::new(Exit::NotReached, format_args!("{label} was never seen")))?;
+    context.job.ended(job.id());
+    Ok(job)
+}
+
+/// What the end of a job means for a command that waited for it.
+pub(crate) fn verdict(job: &Job) -> Outcome {
+    let ending = match job.status() {
+        JobStatus::Completed => return Ok(Exit::Done),
+        JobStatus::Failed => "failed".to_owned(),
+        other => format!("was {other}"),
+    };
+    let reason = job
+        .failure_reason()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    Err(Failure::work(format_args!(
+        "job {} {ending}{reason}",
+        job.id()
+    )))
+}

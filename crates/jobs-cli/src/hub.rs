@@ -1,0 +1,182 @@
+//! From settings to a client, and from the client's errors to exit codes.
+
+use jobs_ext::{ConnectionString, ContainerUri, ErrorKind, Job, JobsClient, StorageAuth};
+
+use crate::args::jobs::{PollArgs, StorageAuthArg};
+use crate::context::Context;
+use crate::entra::{AzureCli, GivenToken};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome, root_cause};
+use crate::settings::{ContainerText, SignIn};
+use crate::{following, job_view};
+
+/// Makes the client that a command works with.
+pub(crate) fn client(context: &Context, poll: Option<PollArgs>) -> Result<JobsClient, Failure> {
+    client_of(context, poll, None)
+}
+
+/// As [`client`], asking for `version` of the service API unless the user asked for another.
+pub(crate) fn client_of(
+    context: &Context,
+    poll: Option<PollArgs>,
+    version: Option<&str>,
+) -> Result<JobsClient, Failure> {
+    let settings = context.hub_settings()?;
+    let (mut builder, origin) = match settings.sign_in {
+        SignIn::ConnectionString { text, origin } => {
+            if let Err(error) = text.expose().parse::<ConnectionString>() {
+                let failure = Failure::usage(format_args!(
+                    "connection string in {origin}: {}",
+                    error.message()
+                ));
+                return Err(failure.hint_of(&error));
+            }
+            (
+                JobsClient::builder_from_connection_string(text.expose()),
+                origin,
+            )
+        }
+        SignIn::Entra { host, token } => {
+            let builder = JobsClient::builder(host);
+            let builder = match token {
+                Some(token) => builder.credential(GivenToken(token)),
+                None => builder.credential(AzureCli),
+            };
+            (builder, "--host".to_owned())
+        }
+    };
+    if let Some(endpoint) = settings.endpoint {
+        builder = builder.endpoint(endpoint);
+    }
+    if let Some(pem) = settings.ca_pem {
+        builder = builder.ca_pem(pem);
+    }
+    if let Some(version) = settings.api_version.as_deref().or(version) {
+        builder = builder.api_version(version);
+    }
+    if let Some(poll) = poll {
+        builder = builder.poll(following::policy(poll));
+    }
+    let client = builder
+        .user_agent(concat!("iothub-jobs/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| {
+            let failure =
+                Failure::usage(format_args!("hub named by {origin}: {}", error.message()));
+            failure.hint_of(&error).caused_by(&error)
+        })?;
+    context.talks_to(client.endpoint().to_string());
+    Ok(client)
+}
+
+/// Reads a container URI; what is wrong with it can be seen before anything is sent.
+pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {
+    text.uri.expose().parse::<ContainerUri>().map_err(|error| {
+        Failure::usage(format_args!(
+            "container URI in {}: {}",
+            text.origin,
+            error.message()
+        ))
+    })
+}
+
+impl Failure {
+    /// Says how to come by the hub's only slot.
+    fn slot_taken(self, holder: Option<&str>) -> Self {
+        let failure = self.hint(
+            "a hub runs one import or export at a time; --wait-for-slot 10m waits for its turn",
+        );
+        match holder {
+            Some(id) => failure.hint(format_args!(
+                "the slot is held by job {id}: iothub-jobs wait {id}"
+            )),
+            None => failure,
+        }
+    }
+
+    /// Adds the client's advice, if it has any.
+    pub(crate) fn hint_of(self, error: &jobs_ext::Error) -> Self {
+        match error.hint() {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+}
+
+impl From<&jobs_ext::Error> for Failure {
+    fn from(error: &jobs_ext::Error) -> Self {
+        let text = error.to_string();
+        let line = error
+            .hint()
+            .and_then(|hint| text.strip_suffix(&format!("; hint: {hint}")))
+            .unwrap_or(&text);
+        let failure = match root_cause(error) {
+            Some(cause) if !line.contains(&cause) => {
+                Self::new(exit_of(error), format_args!("{line} ({cause})"))
+            }
+            _ => Self::new(exit_of(error), line),
+        };
+        let failure = failure.caused_by(error);
+        let failure = if error.kind() == ErrorKind::Transport {
+            failure.unreached()
+        } else {
+            failure
+        };
+        if error.kind() == ErrorKind::JobQuota {
+            return failure.slot_taken(error.job().map(Job::id));
+        }
+        // "No such job" says all there is to say in its one line.
+        if error.is_not_found() {
+            failure
+        } else {
+            failure.hint_of(error)
+        }
+    }
+}
+
+impl From<jobs_ext::Error> for Failure {
+    fn from(error: jobs_ext::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// The exit code for an error. A status that the hub answered decides; without one the kind does.
+fn exit_of(error: &jobs_ext::Error) -> Exit {
+    match (error.kind(), error.status()) {
+        (ErrorKind::JobFailed | ErrorKind::JobCancelled, _) => Exit::WorkFailed,
+        (ErrorKind::Configuration | ErrorKind::File | ErrorKind::Credential, None) => Exit::Usage,
+        (_, Some(408 | 429 | 500..)) => Exit::NotReached,
+        (_, Some(400..=499)) => Exit::Refused,
+        (
+            ErrorKind::NotFound
+            | ErrorKind::JobQuota
+            | ErrorKind::Unauthorized
+            | ErrorKind::Forbidden
+            | ErrorKind::ContainerRejected
+            | ErrorKind::Conflict
+            | ErrorKind::BadRequest,
+            _,
+        ) => Exit::Refused,
+        _ => Exit::NotReached,
+    }
+}
+
+/// How the hub signs in to storage, and the version of the API that this needs, if it is a later one than usual.
+pub(crate) fn storage_auth(argument: &StorageAuthArg) -> (StorageAuth, Option<&'static str>) {
+    match argument {
+        StorageAuthArg::Sas => (StorageAuth::Sas, None),
+        StorageAuthArg::System => (StorageAuth::SystemIdentity, None),
+        StorageAuthArg::User(id) => (StorageAuth::UserIdentity(id.clone()), Some("2021-04-12")),
+    }
+}
+
+/// Prints a job that nobody waits for, and says how to come back to it.
+pub(crate) fn accepted(context: &Context, job: Option<&Job>) -> Outcome {
+    if let Some(job) = job {
+        job_view::print(&context.printer, job)?;
+        context
+            .printer
+            .note(format_args!("follow it: iothub-jobs wait {}", job.id()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,175 @@
+//! The rows that a hub rejected: counted, shown with causes, kept in a file.
+
+use std::io::Write as _;
+
+use futures_util::StreamExt as _;
+use jobs_devices::ImportError;
+use jobs_ext::Records;
+use serde_json::Value;
+
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::outfile::Output;
+use crate::printer::Printer;
+use crate::table::Table;
+
+/// How many rejected rows a table shows; a document or a file holds all.
+const MOST_SHOWN: usize = 200;
+
+/// What the logs of an import hold.
+#[derive(Debug, Default)]
+pub(crate) struct Rejects {
+    pub(crate) count: u64,
+    shown: Vec<ImportError>,
+    documents: Vec<Value>,
+}
+
+impl Rejects {
+    /// Reads one log to its end, copying each line to `file` if there is one.
+    pub(crate) async fn read(
+        &mut self,
+        printer: &Printer,
+        mut log: Records<ImportError>,
+        mut file: Option<&mut Output>,
+    ) -> Result<(), Failure> {
+        while let Some(row) = log.next().await {
+            let row = match row {
+                Ok(row) => row,
+                Err(error) if error.read_error().is_some() => {
+                    return Err(Failure::work(format_args!("the log broke off: {error}")));
+                }
+                // A line that is no record still tells that something was rejected.
+                Err(error) => ImportError::unreadable(0, error.to_string()),
+            };
+            self.count += 1;
+            if let Some(file) = file.as_deref_mut() {
+                writeln!(file, "{}", row.to_line()).map_err(|error| {
+                    Failure::usage(format_args!("cannot write --rejects: {error}"))
+                })?;
+            }
+            if printer.format != Format::Table {
+                self.documents
+                    .push(serde_json::from_str(&row.to_line()).unwrap_or_default());
+            } else if self.shown.len() < MOST_SHOWN {
+                self.shown.push(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows as documents, with the log's own member names.
+    pub(crate) fn into_documents(self) -> Vec<Value> {
+        self.documents
+    }
+
+    /// A table of the first rows.
+    pub(crate) fn print_table(&self, printer: &Printer) -> Result<(), Failure> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let mut table = Table::new(["REJECTED", "CODE", "MEANING", "CAUSE"]);
+        for row in &self.shown {
+            table.row([
+                &subject(row),
+                &row.error_code.to_string(),
+                meaning(row.error_code),
+                &cause(printer, row),
+            ]);
+        }
+        printer.line("")?;
+        printer.table(&table)?;
+        if self.count > self.shown.len() as u64 {
+            printer.note(format_args!(
+                "{} of {} rejected rows shown; --rejects FILE writes all",
+                self.shown.len(),
+                self.count
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whom a row of the log is about. A line that could not be read has no id of its own; the one in its text serves then.
+pub(crate) fn subject(row: &ImportError) -> String {
+    if let Some(subject) = row.subject() {
+        return subject;
+    }
+    quoted_id(&row.error_status).map_or_else(|| "(no id)".to_owned(), |id| format!("{id}{UNREAD}"))
+}
+
+/// Stands behind an id that comes from a line which could not be read.
+pub(crate) const UNREAD: &str = " (unread)";
+
+/// The id in the line that a log quotes.
+fn quoted_id(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("\"id\"")?;
+    let value = rest
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('"')?;
+    let id = value.split(['"', '\\']).next()?;
+    (!id.is_empty() && id.chars().count() <= 128).then_some(id)
+}
+
+/// The log's text. It may quote the whole row, which can hold keys.
+pub(crate) fn cause(printer: &Printer, row: &ImportError) -> String {
+    if printer.shows_secrets() {
+        row.error_status.clone()
+    } else {
+        row.summary()
+    }
+}
+
+/// What the service's table of error codes calls a number.
+pub(crate) fn meaning(code: i64) -> &'static str {
+    CODES
+        .iter()
+        .find(|(number, _)| *number == code)
+        .map_or("-", |(_, name)| name)
+}
+
+const CODES: [(i64, &str); 18] = [
+    (400_000, "GenericBadRequest"),
+    (400_004, "ArgumentInvalid"),
+    (400_009, "ImportWarningExistsError"),
+    (400_011, "DeviceDefinedMultipleTimes"),
+    (400_012, "DeserializationError"),
+    (400_013, "BulkRegistryOperationFailure"),
+    (400_023, "EtagDoesNotMatch"),
+    (400_028, "InvalidDeviceScope"),
+    (403_002, "IotHubQuotaExceeded"),
+    (403_004, "DeviceMaximumQueueDepthExceeded"),
+    (404_001, "DeviceNotFound"),
+    (404_010, "ModuleNotFound"),
+    (409_001, "DeviceAlreadyExists"),
+    (409_301, "ModuleAlreadyExistsOnDevice"),
+    (412_001, "PreconditionFailed"),
+    (412_003, "JobRunPreconditionFailed"),
+    (413_002, "TooManyDevices"),
+    (413_003, "TooManyModulesOnDevice"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_a_readable_id_is_called_by_the_id_in_its_text() {
+        for (text, name) in [
+            (
+                r#"Invalid device format in line: {"id":"d-1","status":"ena. Unterminated"#,
+                "d-1 (unread)",
+            ),
+            (r#"in line: {"status":1, "id" : "d 2"}"#, "d 2 (unread)"),
+            ("no line at all", "(no id)"),
+            (r#"{"id":7}"#, "(no id)"),
+        ] {
+            assert_eq!(subject(&ImportError::unreadable(400_012, text)), name);
+        }
+        assert_eq!(
+            subject(&ImportError::new("d", 404_001, r#"{"id":"other"}"#)),
+            "d"
+        );
+    }
+}
