@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::admin::Admin;
 use crate::auth::Policy;
 use crate::clock::Clock;
 use crate::state::{HubState, Phase};
@@ -63,6 +64,12 @@ impl Hub {
     #[must_use]
     pub fn admin_endpoint(&self) -> String {
         format!("{}/_local", self.endpoint())
+    }
+
+    /// Steers the hub: seeds devices, holds and fails jobs, sets faults.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        Admin::new(Arc::clone(&self.state))
     }
 
     /// The hub's clock, which tests can move.

@@ -23,6 +23,7 @@
 //! put the service's headers on, `requests` notes it. A route is one line in a
 //! table of `routes`: operation id, method, pattern, rights, handler.
 
+mod admin;
 mod auth;
 mod builder;
 mod clock;
@@ -42,6 +43,7 @@ mod state;
 mod storage;
 mod tls;
 
+pub use admin::{Admin, AdminError};
 pub use auth::{Policy, Rights};
 pub use builder::{Emulator, EmulatorBuilder, StartError};
 pub use clock::{Clock, Time};

@@ -41,9 +41,12 @@ impl RequestLog {
     }
 
     /// The latest `limit` requests, newest first.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the admin API"))]
     pub(crate) fn latest(&self, limit: usize) -> Vec<RequestRecord> {
         self.lock().iter().rev().take(limit).cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<RequestRecord>> {

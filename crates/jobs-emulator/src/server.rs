@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -163,7 +164,7 @@ async fn respond(
             Ok(deliver(answer, service, &record.request_id, true))
         }
     };
-    if found.surface() != Surface::Open {
+    if found.surface() == Surface::Service {
         hub.requests.note(record);
     }
     result
@@ -272,8 +273,13 @@ fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, value: &str) {
 /// The first half of a body, then an error that makes the server cut the connection.
 fn half_of(body: &Bytes) -> Body {
     let first = body.slice(..body.len() / 2);
-    let frames = futures_util::stream::iter([Ok(Frame::data(first)), Err(io::Error::other(Cut))]);
-    StreamBody::new(frames).boxed()
+    // What has been written so far goes out when the body pauses; without the pause nothing would arrive.
+    let cut = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::other(Cut))
+    };
+    let frames = stream::once(async { Ok(Frame::data(first)) }).chain(stream::once(cut));
+    BoxBody::new(StreamBody::new(frames))
 }
 
 fn infallible(never: Infallible) -> io::Error {

@@ -68,7 +68,7 @@ impl Hub {
     pub(super) fn start(binary: &Path, places: &Places) -> Result<Self> {
         let log = places.installed.join("hub.log");
         let mut command = Command::new(binary);
-        command.args(["emulator", "--tls", "--job-delay", "50ms"]);
+        command.args(["emulator", "--tls", "--job-delay", "200ms"]);
         let process = Process::start(&mut command, &log, "the hub")?;
         let line = process.line(Instant::now() + Duration::from_secs(30))?;
         let line =

@@ -11,6 +11,7 @@ use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 
 pub(crate) use policies::{Policies, random_key};
 pub use policies::{Policy, Rights};
+pub(crate) use sas::token_for;
 
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};

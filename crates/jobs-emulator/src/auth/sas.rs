@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use ring::hmac;
 
-use super::refuse;
+use super::{Policy, refuse};
 use crate::clock::Time;
 use crate::envelope::Outcome;
 
@@ -102,6 +102,22 @@ pub(super) fn without_port(host: &str) -> &str {
         Some((name, _)) if !name.contains(':') => name,
         _ => host,
     }
+}
+
+/// A token for a resource, signed with the primary key of a policy.
+pub(crate) fn token_for(resource: &str, policy: &Policy, expiry: Time) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (resource, expiry) = (encode(resource), expiry.seconds());
+    let key = STANDARD.decode(policy.primary_key()).unwrap_or_default();
+    let signed = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, &key),
+        format!("{resource}\n{expiry}").as_bytes(),
+    );
+    let signature = encode(&STANDARD.encode(signed));
+    format!(
+        "{SCHEME}sr={resource}&sig={signature}&se={expiry}&skn={}",
+        encode(policy.name())
+    )
 }
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ impl Faults {
 
 impl Fault {
     pub(crate) async fn before_work(&self, hub: &HubState) -> Step {
-        wait(hub, self.0.delay).await;
+        if !wait(hub, self.0.delay).await {
+            return Step::Cut;
+        }
         match &self.0.action {
             Some(FaultAction::Respond {
                 status,
@@ -95,8 +97,10 @@ impl Fault {
                 when: Moment::BeforeWork,
             }) => Step::Cut,
             Some(FaultAction::Stall { seconds }) => {
-                wait(hub, Duration::from_secs(*seconds)).await;
-                Step::Continue
+                match wait(hub, Duration::from_secs(*seconds)).await {
+                    true => Step::Continue,
+                    false => Step::Cut,
+                }
             }
             _ => Step::Continue,
         }
@@ -120,14 +124,14 @@ impl Fault {
     }
 }
 
-/// Waits in real time, but not longer than the hub lives.
-async fn wait(hub: &HubState, length: Duration) {
+/// Waits in real time. `false` when the hub ended meanwhile.
+async fn wait(hub: &HubState, length: Duration) -> bool {
     if length.is_zero() {
-        return;
+        return true;
     }
     tokio::select! {
-        () = tokio::time::sleep(length) => {}
-        () = hub.gone() => {}
+        () = tokio::time::sleep(length) => true,
+        () = hub.gone() => false,
     }
 }
 

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 /// The operations that a rule can name, by the ids of the service's API description.
 pub const OPERATIONS: &[&str] = &[
     "BulkRegistry_UpdateRegistry",
-    "Configuration_ApplyOnEdgeDevice",
     "Configuration_CreateOrUpdate",
     "Configuration_Delete",
     "Configuration_Get",

@@ -7,6 +7,7 @@ mod pipeline;
 mod record;
 mod request;
 mod run;
+mod seed;
 mod work;
 
 use std::collections::BTreeMap;
@@ -16,9 +17,10 @@ use std::time::Duration;
 use rusqlite::params;
 use tokio::sync::watch;
 
-pub(crate) use record::{JobRecord, JobStatus};
+pub(crate) use record::{JobRecord, JobStatus, JobType};
 pub(crate) use request::CreateBody;
 pub(crate) use run::create;
+pub(crate) use seed::seed;
 
 use crate::clock::Time;
 use crate::envelope::{Flavour, Outcome, ServiceError};

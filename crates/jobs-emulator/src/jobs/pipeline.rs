@@ -26,18 +26,15 @@ pub(super) fn read(input: Box<dyn Read + Send>, batches: &SyncSender<std::io::Re
     let mut seen = Seen::default();
     let mut batch = Vec::with_capacity(BATCH);
     for entry in Reader::new(input) {
-        let line = match entry.map(|entry| entry.item) {
+        let line = match entry {
             Err(error) => {
                 let _ = batches.send(Err(error));
                 return;
             }
-            // The warning that heads an export without keys, when that is imported again.
-            Ok(Item::Notice(_)) => continue,
-            Ok(Item::Bad(line)) => {
-                Line::Refused(errors::unreadable(line.raw(), &line.cause.to_string()))
-            }
-            Ok(Item::Row(row)) => prepare(row, &mut seen),
-            Ok(_) => continue,
+            Ok(entry) => match line_of(entry.item, &mut seen) {
+                Some(line) => line,
+                None => continue,
+            },
         };
         batch.push(line);
         if batch.len() == BATCH
@@ -49,6 +46,31 @@ pub(super) fn read(input: Box<dyn Read + Send>, batches: &SyncSender<std::io::Re
         }
     }
     let _ = batches.send(Ok(batch));
+}
+
+/// Reads a text that is small enough to be held as a whole.
+pub(super) fn lines_of(text: &[u8]) -> std::io::Result<Vec<Line>> {
+    let mut seen = Seen::default();
+    Reader::new(text)
+        .filter_map(|entry| {
+            entry
+                .map(|entry| line_of(entry.item, &mut seen))
+                .transpose()
+        })
+        .collect()
+}
+
+/// What one line means; nothing when it is a notice.
+fn line_of(item: Item, seen: &mut Seen) -> Option<Line> {
+    match item {
+        Item::Bad(line) => Some(Line::Refused(errors::unreadable(
+            line.raw(),
+            &line.cause.to_string(),
+        ))),
+        Item::Row(row) => Some(prepare(row, seen)),
+        // The warning that heads an export without keys, when that is imported again.
+        _ => None,
+    }
 }
 
 /// Identities met so far, as hashes of 128 bits: 16 bytes a row, and no false match to be expected.

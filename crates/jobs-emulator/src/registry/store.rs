@@ -128,6 +128,11 @@ impl Writing<'_> {
         }
     }
 
+    /// Notes that all identities are gone.
+    pub(crate) fn depopulate(&mut self) {
+        self.population = 0;
+    }
+
     /// Notes that identities were added (or, negative, taken away).
     pub(crate) fn populate(&mut self, by: i64) {
         self.population += by;

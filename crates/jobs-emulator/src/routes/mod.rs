@@ -6,10 +6,13 @@
 
 mod bulk;
 mod call;
+mod configurations;
 mod devices;
 mod health;
 mod jobs;
+mod local;
 mod modules;
+mod page;
 mod query;
 mod scheduled;
 mod statistics;
@@ -34,6 +37,9 @@ const TABLES: &[&[Route]] = &[
     modules::ROUTES,
     twins::ROUTES,
     statistics::ROUTES,
+    configurations::ROUTES,
+    local::ROUTES,
+    page::ROUTES,
 ];
 
 /// The api-versions that the service has had.

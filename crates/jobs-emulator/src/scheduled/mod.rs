@@ -14,28 +14,18 @@ use hyper::StatusCode;
 use rusqlite::{Connection, params};
 use tokio::sync::watch;
 
-pub(crate) use record::{ScheduledKind, ScheduledRecord, ScheduledStatus, unknown};
+pub(crate) use record::{ScheduledRecord, ScheduledStatus, unknown};
 pub(crate) use request::read as read_request;
 pub(crate) use run::{create, resume};
 
 use crate::clock::Time;
 use crate::envelope::{Flavour, Outcome, ServiceError};
+use crate::jobs::Orders;
 use crate::registry::Store;
 use crate::state::HubState;
 
 /// How long a finished job can be looked up.
 const HISTORY: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// What a job has been told to do.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Orders {
-    /// Stay where it is.
-    pub(crate) held: bool,
-    /// Begin at once and skip the delays.
-    pub(crate) hurried: bool,
-    /// End: the record says why already.
-    pub(crate) stop: bool,
-}
 
 struct Job {
     record: ScheduledRecord,

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus, Statistics};
-use super::{Orders, save};
+use super::save;
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
+use crate::jobs::Orders;
 use crate::query;
 use crate::registry::change::matches;
 use crate::registry::identity::COLUMNS;

@@ -1,6 +1,9 @@
 //! The hub over its HTTP interface.
 
+mod admin;
+mod configurations;
 mod devices;
+mod faults;
 mod import;
 mod jobs;
 mod protocol;

@@ -1,0 +1,121 @@
+//! What the page shows, in one document.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::auth::token_for;
+use crate::clock::Time;
+use crate::envelope::Outcome;
+use crate::jobs::{JobType, JobView};
+use crate::scheduled::ScheduledRecord;
+use crate::state::HubState;
+
+/// Jobs and requests shown.
+const MOST: usize = 50;
+
+/// The hub, its registry, jobs and latest requests.
+pub(crate) fn overview(hub: &HubState) -> Outcome<Value> {
+    let now = hub.clock.now();
+    let (devices, disabled, configurations) = hub.store.read(|connection| {
+        let count = |sql: &str| {
+            connection
+                .prepare_cached(sql)?
+                .query_row([], |row| row.get::<_, i64>(0))
+        };
+        Ok((
+            count("SELECT count(*) FROM identities WHERE module_id = ''")?,
+            count("SELECT count(*) FROM identities WHERE status = 'disabled' AND module_id = ''")?,
+            count("SELECT count(*) FROM configurations")?,
+        ))
+    })?;
+    let population = hub.store.population();
+    Ok(json!({
+        "now": now.wire(),
+        "hub": about(hub, now),
+        "registry": {
+            "devices": devices,
+            "enabled": devices - disabled,
+            "disabled": disabled,
+            "modules": population - devices,
+            "configurations": configurations,
+        },
+        "jobs": jobs(hub, now, population),
+        "requests": hub.requests.latest(MOST),
+    }))
+}
+
+fn about(hub: &HubState, now: Time) -> Value {
+    let owner = hub.gate.policies.find("iothubowner");
+    let expiry = now.plus(Duration::from_secs(3600));
+    json!({
+        "endpoint": hub.reach.endpoint,
+        "connectionString": hub.reach.connection_string,
+        "caFile": hub.reach.ca_file,
+        "sku": hub.sku.to_string(),
+        "tls": hub.reach.ca_file.is_some(),
+        "authentication": hub.gate.required,
+        "faultRules": hub.faults.report().0.rules.len(),
+        "token": owner.map(|policy| token_for("localhost", policy, expiry)),
+    })
+}
+
+/// Both kinds of jobs, newest first.
+fn jobs(hub: &HubState, now: Time, population: i64) -> Vec<Value> {
+    let mut all: Vec<(i64, Value)> = hub
+        .scheduled
+        .all(now)
+        .iter()
+        .map(|job| (job.created, scheduled(job)))
+        .collect();
+    all.extend(
+        hub.jobs
+            .all(now)
+            .iter()
+            .map(|job| (job.record.started, transfer(job, population))),
+    );
+    all.sort_by_key(|(begun, _)| std::cmp::Reverse(*begun));
+    all.into_iter().take(MOST).map(|(_, job)| job).collect()
+}
+
+fn scheduled(job: &ScheduledRecord) -> Value {
+    let done = job.statistics.map(|count| {
+        format!(
+            "{} of {} devices, {} failed",
+            count.succeeded_count + count.failed_count,
+            count.device_count,
+            count.failed_count
+        )
+    });
+    json!({
+        "id": job.id,
+        "type": job.kind,
+        "status": job.status,
+        "progress": job.progress(),
+        "started": Time::from_ticks(job.start).wire(),
+        "ended": job.ended.map(|ticks| Time::from_ticks(ticks).wire()),
+        "details": job.failure.clone().or(done).unwrap_or_else(|| job.condition.clone()),
+    })
+}
+
+/// The service shows no progress between 0 and 100; the page does, where the end is known.
+fn transfer(job: &JobView, population: i64) -> Value {
+    let record = &job.record;
+    let share = match record.kind {
+        _ if record.status.is_terminal() => Some(u64::from(record.progress)),
+        JobType::Export => u64::try_from(population)
+            .ok()
+            .filter(|all| *all > 0)
+            .map(|all| (job.rows * 100 / all).min(99)),
+        JobType::Import => None,
+    };
+    json!({
+        "id": record.id,
+        "type": record.kind,
+        "status": record.status,
+        "progress": share,
+        "started": Time::from_ticks(record.started).wire(),
+        "ended": record.ended.map(|ticks| Time::from_ticks(ticks).wire()),
+        "details": record.failure.clone().unwrap_or_else(|| format!("{} rows", job.rows)),
+    })
+}

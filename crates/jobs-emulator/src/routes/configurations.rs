@@ -1,0 +1,181 @@
+//! `/configurations`: automatic device configurations, kept and given back; nothing applies them.
+
+use hyper::{Method, StatusCode};
+use jobs_devices::query::{parse_condition, parse_query};
+use jobs_devices::rules;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::devices::check_if_match;
+use super::{Call, Route};
+use crate::auth::Rights;
+use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::registry::configuration::{self, Stored};
+use crate::sku::Sku;
+
+const READ: &[Rights] = &[Rights::REGISTRY_READ];
+const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::service(
+        "Configuration_GetConfigurations",
+        Method::GET,
+        "/configurations",
+        READ,
+        list,
+    ),
+    Route::service(
+        "Configuration_TestQueries",
+        Method::POST,
+        "/configurations/testQueries",
+        READ,
+        test_queries,
+    ),
+    Route::service(
+        "Configuration_Get",
+        Method::GET,
+        "/configurations/{}",
+        READ,
+        get,
+    ),
+    Route::service(
+        "Configuration_CreateOrUpdate",
+        Method::PUT,
+        "/configurations/{}",
+        WRITE,
+        put,
+    ),
+    Route::service(
+        "Configuration_Delete",
+        Method::DELETE,
+        "/configurations/{}",
+        WRITE,
+        delete,
+    ),
+];
+
+/// Configurations that a hub may have.
+fn limit(sku: Sku) -> usize {
+    if sku == Sku::F1 { 10 } else { 100 }
+}
+
+fn not_found(id: &str) -> ServiceError {
+    ServiceError::new(
+        StatusCode::NOT_FOUND,
+        "ConfigurationNotFound",
+        format!("Configuration {id} was not found"),
+    )
+}
+
+fn list(call: &Call) -> Outcome<Answer> {
+    let top = match call.query("top") {
+        None => u32::MAX,
+        Some(text) => text.parse().ok().filter(|top| *top > 0).ok_or_else(|| {
+            ServiceError::argument(format!("top '{text}' is no positive whole number"))
+        })?,
+    };
+    let found = call
+        .hub
+        .store
+        .read(|connection| configuration::list(connection, top))?;
+    Ok(Answer::json(
+        &found.iter().map(Stored::json).collect::<Vec<_>>(),
+    ))
+}
+
+fn get(call: &Call) -> Outcome<Answer> {
+    let id = call.parameter(0);
+    let found = call
+        .hub
+        .store
+        .read(|connection| configuration::find(connection, id))?
+        .ok_or_else(|| not_found(id))?;
+    Ok(shown(&found))
+}
+
+fn put(call: &Call) -> Outcome<Answer> {
+    let id = call.parameter(0);
+    rules::configuration_id(id).map_err(|violation| {
+        ServiceError::argument(format!("{} {}", violation.field, violation.message))
+    })?;
+    let members: Map<String, Value> = call.json()?;
+    if members
+        .get("id")
+        .and_then(Value::as_str)
+        .is_some_and(|named| named != id)
+    {
+        return Err(ServiceError::argument(
+            "id in the body differs from the id in the path",
+        ));
+    }
+    let stored = call.hub.store.write(call.now, |writing| {
+        let connection = writing.connection();
+        match (configuration::find(connection, id)?, call.if_match()) {
+            (Some(_), None) => {
+                return Err(ServiceError::new(
+                    StatusCode::CONFLICT,
+                    "ConfigurationAlreadyExists",
+                    format!("Configuration {id} already exists"),
+                ));
+            }
+            (Some(existing), given) => check_if_match(given, &existing.wire_etag())?,
+            (None, Some(_)) => return Err(not_found(id)),
+            (None, None) => {
+                let most = limit(call.hub.sku);
+                if configuration::list(connection, u32::MAX)?.len() >= most {
+                    return Err(ServiceError::quota(format!(
+                        "This hub may have {most} configurations"
+                    )));
+                }
+            }
+        }
+        configuration::put(writing, id, members)
+    })?;
+    Ok(shown(&stored))
+}
+
+fn delete(call: &Call) -> Outcome<Answer> {
+    let id = call.parameter(0);
+    call.hub.store.write(call.now, |writing| {
+        let existing =
+            configuration::find(writing.connection(), id)?.ok_or_else(|| not_found(id))?;
+        check_if_match(call.if_match(), &existing.wire_etag())?;
+        configuration::delete(writing, id)
+    })?;
+    Ok(Answer::no_content())
+}
+
+fn shown(stored: &Stored) -> Answer {
+    Answer::json(&stored.json()).etag(&stored.wire_etag())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Queries {
+    target_condition: Option<String>,
+    #[serde(default)]
+    custom_metric_queries: Map<String, Value>,
+}
+
+/// Says of each text what is wrong with it; an empty text means nothing is.
+fn test_queries(call: &Call) -> Outcome<Answer> {
+    let queries: Queries = call.json()?;
+    let target = queries.target_condition.filter(|text| !text.is_empty());
+    let target = target
+        .and_then(|text| parse_condition(&text).err())
+        .map_or_else(String::new, |error| error.to_string());
+    let metrics: Map<String, Value> = queries
+        .custom_metric_queries
+        .iter()
+        .map(|(name, text)| {
+            let problem = parse_query(text.as_str().unwrap_or_default()).err();
+            (
+                name.clone(),
+                json!(problem.map_or_else(String::new, |error| error.to_string())),
+            )
+        })
+        .collect();
+    Ok(Answer::json(
+        &json!({ "targetConditionError": target, "customMetricQueryErrors": metrics }),
+    ))
+}
