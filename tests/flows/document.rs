@@ -9,7 +9,8 @@ use crate::stage::Stage;
 const UNDOCUMENTED: &[&str] = &["useSecondaryStorageAsSource"];
 
 fn document() -> Value {
-    serde_json::from_str(include_str!("../../spec/jobs.openapi.json")).expect("the document is JSON")
+    serde_json::from_str(include_str!("../../spec/jobs.openapi.json"))
+        .expect("the document is JSON")
 }
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
@@ -77,7 +78,10 @@ async fn every_answer_about_a_job_fits_the_document() {
         .expect("the hub takes the import")
         .await
         .expect("the import completes");
-    let fetched = client.get(import.job().id()).await.expect("the job is there");
+    let fetched = client
+        .get(import.job().id())
+        .await
+        .expect("the job is there");
     assert_fits(&document, "JobProperties", &answer(&fetched));
 
     let listed = client.list().await.expect("jobs are listed");

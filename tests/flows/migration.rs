@@ -59,7 +59,11 @@ async fn a_fleet_survives_two_hubs_unchanged() {
     )
     .expect("the export is made ready");
     assert_eq!(prepared.refused, 0, "{prepared:?}");
-    assert_eq!(import(&second).await, 0, "no row is refused by the second hub");
+    assert_eq!(
+        import(&second).await,
+        0,
+        "no row is refused by the second hub"
+    );
     export(&second, "exported.txt").await;
 
     let open = |stage: &Stage, blob| File::open(stage.path(blob)).expect("the blob is there");

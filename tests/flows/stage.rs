@@ -35,7 +35,11 @@ impl Stage {
 
     /// The container, as the hub is told of it.
     pub(crate) fn container(&self) -> ContainerUri {
-        let folder = self.folder.path().canonicalize().expect("the folder stands");
+        let folder = self
+            .folder
+            .path()
+            .canonicalize()
+            .expect("the folder stands");
         format!("file://{}", folder.display())
             .parse()
             .expect("a folder URI")
@@ -48,7 +52,8 @@ impl Stage {
 
     /// Puts a blob of lines into the container.
     pub(crate) fn put_lines(&self, blob: &str, lines: &[&str]) {
-        std::fs::write(self.path(blob), lines.join("\n") + "\n").expect("the container is writable");
+        std::fs::write(self.path(blob), lines.join("\n") + "\n")
+            .expect("the container is writable");
     }
 
     /// The rows of a blob as plain JSON, notices left out.
