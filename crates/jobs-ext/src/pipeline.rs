@@ -10,6 +10,7 @@ use crate::client::Core;
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result, ServiceAnswer, read_answer};
 use crate::retry::{Safety, retry_after};
+use crate::timestamp::parse_http_date;
 
 /// The longest answer that is read. A hub keeps jobs for 30 days, so lists can be long, but not endless.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -239,7 +240,7 @@ fn refused(answer: &Answer, now: SystemTime) -> Error {
     let wait = answer
         .header("retry-after")
         .and_then(|value| retry_after(value, answer.header("date"), now));
-    read_answer(&ServiceAnswer {
+    let mut error = read_answer(&ServiceAnswer {
         status: answer.status(),
         code: answer.header("iothub-errorcode"),
         request_id: answer.header("x-ms-request-id"),
@@ -247,7 +248,9 @@ fn refused(answer: &Answer, now: SystemTime) -> Error {
         retry_after: wait,
         body: answer.body(),
         cut: answer.is_cut(),
-    })
+    });
+    error.detail_mut().server_date = answer.header("date").and_then(parse_http_date);
+    error
 }
 
 /// From the parser's error only the place is kept: its text may quote values.

@@ -55,6 +55,8 @@ pub(crate) struct Detail {
     pub(crate) job: Option<Job>,
     pub(crate) lost_create: Option<LostCreate>,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The hub's own time, from the header `Date`.
+    pub(crate) server_date: Option<jiff::Timestamp>,
     /// Whether the request can have reached the hub. Decides if a create may be sent again.
     pub(crate) sent: bool,
 }
@@ -91,6 +93,7 @@ impl Error {
             job: None,
             lost_create: None,
             source: None,
+            server_date: None,
             sent: false,
         }))
     }
@@ -119,6 +122,10 @@ impl Error {
             self.0.job_id = job_id.map(str::to_owned);
         }
         self
+    }
+
+    pub(crate) fn detail(&self) -> &Detail {
+        &self.0
     }
 
     pub(crate) fn detail_mut(&mut self) -> &mut Detail {

@@ -3,9 +3,15 @@
 
 mod blobs;
 mod clock;
+mod entra;
+mod local_hub;
 mod operations;
+mod preflights;
 mod retrying;
+mod scheduling;
+mod secrets;
 mod server;
+mod surface;
 mod waiting;
 
 use clock::StepClock;

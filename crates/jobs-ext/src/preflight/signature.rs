@@ -1,0 +1,159 @@
+//! Judging a container's signature by what its text tells.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::finding::{Finding, PreflightReport};
+use crate::container::{ContainerUri, SasGrant, SasResource};
+use crate::error::ErrorKind;
+
+/// A signature that ends sooner is worth a word: imports can take hours.
+const SOON: i64 = 3600;
+
+pub(super) fn judge(
+    report: &mut PreflightReport,
+    subject: &str,
+    role: &str,
+    uri: &ContainerUri,
+    grant: &SasGrant,
+    now: SystemTime,
+) {
+    let before = report.findings().len();
+    judge_rights(report, subject, role, grant);
+    judge_times(report, subject, grant, now);
+    judge_way(report, subject, uri, grant);
+    if report.findings().len() == before {
+        let until = grant
+            .expires_at()
+            .map_or_else(|| "its policy says".to_owned(), |time| time.to_string());
+        report.add(Finding::ok(
+            subject,
+            format!("the signature grants {} until {until}", rights(grant)),
+        ));
+    }
+}
+
+fn rights(grant: &SasGrant) -> &str {
+    if grant.permissions().is_empty() {
+        "what its stored policy says"
+    } else {
+        grant.permissions()
+    }
+}
+
+fn judge_rights(report: &mut PreflightReport, subject: &str, role: &str, grant: &SasGrant) {
+    if grant.resource() == SasResource::Account {
+        let kinds = grant.account_resources().unwrap_or_default();
+        if !kinds.contains('o') || !kinds.contains('c') {
+            report.add(Finding::error(
+                subject,
+                ErrorKind::ContainerRejected,
+                format!("the account signature covers resource types {kinds:?}"),
+                "make one that covers containers and objects (srt=co), or one for the container (sr=c)",
+            ));
+        }
+    }
+    if grant.is_stored_policy() && grant.permissions().is_empty() {
+        report.add(Finding::note(
+            subject,
+            "the rights stand in a policy stored with the container and cannot be seen from here",
+        ));
+        return;
+    }
+    let (needed, advised) = if role == "input" {
+        ("r", "l")
+    } else {
+        ("rwd", "acl")
+    };
+    let lacking = grant.lacking(needed);
+    if !lacking.is_empty() {
+        report.add(Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            format!(
+                "the signature grants {:?} and lacks {}",
+                grant.permissions(),
+                named(&lacking)
+            ),
+            "make a new signature for the container: rl for an input, racwdl for an output",
+        ));
+    }
+    let lacking = grant.lacking(advised);
+    if !lacking.is_empty() {
+        report.add(Finding::warning(
+            subject,
+            format!(
+                "the signature lacks {}, which the service is known to want at times",
+                named(&lacking)
+            ),
+            "make a new signature for the container: rl for an input, racwdl for an output",
+        ));
+    }
+}
+
+fn judge_times(report: &mut PreflightReport, subject: &str, grant: &SasGrant, now: SystemTime) {
+    // An expired signature is told by the check of the container itself.
+    if grant.is_early(now) {
+        report.add(Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            "the signature is not valid yet (st)",
+            "wait, or make one without a start; clocks may differ by some minutes",
+        ));
+    }
+    match (grant.expires_at(), Timestamp::try_from(now)) {
+        (Some(expiry), Ok(now)) if (0..SOON).contains(&(expiry.as_second() - now.as_second())) => {
+            report.add(Finding::warning(
+                subject,
+                format!("the signature ends at {expiry}"),
+                "a job whose signature ends before it does fails; make a longer one",
+            ));
+        }
+        (None, _) if !grant.is_stored_policy() => {
+            report.add(Finding::warning(
+                subject,
+                "the signature's expiry (se) is missing or cannot be read",
+                "check that the URI was copied whole",
+            ));
+        }
+        _ => {}
+    }
+}
+
+fn judge_way(report: &mut PreflightReport, subject: &str, uri: &ContainerUri, grant: &SasGrant) {
+    if grant.protocol() == Some("https") && uri.expose().starts_with("http://") {
+        report.add(Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            "the signature allows https only (spr), but the URI is http",
+            "use the https URI, or make a signature that allows both",
+        ));
+    }
+    if let Some(addresses) = grant.addresses() {
+        report.add(Finding::warning(
+            subject,
+            format!(
+                "the signature is bound to addresses (sip) {}",
+                crate::redact::clean(addresses, 60)
+            ),
+            "the hub's own addresses must be among them; a signature without sip is safer here",
+        ));
+    }
+}
+
+fn named(rights: &str) -> String {
+    let names: Vec<&str> = rights
+        .chars()
+        .map(|right| match right {
+            'r' => "read",
+            'a' => "add",
+            'c' => "create",
+            'w' => "write",
+            'd' => "delete",
+            'l' => "list",
+            _ => "another right",
+        })
+        .collect();
+    names.join(", ")
+}

@@ -1,0 +1,219 @@
+//! Findings before a job, each with its cure.
+
+use jobs_ext::{ContainerUri, ErrorKind, Preflight, PreflightReport, Severity, StorageAuth};
+
+use crate::client;
+use crate::clock::StepClock;
+use crate::operations::{ID, job};
+use crate::server::{Reply, Server, fault, json};
+
+/// The step clock stands at 2027-01-15 08:00:00.
+const NOW: &str = "Fri, 15 Jan 2027 08:00:00 GMT";
+
+fn worst_of<'a>(report: &'a PreflightReport, subject: &str) -> (Severity, &'a str) {
+    let finding = report
+        .findings()
+        .iter()
+        .filter(|f| f.subject() == subject)
+        .max_by_key(|f| f.severity())
+        .unwrap();
+    assert!(
+        finding.severity() < Severity::Warning || finding.cure().is_some(),
+        "{finding}"
+    );
+    (finding.severity(), finding.message())
+}
+
+fn head(length: &str) -> Reply {
+    Reply::Full {
+        status: 200,
+        headers: vec![
+            ("ETag".into(), "\"1\"".into()),
+            ("Last-Modified".into(), NOW.into()),
+            ("X-Length".into(), length.into()),
+        ],
+        body: vec![],
+    }
+}
+
+#[tokio::test]
+async fn a_good_hub_is_clear() {
+    let server = Server::start([json(200, "[]").with("Date", NOW)]).await;
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new())
+        .await;
+    assert!(report.is_clear());
+    assert_eq!(report.worst(), Severity::Ok);
+    assert_eq!(report.findings().len(), 3);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told_even_when_the_hub_refuses_for_it() {
+    let late = "Fri, 15 Jan 2027 08:10:00 GMT";
+    let refused = || fault(401, "IotHubUnauthorizedAccess").with("Date", late);
+    let server = Server::start([refused(), refused()]).await;
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new())
+        .await;
+    assert_eq!(worst_of(&report, "hub").0, Severity::Error);
+    let (severity, message) = worst_of(&report, "clock");
+    assert_eq!(severity, Severity::Error);
+    assert!(message.contains("600 s behind"), "{message}");
+}
+
+#[tokio::test]
+async fn the_holder_of_the_slot_is_named() {
+    let server = Server::start([json(200, format!("[{}]", job("running")))]).await;
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new())
+        .await;
+    let (severity, message) = worst_of(&report, "job slot");
+    assert_eq!(severity, Severity::Warning);
+    assert!(message.contains(ID));
+}
+
+#[tokio::test]
+async fn signatures_are_judged_by_resource_rights_times_protocol_and_addresses() {
+    let base = "https://acct.blob.core.windows.net/c?sv=2021-12-02";
+    for (query, severity, text) in [
+        ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
+        (
+            "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
+            Severity::Error,
+            "expired",
+        ),
+        (
+            "&sr=c&sp=racwdl&st=2027-01-15T09:00:00Z&se=2030-01-01",
+            Severity::Error,
+            "not valid yet",
+        ),
+        (
+            "&sr=c&sp=rl&se=2030-01-01",
+            Severity::Error,
+            "lacks write, delete",
+        ),
+        (
+            "&ss=b&srt=c&sp=racwdl&se=2030-01-01",
+            Severity::Error,
+            "resource types",
+        ),
+        (
+            "&sr=c&sp=rwd&se=2030-01-01",
+            Severity::Warning,
+            "add, create, list",
+        ),
+        (
+            "&sr=c&sp=racwdl&se=2027-01-15T08:30:00Z",
+            Severity::Warning,
+            "ends at",
+        ),
+        (
+            "&sr=c&sp=racwdl&se=2030-01-01&sip=10.0.0.1",
+            Severity::Warning,
+            "10.0.0.1",
+        ),
+        ("&sr=c&sp=racwdl", Severity::Warning, "expiry"),
+        ("&sr=c&si=policy", Severity::Note, "policy"),
+        (
+            "&sr=c&sp=racwdl&se=2030-01-01",
+            Severity::Ok,
+            "grants racwdl until 2030",
+        ),
+    ] {
+        let uri: ContainerUri = format!("{base}{query}&sig=planted").parse().unwrap();
+        let hub = crate::builder(
+            &Server::start([json(200, "[]")]).await,
+            &StepClock::default(),
+        )
+        .retry(jobs_ext::RetryPolicy::none())
+        .timeouts(jobs_ext::Timeouts::default().connect(std::time::Duration::from_millis(1)))
+        // The storage is not asked: an unreachable proxy stands before everything but this machine.
+        .proxy("http://192.0.2.1:9")
+        .build()
+        .unwrap();
+        let report = hub.preflight(Preflight::new().output(&uri)).await;
+        let hit = report
+            .findings()
+            .iter()
+            .find(|f| f.message().contains(text));
+        let hit = hit.unwrap_or_else(|| panic!("{query}: {report:#?}"));
+        assert_eq!(
+            (hit.severity(), hit.subject()),
+            (severity, "output container"),
+            "{query}"
+        );
+        assert!(severity < Severity::Warning || hit.cure().is_some());
+        assert!(!format!("{report:?}").contains("planted"));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_refused_input_blob_is_found() {
+    let missing = Reply::Full {
+        status: 404,
+        headers: vec![],
+        body: vec![],
+    };
+    let refused = Reply::Full {
+        status: 403,
+        headers: vec![],
+        body: vec![],
+    };
+    for (reply, text) in [
+        (missing, "no blob fleet.txt"),
+        (refused, "container rejected"),
+    ] {
+        let server = Server::start([json(200, "[]"), reply]).await;
+        let uri: ContainerUri = format!(
+            "{}/acct/jobs?sr=c&sp=rl&se=2030-01-01&sig=planted",
+            server.endpoint()
+        )
+        .parse()
+        .unwrap();
+        let report = client(&server, &StepClock::default())
+            .preflight(Preflight::new().input(&uri, "fleet.txt"))
+            .await;
+        let finding = report
+            .findings()
+            .iter()
+            .find(|f| f.subject() == "input blob")
+            .unwrap();
+        assert_eq!(finding.kind(), Some(ErrorKind::ContainerRejected));
+        assert!(
+            finding.to_string().contains(text) && !finding.to_string().contains("planted"),
+            "{finding}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_input_blob_is_found() {
+    let server = Server::start([json(200, "[]"), head("0")]).await;
+    let uri: ContainerUri = format!(
+        "{}/acct/jobs?sr=c&sp=rl&se=2030-01-01&sig=planted",
+        server.endpoint()
+    )
+    .parse()
+    .unwrap();
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new().input(&uri, "devices.txt"))
+        .await;
+    assert_eq!(
+        worst_of(&report, "input blob"),
+        (Severity::Error, "devices.txt is empty")
+    );
+}
+
+#[tokio::test]
+async fn mixes_of_identity_and_signature_are_found() {
+    let server = Server::start([json(200, "[]")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let uri: ContainerUri = format!("file://{}", folder.path().display())
+        .parse()
+        .unwrap();
+    let what = Preflight::new()
+        .output(&uri)
+        .storage_auth(StorageAuth::UserIdentity("x".into()));
+    let report = client(&server, &StepClock::default()).preflight(what).await;
+    assert_eq!(worst_of(&report, "storage access").0, Severity::Error);
+}
