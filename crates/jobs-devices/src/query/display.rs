@@ -52,10 +52,12 @@ impl Display for Expr {
             Expr::Array(items) => list(f, items),
             Expr::Path(path) => path.fmt(f),
             Expr::Not(inner) => write!(f, "NOT {}", Operand(inner, Binding::Not)),
-            // A sign and the digits after it are one constant, so a negated constant keeps its parentheses.
+            // A sign and the digits after it are one constant, so a number without one keeps its parentheses.
             Expr::Negate(inner) => match **inner {
-                Expr::Literal(_) => write!(f, "-({inner})"),
-                _ => write!(f, "-{}", Operand(inner, Binding::Value)),
+                Expr::Literal(Literal::Number(number)) if !number.is_signed() => {
+                    write!(f, "-({inner})")
+                }
+                _ => write!(f, "-{}", Operand(inner, Binding::Sign)),
             },
             Expr::And(parts) => chain(f, parts, " AND ", || Binding::Not),
             Expr::Or(parts) => chain(f, parts, " OR ", || Binding::And),
@@ -140,6 +142,16 @@ impl Display for Literal {
             Literal::Bool(value) => value.fmt(f),
             Literal::Number(number) => number.fmt(f),
             Literal::String(text) => quoted(f, text),
+        }
+    }
+}
+
+impl Number {
+    /// Whether it is written with a minus.
+    fn is_signed(self) -> bool {
+        match self {
+            Number::Integer(whole) => whole < 0,
+            Number::Float(float) => float.is_sign_negative(),
         }
     }
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod convert;
+mod corpus;
 mod fleet;
+mod fuzz_targets;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod query;

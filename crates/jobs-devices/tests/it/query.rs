@@ -330,6 +330,19 @@ fn statements_the_service_refuses_are_refused() {
 }
 
 #[test]
+fn conditions_at_the_limit_of_nesting_print_within_it() {
+    for text in [
+        format!("a = {}b", "-".repeat(64)),
+        format!("a = {}5", "-".repeat(64)),
+        format!("a = {}(5)", "-".repeat(63)),
+        format!("{}a", "NOT ".repeat(64)),
+    ] {
+        let condition = parse_condition(&text).unwrap();
+        assert_eq!(parse_condition(&condition.to_string()), Ok(condition));
+    }
+}
+
+#[test]
 fn statements_print_as_they_parse() {
     for text in [
         "SELECT * FROM devices",
