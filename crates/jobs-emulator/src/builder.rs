@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
+use crate::envelope::Outcome;
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
 use crate::jobs::Jobs;
@@ -214,11 +215,7 @@ impl EmulatorBuilder {
         let jobs =
             Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
         let scheduled = Scheduled::load(&store).map_err(|cause| StartError::Data(cause.text))?;
-        let policies = if address.ip().is_loopback() {
-            Policies::development()
-        } else {
-            Policies::random()
-        };
+        let policies = policies(address, &store).map_err(|cause| StartError::Data(cause.text))?;
         let reach = self.reach(address, &policies, ca_file);
         let (alive, ended) = mpsc::channel(1);
         let hub = HubState {
@@ -290,6 +287,24 @@ impl EmulatorBuilder {
     }
 }
 
+/// Development keys on loopback; anywhere else random ones, which a data folder keeps.
+fn policies(address: SocketAddr, store: &Store) -> Outcome<Policies> {
+    const SETTING: &str = "policies";
+    if address.ip().is_loopback() {
+        return Ok(Policies::development());
+    }
+    if let Some(kept) = store
+        .setting(SETTING)?
+        .as_deref()
+        .and_then(Policies::from_text)
+    {
+        return Ok(kept);
+    }
+    let fresh = Policies::random();
+    store.keep_setting(SETTING, &fresh.to_text())?;
+    Ok(fresh)
+}
+
 /// Takes the folder for this process. A hub of this process that has just been
 /// dropped may need a moment to let go, hence the second look.
 async fn lock_folder(folder: &Path) -> Result<File, StartError> {
@@ -297,7 +312,7 @@ async fn lock_folder(folder: &Path) -> Result<File, StartError> {
         folder: folder.to_owned(),
         cause,
     };
-    std::fs::create_dir_all(folder).map_err(unusable)?;
+    create_private(folder).map_err(unusable)?;
     let path = folder.join("lock");
     let file = OpenOptions::new()
         .create(true)
@@ -315,6 +330,18 @@ async fn lock_folder(folder: &Path) -> Result<File, StartError> {
     Err(StartError::FolderInUse {
         folder: folder.to_owned(),
     })
+}
+
+/// The folder holds keys, so only its owner may look into one that is made here.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
 }
 
 /// Why a hub could not start.

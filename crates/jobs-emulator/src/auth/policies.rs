@@ -134,6 +134,28 @@ impl Policies {
         )
     }
 
+    /// Keys as they were kept, or `None` when the text is not what [`Policies::to_text`] makes.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let keys: Vec<[String; 2]> = serde_json::from_str(text).ok()?;
+        let mut keys = keys.into_iter().flatten();
+        let policies = Self::with_keys(|_| keys.next().unwrap_or_default());
+        let whole = policies
+            .0
+            .iter()
+            .all(|policy| !policy.primary.is_empty() && !policy.secondary.is_empty());
+        whole.then_some(policies)
+    }
+
+    /// All keys, to be kept. A secret.
+    pub(crate) fn to_text(&self) -> String {
+        let keys: Vec<[&str; 2]> = self
+            .0
+            .iter()
+            .map(|policy| [policy.primary.as_str(), policy.secondary.as_str()])
+            .collect();
+        serde_json::json!(keys).to_string()
+    }
+
     pub(crate) fn all(&self) -> &[Policy] {
         &self.0
     }

@@ -1,6 +1,9 @@
 //! One change to the registry: what a line of an import file, an element of a
 //! bulk call, or a seeded row asks for.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use serde_json::Value;
 
 use super::Authentication;
@@ -327,10 +330,15 @@ pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {
     })
 }
 
-/// A new number for an identity's etag.
+/// A new number for an identity's etag: it differs from every other one of this
+/// process, and starts elsewhere in the next.
 pub(crate) fn new_etag() -> i64 {
-    let bytes = uuid::Uuid::new_v4().into_bytes();
-    i64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) >> 2) + 100_000_000
+    static NEXT: LazyLock<AtomicI64> = LazyLock::new(|| {
+        let bytes = uuid::Uuid::new_v4().into_bytes();
+        let start = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        AtomicI64::new(i64::from(start >> 2) + 100_000_000)
+    });
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A generation id in the service's form: .NET ticks of the moment of creation.

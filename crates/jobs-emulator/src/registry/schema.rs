@@ -1,6 +1,6 @@
 //! Tables of the hub's database.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 /// Version of the layout, kept in `PRAGMA user_version`.
 pub(crate) const VERSION: i64 = 1;
@@ -73,8 +73,16 @@ CREATE TABLE IF NOT EXISTS settings (
 ) WITHOUT ROWID;
 ";
 
-/// Creates what is missing.
+/// Creates what is missing. A database of a later version is left alone.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        let text = format!("it has layout {found}, and this version knows layouts up to {VERSION}");
+        return Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_MISMATCH),
+            Some(text),
+        ));
+    }
     connection.execute_batch(TABLES)?;
     connection.pragma_update(None, "user_version", VERSION)
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
 use super::schema;
@@ -94,6 +94,23 @@ impl Store {
         writing.transaction.commit()?;
         self.population.store(population, Ordering::SeqCst);
         Ok(result)
+    }
+
+    /// A setting that was kept.
+    pub(crate) fn setting(&self, name: &str) -> Outcome<Option<String>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT value FROM settings WHERE name = ?1")?;
+            Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+        })
+    }
+
+    /// Keeps a setting.
+    pub(crate) fn keep_setting(&self, name: &str, value: &str) -> Outcome<()> {
+        self.read(|connection| {
+            let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+            connection.execute(sql, [name, value])?;
+            Ok(())
+        })
     }
 
     /// Devices and modules together.

@@ -36,6 +36,60 @@ pub(crate) struct BlobContainer {
     store: Arc<MicrosoftAzure>,
     runtime: Handle,
     secret: Secret,
+    remover: Remover,
+}
+
+/// Deletes single blobs. `object_store` deletes through a batch request to the
+/// container, which a container's signature need not allow.
+#[derive(Clone)]
+struct Remover {
+    client: reqwest::Client,
+    container_url: String,
+    secret: Secret,
+}
+
+/// What stands for itself in the path of a blob.
+const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/');
+
+impl Remover {
+    /// `false` when there was no such blob.
+    async fn delete(&self, path: &Path) -> Result<bool, StorageError> {
+        let name = percent_encoding::utf8_percent_encode(path.as_ref(), PATH);
+        let query = self
+            .secret
+            .0
+            .as_ref()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let request = self
+            .client
+            .delete(format!("{}/{name}{query}", self.container_url));
+        match request.header("x-ms-version", "2021-12-02").send().await {
+            Ok(response) => match response.status().as_u16() {
+                200..=299 => Ok(true),
+                404 => Ok(false),
+                401 | 403 => Err(denied()),
+                status => Err(StorageError::Failed(format!(
+                    "the storage service answered {status} to a deletion"
+                ))),
+            },
+            Err(error) => Err(StorageError::Failed(format!(
+                "the storage service cannot be reached: {}",
+                error.without_url()
+            ))),
+        }
+    }
+}
+
+fn denied() -> StorageError {
+    StorageError::Denied(
+        "the storage service refused: the signature is bad or expired, or lacks a right".to_owned(),
+    )
 }
 
 /// The signature's query, to be put on requests and kept out of texts.
@@ -124,6 +178,11 @@ impl BlobContainer {
                 base: 2.0,
             },
         };
+        let remover = Remover {
+            client: client.clone(),
+            container_url: format!("{}/{}", address.endpoint, address.container),
+            secret: secret.clone(),
+        };
         let store = MicrosoftAzureBuilder::new()
             .with_account("local")
             .with_endpoint(address.endpoint)
@@ -141,6 +200,7 @@ impl BlobContainer {
             store: Arc::new(store),
             runtime,
             secret,
+            remover,
         })
     }
 
@@ -156,8 +216,8 @@ impl BlobContainer {
 
     pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {
         self.runtime
-            .block_on(self.store.delete(&path(name)?))
-            .map_err(|error| self.failed(&error))
+            .block_on(self.remover.delete(&path(name)?))
+            .map(|_| ())
     }
 
     pub(super) fn size(&self, name: &str) -> Result<u64, StorageError> {
@@ -185,6 +245,7 @@ impl BlobContainer {
             store: Arc::clone(&self.store),
             runtime: self.runtime.clone(),
             secret: self.secret.clone(),
+            remover: self.remover.clone(),
             path: path(name)?,
             first: Vec::new(),
             blocks: None,
@@ -212,14 +273,8 @@ fn failed(secret: &Secret, error: &object_store::Error) -> StorageError {
         E::NotFound { .. } => {
             StorageError::NotFound("the storage service has no such blob or container".to_owned())
         }
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } => StorageError::Denied(
-            "the storage service refused: the signature is bad or expired, or lacks a right"
-                .to_owned(),
-        ),
-        _ if text.contains("403 Forbidden") => StorageError::Denied(
-            "the storage service refused: the signature is bad or expired, or lacks a right"
-                .to_owned(),
-        ),
+        E::PermissionDenied { .. } | E::Unauthenticated { .. } => denied(),
+        _ if text.contains("403 Forbidden") => denied(),
         _ => StorageError::Failed(text),
     }
 }
@@ -271,6 +326,7 @@ struct BlobUpload {
     store: Arc<MicrosoftAzure>,
     runtime: Handle,
     secret: Secret,
+    remover: Remover,
     path: Path,
     /// The beginning, until it is clear that blocks are needed.
     first: Vec<u8>,
@@ -280,10 +336,8 @@ struct BlobUpload {
 impl BlobUpload {
     /// An existing blob goes first, as the service does it: it may be of another type.
     fn clear(&self) -> io::Result<()> {
-        match self.runtime.block_on(self.store.delete(&self.path)) {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed(&self.secret, &error).into()),
-        }
+        self.runtime.block_on(self.remover.delete(&self.path))?;
+        Ok(())
     }
 }
 

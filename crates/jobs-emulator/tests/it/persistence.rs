@@ -1,0 +1,168 @@
+//! What a data folder keeps, and who may use it.
+
+use std::time::Duration;
+
+use jobs_emulator::{Emulator, StartError};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Rig};
+
+#[tokio::test]
+async fn a_restart_keeps_devices_twins_configurations_and_jobs() {
+    let (data, folder) = (Folder::new(), Folder::new());
+    let builder = || Emulator::builder().data_dir(data.0.path());
+    let rig = Rig::with(builder()).await;
+    let device = rig
+        .put("/devices/d1", &json!({ "statusReason": "kept" }))
+        .await
+        .json();
+    rig.put("/devices/d1/modules/m1", &json!({})).await.is_ok();
+    let twin = rig
+        .send(Method::PATCH, "/twins/d1", &json!({ "tags": { "a": 1 } }))
+        .await
+        .json();
+    let job = rig
+        .run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+        .await;
+    rig.hub.shutdown().await;
+
+    let rig = Rig::with(builder()).await;
+    assert_eq!(rig.get("/devices/d1").await.json(), device);
+    assert_eq!(rig.get("/twins/d1").await.json(), twin);
+    rig.get("/devices/d1/modules/m1").await.is_ok();
+    assert_eq!(rig.get("/jobs").await.json(), json!([job]));
+}
+
+#[tokio::test]
+async fn a_job_under_way_when_the_hub_stops_has_failed_afterwards_and_frees_the_slot() {
+    let (data, folder) = (Folder::new(), Folder::new());
+    let builder = || {
+        Emulator::builder()
+            .data_dir(data.0.path())
+            .job_delay(Duration::from_secs(60))
+    };
+    let export = json!({ "type": "export", "outputBlobContainerUri": folder.uri() });
+    let rig = Rig::with(builder()).await;
+    let id = rig.create(&export).await["jobId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    rig.hub.shutdown().await;
+    let rig = Rig::with(builder()).await;
+    let job = rig.get(&format!("/jobs/{id}")).await.json();
+    assert_eq!(job["status"], "failed");
+    assert!(
+        job["failureReason"].as_str().unwrap().contains("stopped"),
+        "{job}"
+    );
+    assert!(job["endTimeUtc"].is_string());
+    rig.create(&export).await;
+}
+
+#[tokio::test]
+async fn no_container_uri_is_written_to_the_data_folder() {
+    let (data, folder) = (Folder::new(), Folder::new());
+    let rig = Rig::with(Emulator::builder().data_dir(data.0.path())).await;
+    rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+        .await;
+    rig.hub.shutdown().await;
+    for name in data.names() {
+        let bytes = std::fs::read(data.0.path().join(&name)).unwrap();
+        let needle = folder.uri().into_bytes();
+        assert!(
+            !bytes.windows(needle.len()).any(|window| window == needle),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused_by_name() {
+    let data = Folder::new();
+    let builder = || Emulator::builder().data_dir(data.0.path());
+    let first = builder().start().await.unwrap();
+    let refused = builder().start().await.unwrap_err();
+    assert!(matches!(refused, StartError::FolderInUse { .. }));
+    assert!(
+        refused
+            .to_string()
+            .contains(data.0.path().to_str().unwrap()),
+        "{refused}"
+    );
+    // A dropped hub lets go of it.
+    drop(first);
+    builder().start().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hub_without_a_folder_starts_empty() {
+    let rig = Rig::start().await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    drop(rig);
+    assert_eq!(
+        Rig::start().await.get("/devices").await.json(),
+        Value::Array(Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_hundred_hubs_run_at_once_in_one_process() {
+    let mut rigs = Vec::new();
+    for _ in 0..100 {
+        rigs.push(Rig::start().await);
+    }
+    for (n, rig) in rigs.iter().enumerate() {
+        rig.put(&format!("/devices/d{n}"), &json!({})).await.is_ok();
+    }
+    for rig in &rigs {
+        assert_eq!(
+            rig.get("/devices").await.json().as_array().unwrap().len(),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn random_keys_are_kept_by_a_data_folder() {
+    let data = Folder::new();
+    let builder = || {
+        Emulator::builder()
+            .listen(([0, 0, 0, 0], 0).into())
+            .data_dir(data.0.path())
+    };
+    let hub = builder().start().await.unwrap();
+    let key = hub.policies()[1].secondary_key().to_owned();
+    hub.shutdown().await;
+    assert_eq!(
+        builder().start().await.unwrap().policies()[1].secondary_key(),
+        key
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_data_folder_that_is_made_is_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let outer = Folder::new();
+    let path = outer.0.path().join("a/b");
+    let _hub = Emulator::builder().data_dir(&path).start().await.unwrap();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_version_is_refused() {
+    let data = Folder::new();
+    let connection = rusqlite::Connection::open(data.0.path().join("hub.sqlite")).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let refused = Emulator::builder()
+        .data_dir(data.0.path())
+        .start()
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("layout 99"), "{refused}");
+}

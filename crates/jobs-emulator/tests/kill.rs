@@ -1,0 +1,214 @@
+//! Kills a hub at a random instant during imports, again and again, and counts
+//! committed devices that are lost. `cargo test --test kill -- 50` runs 50 rounds.
+//!
+//! This is a program of its own because it starts itself as the victim.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use jobs_emulator::Emulator;
+use serde_json::{Value, json};
+
+const ROWS: usize = 4000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    if let [command, folder] = &arguments[..]
+        && command == "victim"
+    {
+        runtime.block_on(victim(Path::new(folder)));
+        return;
+    }
+    let rounds = arguments
+        .iter()
+        .find_map(|argument| argument.parse().ok())
+        .unwrap_or(4);
+    runtime.block_on(run(rounds));
+}
+
+async fn victim(folder: &Path) {
+    let hub = Emulator::builder()
+        .auth(false)
+        .data_dir(folder)
+        .start()
+        .await
+        .unwrap();
+    println!("{}", hub.endpoint());
+    std::io::stdout().flush().unwrap();
+    std::future::pending::<()>().await;
+}
+
+struct Victim {
+    process: Child,
+    endpoint: String,
+    http: reqwest::Client,
+}
+
+impl Victim {
+    fn start(data: &Path) -> Self {
+        let program = std::env::current_exe().unwrap();
+        let mut process = Command::new(program)
+            .arg("victim")
+            .arg(data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut endpoint = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut endpoint)
+            .unwrap();
+        assert!(
+            endpoint.starts_with("http://"),
+            "the hub starts on a folder whose owner was killed"
+        );
+        let config = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(config)
+            .build()
+            .unwrap();
+        Self {
+            process,
+            endpoint: endpoint.trim().to_owned(),
+            http,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}?api-version=2021-04-12", self.endpoint)
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.http
+            .get(self.url(path))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    async fn create(&self, body: &Value) -> String {
+        let response = self
+            .http
+            .post(self.url("/jobs/create"))
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        let job: Value = response.json().await.unwrap();
+        job["jobId"].as_str().unwrap().to_owned()
+    }
+
+    async fn put(&self, id: &str) {
+        let response = self
+            .http
+            .put(self.url(&format!("/devices/{id}")))
+            .json(&json!({}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+    }
+
+    async fn until_over(&self, id: &str) -> Value {
+        loop {
+            let job = self.get(&format!("/jobs/{id}")).await;
+            if !matches!(job["status"].as_str(), Some("enqueued" | "running")) {
+                return job;
+            }
+        }
+    }
+}
+
+async fn run(rounds: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let uri = format!("file://{}", folder.path().display());
+    let mut committed: BTreeSet<String> = BTreeSet::new();
+    let (mut lost, mut interrupted) = (0, 0);
+    let mut last_job = None;
+    let mut random = u64::from(std::process::id());
+    for round in 0..=rounds {
+        let mut hub = Victim::start(&data);
+        if let Some(id) = last_job.take() {
+            let job = hub.get(&format!("/jobs/{id}")).await;
+            match job["status"].as_str().unwrap() {
+                "completed" => {}
+                "failed" => {
+                    interrupted += 1;
+                    assert!(job["failureReason"].is_string(), "{job}");
+                }
+                other => panic!("round {round}: a job is stuck in {other}"),
+            }
+        }
+        lost += check(&hub, folder.path(), &uri, &committed).await;
+        if round == rounds {
+            hub.process.kill().unwrap();
+            hub.process.wait().unwrap();
+            break;
+        }
+        write_rows(folder.path(), round);
+        let body = json!({ "type": "import", "inputBlobContainerUri": uri, "outputBlobContainerUri": uri });
+        last_job = Some(hub.create(&body).await);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        for n in 0..random >> 58 {
+            let id = format!("put-{round}-{n}");
+            hub.put(&id).await;
+            committed.insert(id);
+        }
+        hub.process.kill().unwrap();
+        hub.process.wait().unwrap();
+    }
+    println!(
+        "{rounds} rounds, {interrupted} imports interrupted, {} devices committed, {lost} lost",
+        committed.len()
+    );
+    assert_eq!(lost, 0);
+}
+
+fn write_rows(folder: &Path, round: usize) {
+    let mut text = String::new();
+    for n in 0..ROWS {
+        let row = json!({ "id": format!("row-{round}-{n}"), "status": "enabled", "tags": { "round": round, "n": n } });
+        text.push_str(&format!("{row}\n"));
+    }
+    std::fs::write(folder.join("devices.txt"), text).unwrap();
+}
+
+/// Exports and looks: committed devices that are missing are counted, rows of imports are whole.
+async fn check(hub: &Victim, folder: &Path, uri: &str, committed: &BTreeSet<String>) -> usize {
+    let id = hub.create(&json!({ "type": "export", "outputBlobContainerUri": uri, "outputBlobName": "out.txt" })).await;
+    assert_eq!(hub.until_over(&id).await["status"], "completed");
+    let text = std::fs::read_to_string(folder.join("out.txt")).unwrap();
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let id = row["id"].as_str().unwrap().to_owned();
+        if id.starts_with("row-") {
+            let tags = &row["tags"];
+            assert_eq!(
+                id,
+                format!("row-{}-{}", tags["round"], tags["n"]),
+                "a row of an import is whole"
+            );
+            assert!(row["authentication"]["symmetricKey"]["primaryKey"].is_string());
+        }
+        found.insert(id);
+    }
+    committed.iter().filter(|id| !found.contains(*id)).count()
+}
