@@ -13,6 +13,7 @@ pub mod lint;
 pub mod problem;
 pub mod spec;
 pub mod tidy;
+pub mod upstream;
 pub mod workspace;
 
 pub use problem::{Problem, Result};

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::workspace::Workspace;
-use xtask::{Result, conformance, diff, generate, lint, tidy};
+use xtask::{Result, conformance, diff, generate, lint, tidy, upstream};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Task {
     Diff(diff::Args),
     /// Holds the spec to the rules that keep generation safe.
     Lint(lint::Args),
+    /// Tells where the spec differs from the vendor's Swagger 2.0 file.
+    Upstream(upstream::Args),
     /// Checks sizes, names, manifests, the crate map and who imports whom.
     Tidy,
     /// Runs the vendor's own clients against the local hub.
@@ -55,6 +57,7 @@ fn run(args: Args) -> Result<ExitCode> {
         Task::Generate(args) => generate::run(&workspace, &args)?,
         Task::Diff(args) => diff::run(&workspace, &args)?,
         Task::Lint(args) => lint::run(&workspace, &args)?,
+        Task::Upstream(args) => upstream::run(&workspace, &args)?,
         Task::Tidy => tidy::run(&workspace)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
     };

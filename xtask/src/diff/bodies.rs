@@ -231,9 +231,14 @@ fn rust_answer(document: &Document<'_>, responses: Option<&Map<String, Value>>) 
         }
     }
     if bodies.iter().any(Option::is_none) {
-        None
+        return None;
+    }
+    // Different bodies stop the generator, so no type is the same as theirs.
+    let all_equal = bodies.iter().all(|body| Some(body) == bodies.first());
+    if all_equal {
+        bodies.pop()?
     } else {
-        bodies.into_iter().flatten().next()
+        Some(serde_json::json!(bodies))
     }
 }
 

@@ -27,8 +27,16 @@ impl<'a> Comparison<'a> {
                 self.schema(&label, Some(schema), Some(other), &at, role);
             }
         }
-        let (listed, lists) = (old.get("required"), new.get("required"));
-        if listed != lists && set(listed) == set(lists) {
+        let (listed, lists) = (set(old.get("required")), set(new.get("required")));
+        let described = |name: &&String| [old, new].iter().any(|schema| has_field(schema, name));
+        for name in listed
+            .symmetric_difference(&lists)
+            .filter(|name| !described(name))
+        {
+            let message = format!("requires `{name}`, or no longer does, without describing it");
+            self.add(Class::Breaking, Class::None, subject, message, &at);
+        }
+        if listed == lists && old.get("required") != new.get("required") {
             self.note(subject, "required fields are listed in another order", &at);
         }
     }
@@ -41,16 +49,13 @@ impl<'a> Comparison<'a> {
         at: &str,
         role: Use,
     ) {
-        let lacks = |schema: &Value, name: &str| {
-            schema
-                .get("properties")
-                .is_none_or(|fields| fields.get(name).is_none())
-        };
         let mut added: Vec<_> = members(new.get("properties"))
-            .filter(|(name, _)| lacks(old, name))
+            .filter(|(name, _)| !has_field(old, name))
             .collect();
         let breaking = role.on_rust(Class::Breaking);
-        for (name, schema) in members(old.get("properties")).filter(|(name, _)| lacks(new, name)) {
+        for (name, schema) in
+            members(old.get("properties")).filter(|(name, _)| !has_field(new, name))
+        {
             let same = added
                 .iter()
                 .position(|(_, other)| stripped(other) == stripped(schema));
@@ -170,11 +175,14 @@ impl<'a> Comparison<'a> {
 }
 
 fn set(list: Option<&Value>) -> BTreeSet<String> {
-    list.and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(Value::to_string)
-        .collect()
+    let names = list.and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn has_field(schema: &Value, name: &str) -> bool {
+    schema
+        .get("properties")
+        .is_some_and(|fields| fields.get(name).is_some())
 }
 
 fn is_required(schema: &Value, name: &str) -> bool {

@@ -1,0 +1,89 @@
+//! A type in one word, from either kind of document.
+
+use serde_json::Value;
+
+/// The type that a schema or a Swagger parameter gives. Enums are texts here; their values are facts of their own.
+pub(super) fn of(schema: &Value, root: &Value) -> String {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        let target = reference
+            .strip_prefix('#')
+            .and_then(|pointer| root.pointer(pointer));
+        // An enum that has a name in one document has often none in the other.
+        return match target {
+            Some(target) if target.get("enum").is_some() => of(target, root),
+            _ => reference.rsplit('/').next().unwrap_or(reference).to_owned(),
+        };
+    }
+    let format = schema
+        .get("format")
+        .and_then(Value::as_str)
+        .map(|format| format!("({format})"))
+        .unwrap_or_default();
+    match schema.get("type").and_then(Value::as_str) {
+        Some("array") => format!(
+            "list of {}",
+            schema
+                .get("items")
+                .map_or("anything".to_owned(), |items| of(items, root))
+        ),
+        Some("object") if schema.get("properties").is_none() => "object".to_owned(),
+        Some(kind) => format!("{kind}{format}"),
+        None if schema.get("properties").is_some() => "object".to_owned(),
+        // Swagger writes "any JSON" as a bare object in one place and without a type in another.
+        None => "object".to_owned(),
+    }
+}
+
+/// The values of an enum, in their order.
+pub(super) fn values(schema: &Value, root: &Value) -> Vec<String> {
+    let target = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix('#'))
+        .and_then(|pointer| root.pointer(pointer))
+        .unwrap_or(schema);
+    let list = target.get("enum").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Adds what a model says about its fields.
+pub(super) fn model(facts: &mut super::Facts, name: &str, schema: &Value, root: &Value) {
+    let required = schema.get("required").and_then(Value::as_array);
+    for (field, property) in crate::diff::document::members(schema.get("properties")) {
+        let is_required = required.is_some_and(|list| list.iter().any(|value| value == field));
+        let word = if is_required { ", required" } else { "" };
+        facts.insert(
+            format!("{name}.{field}"),
+            format!("{}{word}", of(property, root)),
+        );
+        for value in values(property, root) {
+            facts.insert(
+                format!("{name}.{field} value {value}"),
+                "a value".to_owned(),
+            );
+        }
+    }
+}
+
+/// Adds what a parameter says.
+pub(super) fn parameter(
+    facts: &mut super::Facts,
+    operation: &str,
+    parameter: &Value,
+    schema: &Value,
+    root: &Value,
+) {
+    let word = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or("?");
+    let required = if parameter["required"] == true {
+        "required"
+    } else {
+        "optional"
+    };
+    // Where a query filter takes an enum in one document and a text in the other, both send a text.
+    let text = format!("{required} {} in {}", of(schema, root), word("in"));
+    facts.insert(format!("{operation} parameter {}", word("name")), text);
+}

@@ -1,0 +1,57 @@
+//! The table: kinds of edits, and what must follow from each.
+
+mod calls;
+mod models;
+mod notes;
+
+use xtask::diff::Class::{self, Additive, Breaking, Documentation};
+
+use super::edit::Edit;
+
+/// One row.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) edits: Vec<Edit>,
+    /// The lint rules that find it, all of them.
+    pub(crate) lint: &'static [&'static str],
+    pub(crate) class: Class,
+    /// What the refusal says, where the generator refuses.
+    pub(crate) refusal: Option<&'static str>,
+    /// Whether the regenerated crate is compiled.
+    pub(crate) compiles: bool,
+}
+
+fn row(name: &'static str, class: Class, edits: impl Into<Vec<Edit>>) -> Row {
+    Row {
+        name,
+        edits: edits.into(),
+        lint: &[],
+        class,
+        refusal: None,
+        compiles: false,
+    }
+}
+
+impl Row {
+    fn lint(mut self, rules: &'static [&'static str]) -> Self {
+        self.lint = rules;
+        self
+    }
+
+    fn refused(mut self, message: &'static str) -> Self {
+        self.refusal = Some(message);
+        self
+    }
+
+    fn compiled(mut self) -> Self {
+        self.compiles = true;
+        self
+    }
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    [models::rows(), calls::rows(), notes::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
