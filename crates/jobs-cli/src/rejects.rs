@@ -112,12 +112,16 @@ fn quoted_id(text: &str) -> Option<&str> {
     (!id.is_empty() && id.chars().count() <= 128).then_some(id)
 }
 
-/// The log's text. It may quote the whole row, which can hold keys.
+/// Why a row was rejected. The log's text may quote the whole row, which can hold keys, or merely repeat the id.
 pub(crate) fn cause(printer: &Printer, row: &ImportError) -> String {
-    if printer.shows_secrets() {
-        row.error_status.clone()
-    } else {
-        row.summary()
+    let repeats_id = row
+        .device_id
+        .as_deref()
+        .is_some_and(|id| id == row.error_status);
+    match CODES.iter().find(|(number, ..)| *number == row.error_code) {
+        Some((_, _, words)) if repeats_id || row.error_status.is_empty() => (*words).to_owned(),
+        _ if printer.shows_secrets() => row.error_status.clone(),
+        _ => row.summary(),
     }
 }
 
@@ -125,29 +129,82 @@ pub(crate) fn cause(printer: &Printer, row: &ImportError) -> String {
 pub(crate) fn meaning(code: i64) -> &'static str {
     CODES
         .iter()
-        .find(|(number, _)| *number == code)
-        .map_or("-", |(_, name)| name)
+        .find(|(number, ..)| *number == code)
+        .map_or("-", |(_, name, _)| name)
 }
 
-const CODES: [(i64, &str); 18] = [
-    (400_000, "GenericBadRequest"),
-    (400_004, "ArgumentInvalid"),
-    (400_009, "ImportWarningExistsError"),
-    (400_011, "DeviceDefinedMultipleTimes"),
-    (400_012, "DeserializationError"),
-    (400_013, "BulkRegistryOperationFailure"),
-    (400_023, "EtagDoesNotMatch"),
-    (400_028, "InvalidDeviceScope"),
-    (403_002, "IotHubQuotaExceeded"),
-    (403_004, "DeviceMaximumQueueDepthExceeded"),
-    (404_001, "DeviceNotFound"),
-    (404_010, "ModuleNotFound"),
-    (409_001, "DeviceAlreadyExists"),
-    (409_301, "ModuleAlreadyExistsOnDevice"),
-    (412_001, "PreconditionFailed"),
-    (412_003, "JobRunPreconditionFailed"),
-    (413_002, "TooManyDevices"),
-    (413_003, "TooManyModulesOnDevice"),
+/// Codes of rejected rows: number, the service's name, and what it means for the row.
+const CODES: [(i64, &str, &str); 14] = [
+    (
+        400_004,
+        "ArgumentInvalid",
+        "a member of the row has a value that is not allowed",
+    ),
+    (
+        400_009,
+        "ImportWarningExistsError",
+        "the row was taken over with a warning",
+    ),
+    (
+        400_011,
+        "DeviceDefinedMultipleTimes",
+        "the id stands more than once in the file",
+    ),
+    (
+        400_012,
+        "DeserializationError",
+        "the line could not be read as a row",
+    ),
+    (
+        400_013,
+        "BulkRegistryOperationFailure",
+        "the registry could not do what the row asks for",
+    ),
+    (
+        400_023,
+        "EtagDoesNotMatch",
+        "the identity has changed: its etag is another",
+    ),
+    (
+        400_028,
+        "InvalidDeviceScope",
+        "the device scope names no edge device of this hub",
+    ),
+    (
+        403_002,
+        "IotHubQuotaExceeded",
+        "the hub holds as many identities as it may",
+    ),
+    (
+        404_001,
+        "DeviceNotFound",
+        "there is no such device in the hub",
+    ),
+    (
+        404_010,
+        "ModuleNotFound",
+        "there is no such module in the hub",
+    ),
+    (
+        409_001,
+        "DeviceAlreadyExists",
+        "a device of this id exists, and the mode is `create`",
+    ),
+    (
+        409_301,
+        "ModuleAlreadyExistsOnDevice",
+        "a module of this id exists, and the mode is `create`",
+    ),
+    (
+        412_001,
+        "PreconditionFailed",
+        "the identity has changed: its etag is another",
+    ),
+    (
+        413_003,
+        "TooManyModulesOnDevice",
+        "the device has as many modules as it may",
+    ),
 ];
 
 #[cfg(test)]

@@ -17,11 +17,11 @@ use crate::{hub, job_view};
 
 /// Exports, waits, and copies the rows to a file if asked to.
 pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
+    let (auth, version) = hub::storage_auth(&args.storage_auth);
+    let client = hub::client_of(context, Some(args.poll), version)?;
     let container = hub::container(&context.container(&args.container)?)?;
     // A target that cannot be written is better known before the hub has worked for an hour.
     args.download.as_deref().map(Output::create).transpose()?;
-    let (auth, version) = hub::storage_auth(&args.storage_auth);
-    let client = hub::client_of(context, Some(args.poll), version)?;
     let mut options = ExportOptions::to(container)
         .include_keys(args.include_keys)
         .storage_auth(auth)

@@ -19,6 +19,7 @@ use crate::{hub, job_view};
 /// Uploads the file if one is given, imports, waits, and shows what the hub rejected.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
+    let client = hub::client_of(context, Some(args.poll), version)?;
     let options = options(context, args)?.storage_auth(auth);
     let file = args
         .file
@@ -26,7 +27,6 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
         .map(|path| InputFile::open(context, path))
         .transpose()?;
     let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
-    let client = hub::client_of(context, Some(args.poll), version)?;
     let mut poller = begin(context, &client, file, options).await?;
     context.job.active(poller.id());
     if args.no_wait {

@@ -17,7 +17,7 @@ use crate::args::local::DemoArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
-use crate::rejects::{UNREAD, meaning, subject};
+use crate::rejects::{UNREAD, cause, meaning, subject};
 use crate::watcher::Watcher;
 use compare::compare;
 use fleet::{Fleet, identity};
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: &DemoArgs) -> Outcome {
     let fleet = write_file(&mut story, &stage, args.devices)?;
     let outcome = import(context, &mut story, &client, &stage).await?;
     fetch(context, &mut story, &client, outcome.job().id()).await?;
-    let rejected = rejects(&mut story, &fleet, &outcome).await?;
+    let rejected = rejects(context, &mut story, &fleet, &outcome).await?;
     let exported = export(context, &mut story, &client, &stage).await?;
     let check = compare_rows(&mut story, &fleet, &exported)?;
     hub.shutdown().await;
@@ -190,6 +190,7 @@ async fn fetch(
 
 /// Shows what was refused and why, and checks that it is exactly what should be.
 async fn rejects(
+    context: &Context,
     story: &mut Story,
     fleet: &Fleet,
     outcome: &ImportOutcome,
@@ -211,7 +212,7 @@ async fn rejects(
             "    {} {}: {}",
             row.error_code,
             meaning(row.error_code),
-            row.summary()
+            cause(&context.printer, &row)
         ))?;
         rejected.push((name.trim_end_matches(UNREAD).to_owned(), row.error_code));
     }

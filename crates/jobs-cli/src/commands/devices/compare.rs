@@ -32,13 +32,9 @@ pub(super) async fn diff(context: &Context, args: DiffArgs) -> Outcome {
         (&args.before, &report.summary.first),
         (&args.after, &report.summary.second),
     ] {
+        let file = format!("{}, ", path.display());
         for problem in &passed.problems {
-            context.printer.warn(format_args!(
-                "{}, line {}: {}",
-                path.display(),
-                problem.line,
-                problem.message
-            ));
+            work::show_problem(&context.printer, &file, &work::to_value(problem)?);
         }
     }
     match context.printer.format {

@@ -217,31 +217,41 @@ fn show_problems(printer: &Printer, report: &Value) {
     let problems = report
         .get("problems")
         .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+        .map(Vec::as_slice);
+    let problems = problems.unwrap_or_default();
     for problem in problems.iter().take(MOST_QUOTED) {
-        let text = |name: &str| {
-            problem
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let line = problem
-            .get("line")
-            .and_then(Value::as_u64)
-            .unwrap_or_default();
-        let subject = match (text("id"), text("moduleId")) {
-            ("", _) => String::new(),
-            (id, "") => format!("{id}: "),
-            (id, module) => format!("{id}/{module}: "),
-        };
-        printer.warn(format_args!("line {line}: {subject}{}", text("message")));
+        show_problem(printer, "", problem);
     }
     if problems.len() > MOST_QUOTED {
         printer.note(format_args!(
             "and {} more lines with problems",
             problems.len() - MOST_QUOTED
         ));
+    }
+}
+
+/// One line of a file that needs attention; the hub's own words in a file are no fault.
+pub(super) fn show_problem(printer: &Printer, file: &str, problem: &Value) {
+    let text = |name: &str| {
+        problem
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let line = problem
+        .get("line")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    let subject = match (text("id"), text("moduleId")) {
+        ("", _) => String::new(),
+        (id, "") => format!("{id}: "),
+        (id, module) => format!("{id}/{module}: "),
+    };
+    let message = format!("{file}line {line}: {subject}{}", text("message"));
+    if text("kind") == "notice" {
+        printer.note(format_args!("{message} (a notice, no row)"));
+    } else {
+        printer.warn(message);
     }
 }
 

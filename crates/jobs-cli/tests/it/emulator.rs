@@ -1,0 +1,179 @@
+//! The local hub as a process.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::harness::{Cli, LocalHub};
+
+#[test]
+fn the_ready_line_is_the_only_line_and_has_its_members() {
+    let hub = LocalHub::start(&[]);
+    let endpoint = hub.endpoint().to_owned();
+    assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
+    let port = endpoint.rsplit(':').next().unwrap();
+    let string = hub.connection_string();
+    assert!(
+        string.starts_with(&format!(
+            "HostName=localhost:{port};SharedAccessKeyName=iothubowner;SharedAccessKey="
+        )),
+        "{string}"
+    );
+    assert_eq!(hub.ready["adminEndpoint"], format!("{endpoint}/_local"));
+    assert!(hub.ready.get("caFile").is_none());
+    let policies = hub.ready["policies"].as_array().unwrap();
+    for member in ["name", "rights", "primaryKey", "secondaryKey"] {
+        assert!(
+            policies.iter().all(|policy| policy[member].is_string()),
+            "{member}"
+        );
+    }
+    let (code, rest) = hub.stop("TERM");
+    assert_eq!((code, rest.as_str()), (0, ""));
+}
+
+#[test]
+fn a_signal_stops_it_cleanly_the_moment_it_is_ready() {
+    for signal in ["INT", "TERM"] {
+        let (code, rest) = LocalHub::start(&[]).stop(signal);
+        assert_eq!((code, rest.as_str()), (0, ""), "{signal}");
+    }
+}
+
+#[test]
+fn healthz_answers_without_a_token() {
+    let hub = LocalHub::start(&[]);
+    let address = hub.endpoint().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_folder_in_use_is_refused_by_name() {
+    let cli = Cli::new();
+    let folder = cli.path("hub").to_str().unwrap().to_owned();
+    let _first = LocalHub::start(&["--data", &folder]);
+    let ran = cli.run(&["emulator", "--data", &folder]).expect(2);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains(&folder), "{}", ran.stderr);
+}
+
+#[test]
+fn data_outlives_the_process() {
+    let home = Cli::new();
+    let folder = home.path("hub").to_str().unwrap().to_owned();
+    let container = home.container("c");
+    let file = home.file("d.txt", "{\"id\":\"kept\",\"status\":\"enabled\"}\n");
+    let first = LocalHub::start(&["--data", &folder]);
+    Cli::for_hub(&first)
+        .run(&["import", &file, "--container", &container])
+        .expect(0);
+    assert_eq!(first.stop("TERM").0, 0);
+    let second = LocalHub::start(&["--data", &folder]);
+    let ran = Cli::for_hub(&second)
+        .run(&["export", "--container", &container, "--download", "-", "-q"])
+        .expect(0);
+    assert!(ran.stdout.contains("\"id\":\"kept\""), "{}", ran.stdout);
+}
+
+#[test]
+fn tls_gives_a_ca_file_that_clients_can_trust() {
+    let home = Cli::new();
+    let hub = LocalHub::start(&["--tls", "--data", home.path("hub").to_str().unwrap()]);
+    assert!(
+        hub.endpoint().starts_with("https://127.0.0.1:"),
+        "{}",
+        hub.endpoint()
+    );
+    let ca = hub.ready["caFile"].as_str().unwrap();
+    // The connection string alone is enough over https, once the CA is trusted.
+    let client = Cli::new().with("IOTHUB_CONNECTION_STRING", hub.connection_string());
+    client.run(&["list", "--ca-file", ca]).expect(0);
+    client.run(&["list"]).expect(4);
+}
+
+#[test]
+fn an_address_for_others_gets_keys_of_its_own() {
+    let key = |hub: &LocalHub| {
+        hub.ready["policies"][0]["primaryKey"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (first, second) = (LocalHub::start(&[]), LocalHub::start(&[]));
+    assert_eq!(key(&first), key(&second));
+    let (open, other) = (
+        LocalHub::start(&["--listen", "0.0.0.0:0"]),
+        LocalHub::start(&["--listen", "0.0.0.0:0"]),
+    );
+    assert_ne!(key(&open), key(&first));
+    assert_ne!(key(&open), key(&other));
+}
+
+#[test]
+fn no_auth_and_entra_are_asked_for() {
+    let list = |hub: &LocalHub, cli: Cli| {
+        cli.with("IOTHUB_ENDPOINT", hub.endpoint()).run(&[
+            "list",
+            "--host",
+            "localhost",
+            "--auth",
+            "entra",
+        ])
+    };
+    // A token for the right audience, its signature worth nothing: {"aud":"https://iothubs.azure.net","exp":4102444800}
+    let token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2lvdGh1YnMuYXp1cmUubmV0IiwiZXhwIjo0MTAyNDQ0ODAwfQ.c2ln";
+    let with_token = || Cli::new().with("IOTHUB_ENTRA_TOKEN", token);
+    list(&LocalHub::start(&[]), with_token()).expect(3);
+    list(&LocalHub::start(&["--entra", "permissive"]), with_token()).expect(0);
+    list(&LocalHub::start(&["--no-auth"]), with_token()).expect(0);
+}
+
+#[test]
+fn a_fault_script_is_played_and_a_wrong_one_refused() {
+    let cli = Cli::new();
+    let script = r#"{"rules":[{"operation":"Jobs_GetImportExportJobs","times":1,"action":{"kind":"respond","status":403,"errorCode":"IotHubForbidden"}}]}"#;
+    let path = cli.file("faults.json", script);
+    let hub = LocalHub::start(&["--faults", &path]);
+    let ran = Cli::for_hub(&hub).run(&["list"]).expect(3);
+    assert!(ran.stderr.contains("403 IotHubForbidden"), "{}", ran.stderr);
+    Cli::for_hub(&hub).run(&["list"]).expect(0);
+    let path = cli.file("wrong.json", r#"{"rules":[],"surprise":1}"#);
+    let ran = cli.run(&["emulator", "--faults", &path]).expect(2);
+    assert!(
+        ran.stderr.contains("wrong.json") && ran.stderr.contains("surprise"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let ran = Cli::new()
+        .run(&["emulator", "--listen", &address])
+        .expect(2);
+    assert!(ran.stderr.contains(&address), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn the_ready_line_stays_one_json_line_at_v() {
+    let cli = Cli::new();
+    let mut child = cli.spawn(&["emulator", "-v"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    serde_json::from_str::<Value>(&line).unwrap();
+    crate::harness::send(&child, "TERM");
+    assert!(lines.next().is_none());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,279 @@
+//! Runs the real binary in a closed environment, and shows what it did in a stable form.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_iothub-jobs");
+
+/// A home folder of its own and no environment but what a test sets.
+pub(crate) struct Cli {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What one run did.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    folder: PathBuf,
+}
+
+impl Cli {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// As [`Cli::new`], with everything set that a client of `hub` needs.
+    pub(crate) fn for_hub(hub: &LocalHub) -> Self {
+        Self::new()
+            .with("IOTHUB_CONNECTION_STRING", hub.connection_string())
+            .with("IOTHUB_ENDPOINT", hub.endpoint())
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A path in the home folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the home folder and returns its path as an argument.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// A `file:///` container in the home folder.
+    pub(crate) fn container(&self, name: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(&path).unwrap();
+        format!("file://{}", path.display())
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .current_dir(self.folder.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs with text on standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = self.spawn(arguments);
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_owned();
+        // The command may end without reading it.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            folder: self.folder.path().to_owned(),
+        }
+    }
+
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+impl Ran {
+    /// Asserts the exit code, showing everything when it is another.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// Standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// Exit code and both streams, with what differs from run to run replaced.
+    pub(crate) fn snapshot(&self) -> String {
+        let text = format!(
+            "exit code: {}\n----- stdout\n{}----- stderr\n{}",
+            self.code,
+            ended(&self.stdout),
+            ended(&self.stderr)
+        );
+        stable(&text.replace(self.folder.to_str().unwrap(), "[HOME]"))
+    }
+}
+
+fn ended(text: &str) -> String {
+    if text.is_empty() || text.ends_with('\n') {
+        text.to_owned()
+    } else {
+        format!("{text}\n(no line break)\n")
+    }
+}
+
+/// Replaces ids, times and ports.
+pub(crate) fn stable(text: &str) -> String {
+    let mut output = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let pattern = PATTERNS
+            .iter()
+            .find_map(|(shape, name)| matches(shape, rest).map(|length| (length, *name)));
+        if let Some((length, name)) = pattern {
+            output.push_str(name);
+            rest = &rest[length..];
+        } else {
+            output.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    output
+}
+
+/// Shapes: `h` is a lower-case hexadecimal digit, `9` a digit, `*` zero or more digits, all else itself.
+const PATTERNS: [(&str, &str); 5] = [
+    ("hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh", "[ID]"),
+    ("9999-99-99T99:99:99.*Z", "[TIME]"),
+    ("9999-99-99T99:99:99Z", "[TIME]"),
+    ("127.0.0.1:9*", "127.0.0.1:[PORT]"),
+    ("localhost:9*", "localhost:[PORT]"),
+];
+
+fn matches(shape: &str, text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    for expected in shape.bytes() {
+        match expected {
+            b'*' => {
+                at += bytes[at..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count()
+            }
+            b'9' => at += usize::from(bytes.get(at)?.is_ascii_digit().then_some(true)?),
+            b'h' => {
+                at += usize::from(
+                    matches!(bytes.get(at)?, b'0'..=b'9' | b'a'..=b'f').then_some(true)?,
+                )
+            }
+            other => at += usize::from((*bytes.get(at)? == other).then_some(true)?),
+        }
+    }
+    Some(at)
+}
+
+/// `iothub-jobs emulator` as a process of its own, stopped when dropped.
+pub(crate) struct LocalHub {
+    child: Child,
+    pub(crate) ready: Value,
+    _cli: Cli,
+}
+
+impl LocalHub {
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let cli = Cli::new();
+        let mut arguments = vec!["emulator"];
+        arguments.extend_from_slice(flags);
+        let mut child = cli.spawn(&arguments);
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        if line.is_empty() {
+            let mut stderr = String::new();
+            child
+                .stderr
+                .as_mut()
+                .unwrap()
+                .read_to_string(&mut stderr)
+                .unwrap();
+            panic!("the emulator did not start: {stderr}");
+        }
+        Self {
+            child,
+            ready: serde_json::from_str(&line).unwrap(),
+            _cli: cli,
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        self.ready["endpoint"].as_str().unwrap()
+    }
+
+    pub(crate) fn connection_string(&self) -> &str {
+        self.ready["connectionString"].as_str().unwrap()
+    }
+
+    /// Sends a signal and waits for the end; the exit code and what else was printed on standard output.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self, signal: &str) -> (i32, String) {
+        send(&self.child, signal);
+        let mut rest = String::new();
+        self.child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut rest)
+            .unwrap();
+        (self.child.wait().unwrap().code().unwrap_or(-1), rest)
+    }
+}
+
+impl Drop for LocalHub {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to a process that a test started.
+#[cfg(unix)]
+pub(crate) fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{signal}"), &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+/// The mode bits of a file.
+#[cfg(unix)]
+pub(crate) fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
