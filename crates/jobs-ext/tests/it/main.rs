@@ -4,6 +4,7 @@
 mod blobs;
 mod clock;
 mod entra;
+mod examples;
 mod local_hub;
 mod operations;
 mod preflights;
