@@ -35,7 +35,7 @@ async function refused(name, status, call) {
     if (status) assert.equal((error.response || {}).statusCode, status);
     return error;
   }
-  throw new assert.AssertionError({ message: `no ${name}; the call gave ${JSON.stringify(answer)}` });
+  throw new assert.AssertionError({ message: `no ${name}; the call gave ${JSON.stringify((answer || {}).responseBody)}` });
 }
 
 async function admin(method, path, body) {
