@@ -75,6 +75,8 @@ impl FaultPlan {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn stall(operation: &str, seconds: u64) -> FaultRule {
@@ -121,5 +123,30 @@ mod tests {
             .collect();
         assert_eq!(order, [Some(1), Some(2), Some(2), Some(3), Some(3)]);
         assert_eq!(plan.report().1, [1, 2, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_lone_rule_acts_on_a_run_of_requests_after_those_it_skips(skip in 0u64..20, times in 0u64..20, sent in 0usize..60) {
+            let mut plan = FaultPlan::new(FaultScript::new([stall("*", 1).skip(skip).times(times)]));
+            let acted: Vec<bool> = (0..sent).map(|_| plan.next("Query_GetTwins").is_some()).collect();
+            let expected: Vec<bool> = (0..sent as u64).map(|n| n >= skip && n < skip + times).collect();
+            prop_assert_eq!(acted, expected);
+        }
+
+        #[test]
+        fn every_request_is_acted_on_at_most_once_and_no_rule_acts_too_often(
+            limits in proptest::collection::vec((0u64..4, proptest::option::of(0u64..4)), 0..5),
+            sent in 0u64..40,
+        ) {
+            let rules = limits.iter().map(|(skip, times)| FaultRule { times: *times, ..stall("*", 1).skip(*skip) });
+            let mut plan = FaultPlan::new(FaultScript::new(rules));
+            let acted = (0..sent).filter(|_| plan.next("Query_GetTwins").is_some()).count() as u64;
+            let counts = plan.report().1;
+            prop_assert_eq!(counts.iter().sum::<u64>(), acted);
+            for ((_, times), count) in limits.iter().zip(counts) {
+                prop_assert!(times.is_none_or(|times| count <= times));
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value, json};
 
 use super::condition::Filter;
+use super::page::{PageRequest, run};
 use crate::clock::Time;
 use crate::registry::identity::COLUMNS;
 use crate::registry::{Authentication, Identity, Place, Store, Twin};
@@ -276,6 +277,47 @@ proptest! {
             Ok((selected(connection, &condition)?, expected(connection, &condition)))
         }).unwrap();
         prop_assert_eq!(found, wanted, "{}", text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_of_any_size_put_together_are_the_whole_answer(
+        floors in proptest::collection::vec(0i64..4, 0..25),
+        size in 1usize..9,
+        top in proptest::option::of(0usize..30),
+        grouped in any::<bool>(),
+    ) {
+        let store = Store::open(&Place::Memory, 100).unwrap();
+        store.read(|connection| {
+            for (n, floor) in (0..).zip(&floors) {
+                let tags = json!({"floor": floor}).as_object().cloned().unwrap();
+                identity(n, &tags, &Map::new(), &Map::new()).insert(connection)?;
+            }
+            Ok(())
+        }).unwrap();
+        let limit = top.map_or_else(String::new, |top| format!("TOP {top} "));
+        let query = match grouped {
+            true => format!("SELECT {limit}tags.floor, COUNT() AS n FROM devices WHERE tags.floor > 0 GROUP BY tags.floor"),
+            false => format!("SELECT {limit}deviceId FROM devices WHERE tags.floor > 0"),
+        };
+        let ask = |size, continuation: Option<&str>| run(&store, &PageRequest { query: &query, size, continuation }).unwrap();
+        let whole = ask(1000, None);
+        prop_assert_eq!(&whole.continuation, &None);
+        let (mut items, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let page = ask(size, token.as_deref());
+            prop_assert!(page.items.len() <= size);
+            prop_assert!(page.continuation.is_none() || page.items.len() == size, "only the last page is short");
+            items.extend(page.items);
+            token = page.continuation;
+            if token.is_none() {
+                break;
+            }
+        }
+        prop_assert_eq!(items, whole.items);
     }
 }
 

@@ -447,3 +447,31 @@ async fn rights_of_either_kind_are_enough_and_the_device_policy_has_none() {
         );
     }
 }
+
+#[tokio::test]
+async fn with_throttling_a_job_keeps_the_pace_of_its_tier() {
+    // S1: ten devices a second.
+    let rig = Rig::with(Emulator::builder().throttle(true)).await;
+    with_devices(&rig, 25).await;
+    rig.put("/jobs/v2/paced", &twin_job("*")).await.is_ok();
+    reaches(&rig, "paced", "running").await;
+    let begun = rig.hub.clock().now();
+    let mut done = 0;
+    while done < 25 {
+        rig.hub.clock().advance(Duration::from_millis(200));
+        let job = rig.get("/jobs/v2/paced").await.is_ok().json();
+        done = job["deviceJobStatistics"]["succeededCount"]
+            .as_u64()
+            .unwrap_or(0);
+        assert!(
+            done % 10 == 0 || done == 25,
+            "{done} devices: not in batches of one second"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let took = rig.hub.clock().now().since(begun);
+    assert!(
+        took >= Duration::from_secs(2),
+        "25 devices took {took:?} of the hub's time"
+    );
+}
