@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::{
-    line::{BadLine, Cause, Entry, Item, Options, Place, Record, classify},
+    line::{BadLine, Cause, Entry, Item, Options, Place, Record, Scratch, classify},
     row::Row,
 };
 
@@ -28,6 +28,7 @@ const START_OF_LONG_LINE: usize = 256;
 pub struct Feeder<T = Row> {
     lines: Lines,
     options: Options,
+    scratch: Scratch,
     stopped: bool,
     record: PhantomData<fn() -> T>,
 }
@@ -51,6 +52,7 @@ impl<T: Record> Feeder<T> {
         Self {
             lines: Lines::new(options.max_line),
             options,
+            scratch: Scratch::new(),
             stopped: false,
             record: PhantomData,
         }
@@ -88,7 +90,11 @@ impl<T: Record> Iterator for Feeder<T> {
                 text,
             } = self.lines.next()?;
             let item = match text {
-                Text::Whole(line) => classify(line, Place { number, last }, &self.options),
+                Text::Whole(line) => {
+                    classify(line, Place { number, last }, self.options.strict, |text| {
+                        T::from_line(text, &mut self.scratch)
+                    })
+                }
                 Text::TooLong { start, len } => {
                     let cause = Cause::TooLong {
                         limit: self.options.max_line as u64,

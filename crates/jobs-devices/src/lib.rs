@@ -16,10 +16,12 @@ mod field;
 mod json;
 mod line;
 mod members;
+pub mod parallel;
 pub mod query;
 mod reader;
 mod row;
 pub mod rules;
+mod scan;
 mod secret;
 mod text;
 #[cfg(feature = "transform")]
@@ -32,12 +34,12 @@ pub use crate::{
     feeder::Feeder,
     field::Misfit,
     json::{Json, JsonError, JsonObject},
-    line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record},
+    line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record, Scratch},
     members::Members,
     reader::Reader,
     row::{
         Authentication, AuthenticationType, Capabilities, ImportMode, Properties, Row, RowBuilder,
-        Status, SymmetricKey, UnknownName, X509Thumbprint,
+        RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,
     },
     secret::Key,
     writer::{FileWriter, Writer},

@@ -6,7 +6,8 @@ use crate::{
     configuration::Configuration,
     error_log::ImportError,
     field::{FromText, Misfit},
-    row::Row,
+    row::{Row, RowRef},
+    scan::Index,
 };
 
 /// Where a line stands, and what it is.
@@ -153,6 +154,29 @@ impl Cause {
     }
 }
 
+impl Cause {
+    /// The same for a line with `bytes` before its text. Only the end of the file can cut a line off.
+    fn moved(self, bytes: u64, last: bool) -> Self {
+        match self {
+            Self::NotUtf8 { column } => Self::NotUtf8 {
+                column: column + bytes,
+            },
+            Self::NotJson { column, message } => Self::NotJson {
+                column: column + bytes,
+                message,
+            },
+            Self::Truncated { column } if last => Self::Truncated {
+                column: column + bytes,
+            },
+            Self::Truncated { column } => Self::NotJson {
+                column: column + bytes,
+                message: "the line ends inside the object".to_owned(),
+            },
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -183,18 +207,18 @@ pub trait Record: sealed::Sealed + Sized {
 }
 
 pub(crate) mod sealed {
-    use super::{Cause, Options};
+    use super::{Cause, Scratch};
 
     pub trait Sealed: Sized {
         /// Reads a line that starts with neither space nor byte order mark and is not empty.
-        fn from_line(line: &[u8], options: &Options) -> Result<Self, Cause>;
+        fn from_line(line: &[u8], scratch: &mut Scratch) -> Result<Self, Cause>;
     }
 }
 
 macro_rules! records {
     ($($name:ident),*) => {$(
         impl sealed::Sealed for $name {
-            fn from_line(line: &[u8], _: &Options) -> Result<Self, Cause> {
+            fn from_line(line: &[u8], _: &mut Scratch) -> Result<Self, Cause> {
                 from_line(line)
             }
         }
@@ -206,7 +230,36 @@ macro_rules! records {
         }
     )*};
 }
-records!(Row, ImportError, Configuration);
+records!(ImportError, Configuration);
+
+impl sealed::Sealed for Row {
+    fn from_line(line: &[u8], scratch: &mut Scratch) -> Result<Self, Cause> {
+        RowRef::parse(line, scratch)?
+            .to_row()
+            .map_err(Cause::Misfit)
+    }
+}
+
+impl Record for Row {
+    fn write_line(&self, out: &mut Vec<u8>) {
+        self.write_line(out);
+    }
+}
+
+/// Memory that reading one line after another needs, kept between them.
+#[derive(Debug, Default)]
+pub struct Scratch(Index);
+
+impl Scratch {
+    /// With nothing in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn index(&mut self) -> &mut Index {
+        &mut self.0
+    }
+}
 
 /// How lines are read.
 #[derive(Debug, Clone)]
@@ -261,14 +314,19 @@ impl Options {
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// What the line is; `None` for a blank one.
-pub(crate) fn classify<T: Record>(line: &[u8], at: Place, options: &Options) -> Option<Item<T>> {
-    let text = line.strip_prefix(BOM).unwrap_or(line).trim_ascii();
+/// What the line is, with `read` for those that may be a record; `None` for a blank one.
+pub(crate) fn classify<'l, T>(
+    line: &'l [u8],
+    at: Place,
+    strict: bool,
+    read: impl FnOnce(&'l [u8]) -> Result<T, Cause>,
+) -> Option<Item<T>> {
+    let text = trim(line.strip_prefix(BOM).unwrap_or(line));
     let first = *text.first()?;
     if at.number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
         return Some(Item::Bad(BadLine::new(Cause::Utf16, line)));
     }
-    let cause = match T::from_line(text, options) {
+    let cause = match read(text) {
         Ok(row) => return Some(Item::Row(row)),
         Err(cause) => cause,
     };
@@ -277,7 +335,7 @@ pub(crate) fn classify<T: Record>(line: &[u8], at: Place, options: &Options) -> 
         Cause::NotJson { .. } | Cause::NotUtf8 { .. } | Cause::Truncated { .. }
     );
     if first != b'{' && not_json {
-        if options.strict && at.number > 1 {
+        if strict && at.number > 1 {
             let message =
                 "words in place of a row; strict reading allows these on the first line alone"
                     .to_owned();
@@ -285,15 +343,19 @@ pub(crate) fn classify<T: Record>(line: &[u8], at: Place, options: &Options) -> 
         }
         return Some(Item::Notice(String::from_utf8_lossy(text).into_owned()));
     }
-    let cause = match cause {
-        // What ends too early in the middle of a file is a broken line; at the end of one without a line break, a broken copy.
-        Cause::Truncated { column } if !at.last => Cause::NotJson {
-            column,
-            message: "the line ends inside the object".to_owned(),
-        },
-        other => other,
-    };
-    Some(Item::Bad(BadLine::new(cause, line)))
+    // Columns count from the line's first byte, which spaces or a byte order mark may be.
+    let before = text.as_ptr().addr().saturating_sub(line.as_ptr().addr()) as u64;
+    Some(Item::Bad(BadLine::new(cause.moved(before, at.last), line)))
+}
+
+/// Without the white space of JSON at both ends.
+pub(crate) fn trim(mut line: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..]
+    | [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = line
+    {
+        line = rest;
+    }
+    line
 }
 
 /// Where a line stands in its file, as far as it matters to what it is.
@@ -308,16 +370,19 @@ fn from_line<T: FromText>(line: &[u8]) -> Result<T, Cause> {
     let text = std::str::from_utf8(line).map_err(|error| Cause::NotUtf8 {
         column: error.valid_up_to() as u64 + 1,
     })?;
-    serde_json::from_str::<&serde_json::value::RawValue>(text)
-        .map_err(|error| not_json(line, &error))?;
+    check_json(text)?;
     T::from_text(text).map_err(Cause::Misfit)
 }
 
-fn not_json(line: &[u8], error: &serde_json::Error) -> Cause {
+/// Checks that a line is one JSON value, and else says where it stops being one.
+pub(crate) fn check_json(line: &str) -> Result<(), Cause> {
+    let Err(error) = serde_json::from_str::<&serde_json::value::RawValue>(line) else {
+        return Ok(());
+    };
     if error.is_eof() {
-        return Cause::Truncated {
+        return Err(Cause::Truncated {
             column: line.len() as u64 + 1,
-        };
+        });
     }
     let text = error.to_string();
     let message = text
@@ -325,8 +390,10 @@ fn not_json(line: &[u8], error: &serde_json::Error) -> Cause {
         .next()
         .unwrap_or("not readable")
         .to_owned();
-    Cause::NotJson {
-        column: error.column() as u64,
+    // A control character within a string is told of with the column before it.
+    let shift = u64::from(message.starts_with("control character"));
+    Err(Cause::NotJson {
+        column: error.column() as u64 + shift,
         message,
-    }
+    })
 }

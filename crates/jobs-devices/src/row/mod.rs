@@ -9,12 +9,14 @@ use crate::{
     text::{ObjectWriter, push_string},
 };
 
+mod borrowed;
 mod builder;
 mod names;
 mod parts;
 
 use self::parts::{put, put_string};
 pub use self::{
+    borrowed::RowRef,
     builder::RowBuilder,
     names::{AuthenticationType, ImportMode, Status, UnknownName},
     parts::{Authentication, Capabilities, Properties, SymmetricKey, X509Thumbprint},

@@ -11,4 +11,5 @@ mod query;
 mod query_properties;
 mod reader;
 mod rows;
+mod scan;
 mod transform;

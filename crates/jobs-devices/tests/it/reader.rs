@@ -63,9 +63,10 @@ fn words_are_a_notice_and_json_of_another_kind_is_a_bad_line() {
 
 #[test]
 fn what_is_not_json_is_bad_and_says_where() {
-    let cases: [(&[u8], u64); 8] = [
+    let cases: [(&[u8], u64); 9] = [
         (b"{\"id\":\"a\",}\n", 11),
         (b"{\"id\":\"a\"} {\n", 12),
+        (b"{\"id\":\"a\0\"}\n", 9),
         (b"{\"id\":\"a\",\"tags\":{\"n\":01}}\n", 24),
         (b"{\"id\":\"a\",\"tags\":{\"n\":+1}}\n", 23),
         (b"{\"id\":\"a\",\"tags\":{\"n\":NaN}}\n", 23),

@@ -1,0 +1,263 @@
+//! The grammar of JSON over the operators of a line.
+
+use super::Index;
+
+/// The line is not what the fast way takes; the slow way will say why.
+#[derive(Debug)]
+pub(crate) struct Unfit;
+
+type Outcome<T> = Result<T, Unfit>;
+
+/// Deepest nesting of objects and arrays, as for `serde_json`, which reads the slow way.
+const MAX_NESTING: u32 = 127;
+
+/// Goes through one line, value by value.
+pub(crate) struct Walk<'a, 'i> {
+    line: &'a str,
+    ops: &'i [u32],
+    /// The operator that comes next.
+    next: usize,
+    /// Where the value or name starts that ends at this operator.
+    start: usize,
+    spaced: bool,
+}
+
+impl<'a, 'i> Walk<'a, 'i> {
+    /// Starts before the first byte of the line that was indexed.
+    pub(crate) fn new(line: &'a str, index: &'i Index) -> Self {
+        Self {
+            line,
+            ops: index.ops(),
+            next: 0,
+            start: 0,
+            spaced: index.is_spaced(),
+        }
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self.line.as_bytes().get(at).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn op(&self, at: usize) -> usize {
+        self.ops.get(at).map_or(self.line.len(), |op| *op as usize)
+    }
+
+    /// The first byte behind the operator at `op` that is not a space; a regular line has one space there at most.
+    #[inline(always)]
+    fn behind(&self, op: usize) -> usize {
+        let at = op + 1;
+        if self.spaced && matches!(self.byte(at), b' ' | b'\t' | b'\r' | b'\n') {
+            at + 1
+        } else {
+            at
+        }
+    }
+
+    /// Calls `each` with the name of every member of the object that starts here. It must consume the value.
+    #[inline(always)]
+    pub(crate) fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &'a str) -> Outcome<()>,
+    ) -> Outcome<()> {
+        if self.byte(self.start) != b'{' {
+            return Err(Unfit);
+        }
+        self.next += 1;
+        let first = self.behind(self.start);
+        if self.op(self.next) == first && self.byte(first) == b'}' {
+            return self.close(first);
+        }
+        self.start = first;
+        loop {
+            let name = self.name()?;
+            each(self, name)?;
+            let op = self.op(self.next);
+            match self.byte(op) {
+                b',' => {
+                    self.next += 1;
+                    self.start = self.behind(op);
+                }
+                b'}' => return self.close(op),
+                _ => return Err(Unfit),
+            }
+        }
+    }
+
+    /// Steps over the closing bracket at `op`: the next operator, or the end, must stand right behind it.
+    #[inline(always)]
+    fn close(&mut self, op: usize) -> Outcome<()> {
+        self.next += 1;
+        if self.op(self.next) == self.behind(op) {
+            Ok(())
+        } else {
+            Err(Unfit)
+        }
+    }
+
+    /// Reads a member's name, still escaped, and its colon.
+    #[inline(always)]
+    fn name(&mut self) -> Outcome<&'a str> {
+        let (start, op) = (self.start, self.op(self.next));
+        if self.byte(start) != b'"' || self.byte(op) != b':' {
+            return Err(Unfit);
+        }
+        self.next += 1;
+        self.start = self.behind(op);
+        self.line.get(start + 1..op - 1).ok_or(Unfit)
+    }
+
+    /// Reads any value and gives its text.
+    #[inline(always)]
+    pub(crate) fn value(&mut self) -> Outcome<&'a str> {
+        let (start, op) = (self.start, self.op(self.next));
+        let end = match self.byte(start) {
+            b'"' => op,
+            b'{' | b'[' => self.nested()?,
+            _ => {
+                scalar(self.line.as_bytes().get(start..op).ok_or(Unfit)?)?;
+                op
+            }
+        };
+        self.line.get(start..end).ok_or(Unfit)
+    }
+
+    /// Whether an object starts here.
+    #[inline(always)]
+    pub(crate) fn at_object(&self) -> bool {
+        self.byte(self.start) == b'{'
+    }
+
+    /// The byte where the value starts that is next.
+    #[inline(always)]
+    pub(crate) fn position(&self) -> usize {
+        self.start
+    }
+
+    /// The byte behind the value that was read last, given that it was an object.
+    #[inline(always)]
+    pub(crate) fn end_of_object(&self) -> usize {
+        self.op(self.next - 1) + 1
+    }
+
+    /// A part of the line.
+    #[inline(always)]
+    pub(crate) fn text(&self, from: usize, to: usize) -> Outcome<&'a str> {
+        self.line.get(from..to).ok_or(Unfit)
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.next + super::SENTINELS == self.ops.len()
+    }
+
+    /// Checks the object or array that starts here and gives the position behind it.
+    fn nested(&mut self) -> Outcome<usize> {
+        // One bit for each level: 1 for an object.
+        let (mut levels, mut depth) = (0_u128, 0);
+        loop {
+            let op = self.op(self.next);
+            let open = self.byte(self.start);
+            match open {
+                b'"' => {}
+                b'{' | b'[' => {
+                    if depth == MAX_NESTING {
+                        return Err(Unfit);
+                    }
+                    let object = open == b'{';
+                    (levels, depth) = (levels << 1 | u128::from(object), depth + 1);
+                    self.next += 1;
+                    let first = self.behind(self.start);
+                    let close = if object { b'}' } else { b']' };
+                    if self.byte(first) != close {
+                        self.start = first;
+                        if object {
+                            self.name()?;
+                        }
+                        continue;
+                    }
+                }
+                _ => scalar(self.line.as_bytes().get(self.start..op).ok_or(Unfit)?)?,
+            }
+            loop {
+                let op = self.op(self.next);
+                let byte = self.byte(op);
+                let object = levels & 1 == 1;
+                if byte == b',' {
+                    self.next += 1;
+                    self.start = self.behind(op);
+                    if object {
+                        self.name()?;
+                    }
+                    break;
+                }
+                if byte != (if object { b'}' } else { b']' }) {
+                    return Err(Unfit);
+                }
+                self.close(op)?;
+                (levels, depth) = (levels >> 1, depth - 1);
+                if depth == 0 {
+                    return Ok(op + 1);
+                }
+            }
+        }
+    }
+}
+
+/// Checks a value that is no string, object or array.
+#[inline(always)]
+fn scalar(text: &[u8]) -> Outcome<()> {
+    match text {
+        b"true" | b"false" | b"null" => Ok(()),
+        _ if is_number(text) => Ok(()),
+        _ => Err(Unfit),
+    }
+}
+
+#[inline(always)]
+fn is_number(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    if whole == 0 || (whole > 1 && text[0] == b'0') {
+        return false;
+    }
+    let mut rest = &text[whole..];
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let count = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = &fraction[count..];
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = exponent
+            .strip_prefix(b"-")
+            .or_else(|| exponent.strip_prefix(b"+"))
+            .unwrap_or(exponent);
+        return !exponent.is_empty() && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
+}
+
+#[inline(always)]
+fn digits(text: &[u8]) -> usize {
+    text.iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len())
+}
+
+/// Checks every escape of a line whose backslashes all stand in strings.
+pub(crate) fn escapes_are_valid(line: &[u8]) -> bool {
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let escape = &rest[at + 1..];
+        let len = match escape {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 1,
+            [b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => 5,
+            _ => return false,
+        };
+        rest = &escape[len..];
+    }
+    true
+}
