@@ -1,3 +1,4 @@
+#![expect(clippy::print_stdout, reason = "what it prints is its result")]
 //! Measures this crate alone, for `cargo xtask bench devices`: `devices_bench TASK FILE [OUT]` prints one JSON object.
 use std::fs::File;
 use std::ops::ControlFlow;

@@ -3,6 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use super::{AuthenticationType, ImportMode, Row, Status, missing_id};
+#[cfg(feature = "transform")]
+use crate::rules::Severity;
 use crate::{
     field::{FromText, Misfit, fill, string},
     line::{Cause, Scratch},
@@ -179,6 +181,34 @@ impl<'a> RowRef<'a> {
     /// Whether the row has a member that [`Row`] has no field for.
     pub fn has_unknown_members(&self) -> bool {
         self.unknown
+    }
+
+    /// Words that are known in another case than they stand in: the member, what stands there, what is meant, and how much it matters.
+    #[cfg(feature = "transform")]
+    pub(crate) fn words_in_another_case(
+        &self,
+    ) -> Vec<(&'static str, Cow<'a, str>, &'static str, Severity)> {
+        let words = [
+            ("status", self.status, Status::NAMES, Severity::Warning),
+            (
+                "importMode",
+                self.import_mode,
+                ImportMode::NAMES,
+                Severity::Warning,
+            ),
+            (
+                "authentication.type",
+                self.authentication.kind,
+                AuthenticationType::NAMES,
+                Severity::Error,
+            ),
+        ];
+        let in_another_case = |(member, raw, names, severity): (_, _, &[&'static str], _)| {
+            let word = text(raw).filter(|word| !names.contains(&&**word))?;
+            let meant = *names.iter().find(|name| name.eq_ignore_ascii_case(&word))?;
+            Some((member, word, meant, severity))
+        };
+        words.into_iter().filter_map(in_another_case).collect()
     }
 
     /// An owned row with everything that stands in the line.

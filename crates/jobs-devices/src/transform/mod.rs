@@ -30,10 +30,12 @@ use crate::{Entry, Item, Options, Reader, Row, Writer};
 
 mod anonymise;
 mod canonical;
+mod check;
 mod convert;
 mod diff;
 mod filter;
 mod generate;
+mod marks;
 mod merge;
 mod order;
 mod prepare;
@@ -41,8 +43,10 @@ mod scope;
 mod set_mode;
 mod spill;
 mod split;
+mod stats;
 
 pub use anonymise::{AnonymiseKey, AnonymiseReport, TwinText, anonymise};
+pub use check::{CheckReport, Finding, MAX_FINDINGS, Purpose, check, check_each};
 pub use convert::{Columns, ColumnsError, ConvertReport, Format, NotCarried, convert};
 pub use diff::{
     ChangedIdentity, DiffOptions, DiffReport, DiffSummary, Difference, Identity, diff, diff_each,
@@ -55,6 +59,7 @@ pub use merge::{Duplicate, Keep, MergeReport, RowPlace, merge};
 pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
 pub use set_mode::{SetModeReport, set_mode};
 pub use split::{SplitAt, SplitFile, SplitReport, split};
+pub use stats::{Stats, StatsReport, UNSET, stats};
 
 /// How many problems a report quotes; all are counted.
 pub const MAX_PROBLEMS: usize = 100;

@@ -1,10 +1,12 @@
 //! Tests of the device-file toolkit from outside.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod check;
 mod convert;
 mod corpus;
 mod fleet;
 mod fuzz_targets;
+mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod query;
@@ -12,4 +14,5 @@ mod query_properties;
 mod reader;
 mod rows;
 mod scan;
+mod stats;
 mod transform;

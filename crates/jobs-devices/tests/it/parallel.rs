@@ -1,0 +1,160 @@
+//! Many threads read what one reads, in the same order.
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use jobs_devices::{Item, Options, Reader, parallel};
+
+/// A source that gives a few bytes at a time.
+struct Trickle<'f>(&'f [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.1.min(self.0.len()).min(buffer.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+fn places(workers: usize, source: impl Read + Send, options: &Options) -> io::Result<Vec<String>> {
+    let mut all = Vec::new();
+    let work = |chunk: parallel::Chunk<'_>| {
+        let mut found = Vec::new();
+        chunk.for_each(|entry| {
+            let item = match &entry.item {
+                Item::Row(row) => row.id().into_owned(),
+                Item::Notice(words) => words.clone(),
+                Item::Bad(bad) => format!("{bad:?}"),
+                _ => String::new(),
+            };
+            found.push(format!("{} {} {item}", entry.line, entry.offset));
+        });
+        found
+    };
+    parallel::for_each_chunk_with(workers, source, options, work, |found| {
+        all.extend(found);
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}
+
+fn places_serially(file: &[u8], options: &Options) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in Reader::of(file, options.clone()) {
+        let entry = entry.expect("a slice can always be read");
+        let item = match &entry.item {
+            Item::Row(row) => jobs_devices::Row::clone(row).id,
+            Item::Notice(words) => words.clone(),
+            Item::Bad(bad) => format!("{bad:?}"),
+            _ => String::new(),
+        };
+        all.push(format!("{} {} {item}", entry.line, entry.offset));
+    }
+    all
+}
+
+fn file() -> Vec<u8> {
+    let mut file = b"\xef\xbb\xbfA notice.\r\n".to_vec();
+    for at in 0..40_000 {
+        match at % 1000 {
+            17 => file.extend_from_slice(b"\n  \r\n"),
+            500 => file.extend_from_slice(b"{\"id\":\n"),
+            900 if at > 20_000 => file
+                .extend_from_slice(format!("{{\"id\":\"{}\"}}\n", "x".repeat(700_000)).as_bytes()),
+            _ => file.extend_from_slice(
+                format!("{{\"id\":\"device-{at}\",\"tags\":{{\"n\":{at}}}}}\r\n").as_bytes(),
+            ),
+        }
+    }
+    file.extend_from_slice(b"{\"id\":\"last\"");
+    file
+}
+
+#[test]
+fn any_number_of_workers_gives_what_the_reader_gives() {
+    let file = file();
+    for limit in [jobs_devices::DEFAULT_MAX_LINE, 300_000, 1000] {
+        let options = Options::new().max_line(limit);
+        let expected = places_serially(&file, &options);
+        assert!(expected.len() > 30_000);
+        for workers in [1, 2, 5] {
+            let found = places(workers, &file[..], &options).unwrap();
+            assert!(found == expected, "{workers} workers, lines of {limit}");
+        }
+        assert!(places(2, Trickle(&file, 4093), &options).unwrap() == expected);
+    }
+}
+
+#[test]
+fn strict_reading_ends_where_the_reader_ends() {
+    let (file, options) = (file(), Options::new().strict(true));
+    let expected = places_serially(&file, &options);
+    for workers in [1, 3] {
+        assert!(places(workers, &file[..], &options).unwrap() == expected);
+    }
+}
+
+#[test]
+fn an_error_of_the_source_comes_after_what_was_read() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("cable cut"))
+        }
+    }
+    let file = "{\"id\":\"d\"}\n".repeat(200_000);
+    for workers in [1, 2] {
+        let mut rows = 0;
+        let count = |chunk: parallel::Chunk<'_>| {
+            let mut rows = 0;
+            chunk.for_each(|_| rows += 1);
+            rows
+        };
+        let outcome = parallel::for_each_chunk_with(
+            workers,
+            file.as_bytes().chain(Broken),
+            &Options::new(),
+            count,
+            |some| {
+                rows += some;
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(outcome.unwrap_err().to_string(), "cable cut");
+        assert!(rows > 100_000, "{rows}");
+    }
+}
+
+#[test]
+fn a_taker_that_breaks_off_stops_the_workers() {
+    let mut taken = 0;
+    let endless = io::repeat(b'\n');
+    parallel::for_each_chunk_with(
+        2,
+        endless,
+        &Options::new(),
+        |chunk| chunk.len(),
+        |_| {
+            taken += 1;
+            if taken == 3 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )
+    .unwrap();
+    assert_eq!(taken, 3);
+}
+
+#[test]
+fn a_panic_of_the_work_comes_out_and_leaves_nobody_waiting() {
+    let outcome = std::panic::catch_unwind(|| {
+        let work = |chunk: parallel::Chunk<'_>| assert!(chunk.offset() < 1_000_000, "planted");
+        parallel::for_each_chunk_with(2, io::repeat(b'\n'), &Options::new(), work, |()| {
+            ControlFlow::Continue(())
+        })
+    });
+    assert!(outcome.is_err());
+}
