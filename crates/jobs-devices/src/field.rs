@@ -164,7 +164,7 @@ impl FromText for Json {
 /// Reads one record from JSON that may stand on several lines, which its kept parts must not.
 pub(crate) fn from_any_text<T: FromText>(text: &str) -> Result<T, Misfit> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    if !text.contains(['\n', '\r']) {
+    if !text.contains('\n') {
         return T::from_text(text);
     }
     let json = Json::new(text).map_err(|error| Misfit {

@@ -39,7 +39,7 @@ impl Json {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         serde_json::from_str::<&RawValue>(text)
             .map_err(|error| JsonError::new(error.to_string()))?;
-        if text.contains(['\n', '\r']) {
+        if text.contains('\n') {
             return Ok(Self(without_line_breaks(text).into()));
         }
         Ok(Self(text.into()))
