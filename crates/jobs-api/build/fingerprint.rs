@@ -16,11 +16,10 @@ pub(crate) const LOCK: &str = "Cargo.lock";
 pub(crate) const MARK: &str = "// inputs: ";
 
 /// Packages whose version decides what the output looks like.
-const GENERATOR_PACKAGES: [&str; 8] = [
+const GENERATOR_PACKAGES: [&str; 7] = [
     "heck",
     "openapiv3",
     "prettyplease",
-    "progenitor",
     "progenitor-impl",
     "syn",
     "typify",

@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 52275448179093279753f89d6b46e892428bb9935666fb046a4dde409e62e927
+// inputs: 9290b00ec7445960120c59573c9d8d9755c42a14a129592e82589519f63c79eb
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

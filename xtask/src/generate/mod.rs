@@ -11,7 +11,9 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openapiv3::OpenAPI;
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use progenitor_impl::{
+    GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl,
+};
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -193,7 +195,7 @@ fn header(spec_text: &str, lock: &str, inputs: &str) -> String {
          {mark}{inputs}\n\n",
         spec = fingerprint::SPEC,
         hash = fingerprint::sha256(spec_text.replace('\r', "").as_bytes()),
-        progenitor = version("progenitor"),
+        progenitor = version("progenitor-impl"),
         typify = version("typify"),
         prettyplease = version("prettyplease"),
         mark = fingerprint::MARK,

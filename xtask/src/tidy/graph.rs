@@ -18,7 +18,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
 
 /// Packages that only these may name: the generator's, and those that would bring a second TLS.
 const RESERVED: [(&str, &[&str]); 3] = [
-    ("progenitor", &["xtask"]),
+    ("progenitor-impl", &["xtask"]),
     ("progenitor-client", &["jobs-api", "jobs-ext"]),
     ("openapiv3", &["xtask"]),
 ];
@@ -151,8 +151,11 @@ mod tests {
 
     #[test]
     fn generator_stays_in_the_xtask() {
-        assert_eq!(judged("jobs-ext", "progenitor", false).len(), 1);
-        assert_eq!(judged("xtask", "progenitor", false), Vec::<String>::new());
+        assert_eq!(judged("jobs-ext", "progenitor-impl", false).len(), 1);
+        assert_eq!(
+            judged("xtask", "progenitor-impl", false),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod build_script;
+mod fingerprint;
 mod mutations;
 mod upstream;
