@@ -91,10 +91,12 @@ pub(crate) struct CompletionsArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ManArgs {}
 
-/// Print the JSON Schema of what a command prints or reads
+/// Print the JSON Schema of a model: of the API, of a file, or of what a command prints
+///
+/// Without a name it lists the models.
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArgs {
-    /// Name of the model; without it the names are listed
+    /// Name of the model, for example JobProperties
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
 }

@@ -103,7 +103,7 @@ pub(crate) enum Command {
     Demo(local::DemoArgs),
     Completions(local::CompletionsArgs),
     Man(local::ManArgs),
-    // Schema(local::SchemaArgs),
+    Schema(local::SchemaArgs),
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(crate) mod emulator;
 mod export;
 mod get;
 mod import;
+mod schema;
 mod wait;
 
 use crate::args::Command;
@@ -27,6 +28,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Demo(args) => Box::pin(demo::run(context, &args)).await,
         Command::Completions(args) => completions::completions(context, &args),
         Command::Man(_) => completions::man(context),
+        Command::Schema(args) => schema::schema(context, &args),
         // The hub handles signals in its own way and never comes here.
         Command::Emulator(_) => Ok(Exit::Done),
     }

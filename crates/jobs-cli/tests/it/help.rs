@@ -2,7 +2,7 @@
 
 use crate::harness::Cli;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "",
     "get",
     "list",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 21] = [
     "demo",
     "completions",
     "man",
+    "schema",
 ];
 
 #[test]
@@ -95,4 +96,15 @@ fn the_manual_page_covers_every_command() {
         let heading = format!(".SH \"IOTHUB-JOBS {}\"", command.to_uppercase());
         assert!(page.contains(&heading), "{heading}");
     }
+}
+
+#[test]
+fn schemas_are_listed_and_printed_by_name() {
+    let cli = Cli::new();
+    let names = cli.run(&["schema", "-o", "jsonl"]).expect(0).stdout;
+    assert!(names.lines().any(|name| name == "\"JobProperties\""), "{names}");
+    let schema = cli.run(&["schema", "jobproperties"]).expect(0).json();
+    assert!(schema["properties"]["jobId"].is_object(), "{schema}");
+    let ran = cli.run(&["schema", "Nonsense"]).expect(2);
+    assert!(ran.stderr.contains("Nonsense"), "{}", ran.stderr);
 }

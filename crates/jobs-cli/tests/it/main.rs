@@ -1,5 +1,7 @@
 //! The binary as a person or a script meets it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
+
 mod demo;
 mod devices;
 mod emulator;
