@@ -1,10 +1,8 @@
 //! How a hub is set up and started.
 
-use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
+use crate::data_folder::lock_folder;
 use crate::envelope::Outcome;
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
@@ -24,6 +23,7 @@ use crate::requests::RequestLog;
 use crate::scheduled::{self, Scheduled};
 use crate::server;
 use crate::sku::Sku;
+use crate::start_error::StartError;
 use crate::state::{HubState, Phase, Reach};
 use crate::tls;
 
@@ -33,7 +33,6 @@ pub struct Emulator(());
 
 impl Emulator {
     /// A hub with the default settings, to be changed and started.
-    #[must_use]
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -282,7 +281,6 @@ impl EmulatorBuilder {
                 self.host_name
             ),
             ca_file,
-            address,
         }
     }
 }
@@ -303,117 +301,4 @@ fn policies(address: SocketAddr, store: &Store) -> Outcome<Policies> {
     let fresh = Policies::random();
     store.keep_setting(SETTING, &fresh.to_text())?;
     Ok(fresh)
-}
-
-/// Takes the folder for this process. A hub of this process that has just been
-/// dropped may need a moment to let go, hence the second look.
-async fn lock_folder(folder: &Path) -> Result<File, StartError> {
-    let unusable = |cause| StartError::Folder {
-        folder: folder.to_owned(),
-        cause,
-    };
-    create_private(folder).map_err(unusable)?;
-    let path = folder.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(unusable)?;
-    for _ in 0..20 {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(25)).await,
-            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
-        }
-    }
-    Err(StartError::FolderInUse {
-        folder: folder.to_owned(),
-    })
-}
-
-/// The folder holds keys, so only its owner may look into one that is made here.
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
-}
-
-/// Why a hub could not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Another hub holds the data folder.
-    FolderInUse {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The data folder cannot be created or written.
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The address cannot be listened on.
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The development CA cannot be read or kept.
-    Tls {
-        /// Its folder.
-        folder: PathBuf,
-        /// What went wrong.
-        cause: String,
-    },
-    /// The database cannot be opened.
-    Data(String),
-    /// Anything else.
-    Internal(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FolderInUse { folder } => {
-                write!(
-                    f,
-                    "the data folder {} is in use by another hub; stop it or choose another folder",
-                    folder.display()
-                )
-            }
-            Self::Folder { folder, cause } => write!(
-                f,
-                "the data folder {} cannot be used: {cause}",
-                folder.display()
-            ),
-            Self::Listen { address, cause } => write!(f, "cannot listen on {address}: {cause}"),
-            Self::Tls { folder, cause } => {
-                write!(
-                    f,
-                    "the development CA in {} cannot be used: {cause}; remove the folder to make a new one",
-                    folder.display()
-                )
-            }
-            Self::Data(cause) => write!(f, "the hub's database cannot be opened: {cause}"),
-            Self::Internal(cause) => write!(f, "the hub could not start: {cause}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Folder { cause, .. } | Self::Listen { cause, .. } => Some(cause),
-            _ => None,
-        }
-    }
 }

@@ -198,11 +198,6 @@ impl ServiceError {
         self
     }
 
-    /// The number that goes with the name in the service's table of error codes.
-    pub(crate) fn number(&self) -> u32 {
-        number_of(self.code).unwrap_or(u32::from(self.status.as_u16()) * 1000)
-    }
-
     /// The answer that carries this error.
     pub(crate) fn answer(&self, now: Time) -> Answer {
         let code = self.code;

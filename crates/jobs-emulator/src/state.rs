@@ -1,7 +1,6 @@
 //! What all requests of one hub share.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,8 +35,6 @@ pub(crate) struct Reach {
     /// Of `iothubowner`. A secret when the keys are random.
     pub(crate) connection_string: String,
     pub(crate) ca_file: Option<PathBuf>,
-    /// Where the socket is bound.
-    pub(crate) address: SocketAddr,
 }
 
 /// The hub.

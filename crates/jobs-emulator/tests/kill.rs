@@ -2,6 +2,11 @@
 //! committed devices that are lost. `cargo test --test kill -- 50` runs 50 rounds.
 //!
 //! This is a program of its own because it starts itself as the victim.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test without the test harness"
+)]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};

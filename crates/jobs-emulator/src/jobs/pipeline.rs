@@ -9,7 +9,8 @@ use jobs_devices::{AuthenticationType, ImportError, ImportMode, Item, Reader, Ro
 
 use super::errors;
 use crate::registry::authentication::{AuthenticationRequest, KeyPair, ThumbprintPair};
-use crate::registry::change::{Change, Mode, RowRefusal};
+use crate::registry::change::{Change, RowRefusal};
+use crate::registry::mode::Mode;
 use crate::registry::twin::TwinTexts;
 
 /// Rows that travel, and are applied, together.

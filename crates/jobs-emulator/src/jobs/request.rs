@@ -35,19 +35,7 @@ pub(crate) struct CreateBody {
 impl CreateBody {
     /// A new job, and what its first answer repeats.
     pub(crate) fn check(self, now: Time) -> Outcome<(JobRecord, Echo)> {
-        let kind = self
-            .kind
-            .as_deref()
-            .ok_or_else(|| ServiceError::argument_null("type is missing; use import or export"))?;
-        let kind = match kind.to_ascii_lowercase().as_str() {
-            "import" => JobType::Import,
-            "export" => JobType::Export,
-            _ => {
-                return Err(ServiceError::argument(format!(
-                    "type '{kind}' cannot be created here; use import or export"
-                )));
-            }
-        };
+        let kind = kind_of(self.kind.as_deref())?;
         let given = |uri: Option<String>| {
             uri.filter(|uri| !uri.trim().is_empty())
                 .map(ContainerUri::new)
@@ -60,16 +48,11 @@ impl CreateBody {
                 "inputBlobContainerUri is missing",
             ));
         }
-        if let Some(word) = &self.storage_authentication_type {
-            let known = ["keyBased", "identityBased"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(word));
-            if !known {
-                return Err(ServiceError::argument(format!(
-                    "storageAuthenticationType '{word}' is neither keyBased nor identityBased"
-                )));
-            }
-        }
+        let storage_authentication = self
+            .storage_authentication_type
+            .as_deref()
+            .map(canonical)
+            .transpose()?;
         let named = |name: Option<String>| name.filter(|name| !name.is_empty());
         let record = JobRecord {
             id: Uuid::new_v4().to_string(),
@@ -88,20 +71,33 @@ impl CreateBody {
         let echo = Echo {
             input,
             output,
-            storage_authentication: self
-                .storage_authentication_type
-                .map(|word| canonical(&word)),
+            storage_authentication,
             identity: self.identity.filter(|value| !value.is_null()),
         };
         Ok((record, echo))
     }
 }
 
-/// Enumerations are answered in their exact case, however they were sent.
-fn canonical(word: &str) -> String {
-    if word.eq_ignore_ascii_case("identityBased") {
-        "identityBased".to_owned()
-    } else {
-        "keyBased".to_owned()
+fn kind_of(word: Option<&str>) -> Outcome<JobType> {
+    let word =
+        word.ok_or_else(|| ServiceError::argument_null("type is missing; use import or export"))?;
+    match word.to_ascii_lowercase().as_str() {
+        "import" => Ok(JobType::Import),
+        "export" => Ok(JobType::Export),
+        _ => Err(ServiceError::argument(format!(
+            "type '{word}' cannot be created here; use import or export"
+        ))),
     }
+}
+
+/// Enumerations are answered in their exact case, however they were sent.
+fn canonical(word: &str) -> Outcome<String> {
+    let known = ["keyBased", "identityBased"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(word));
+    known.map(str::to_owned).ok_or_else(|| {
+        ServiceError::argument(format!(
+            "storageAuthenticationType '{word}' is neither keyBased nor identityBased"
+        ))
+    })
 }

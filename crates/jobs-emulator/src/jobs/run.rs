@@ -1,7 +1,6 @@
 //! The life of a job: created, enqueued, running, over.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -9,6 +8,7 @@ use super::record::{Echo, JobRecord, JobStatus, JobType};
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
 use super::work::Work;
 use super::{Orders, container_refused, export, import, save};
+use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
 use crate::state::HubState;
 use crate::storage::{Container, StorageError};
@@ -102,9 +102,12 @@ async fn run(
     containers: Containers,
     mut orders: watch::Receiver<Orders>,
 ) {
-    if !linger(&hub, &mut orders, hub.job_delay).await {
+    // Both delays count from the creation, so that every step of the clock counts, whoever is faster.
+    let until = Time::from_ticks(record.started).plus(hub.job_delay);
+    if !linger(&hub, &mut orders, until).await {
         return;
     }
+    let until = until.plus(hub.job_delay);
     if !matches!(
         hub.advance_job_on_thread(&record.id, |record| record.status = JobStatus::Running)
             .await,
@@ -112,7 +115,7 @@ async fn run(
     ) {
         return;
     }
-    if !linger(&hub, &mut orders, hub.job_delay).await {
+    if !linger(&hub, &mut orders, until).await {
         return;
     }
     let (of_hub, of_job, of_orders) = (Arc::clone(&hub), record.clone(), orders.clone());
@@ -127,7 +130,7 @@ async fn run(
     let result =
         done.unwrap_or_else(|_| Err(Ending::Failed("The job failed inside the hub.".to_owned())));
     // A hold during the work keeps the job from being over.
-    if result.is_ok() && !linger(&hub, &mut orders, Duration::ZERO).await {
+    if result.is_ok() && !linger(&hub, &mut orders, until).await {
         return;
     }
     let now = hub.clock.now();
@@ -181,10 +184,9 @@ impl From<std::io::Error> for Ending {
     }
 }
 
-/// Waits for the delay on the hub's clock, and as long as the job is held.
+/// Waits for this moment of the hub's clock, and as long as the job is held.
 /// `false` when the job is to stop.
-async fn linger(hub: &HubState, orders: &mut watch::Receiver<Orders>, delay: Duration) -> bool {
-    let until = hub.clock.now().plus(delay);
+async fn linger(hub: &HubState, orders: &mut watch::Receiver<Orders>, until: Time) -> bool {
     let mut phase = hub.phase.subscribe();
     loop {
         let now = orders.borrow_and_update().clone();

@@ -151,23 +151,6 @@ impl Authentication {
             "type": self.kind.wire(),
         })
     }
-
-    /// The `authentication` member of an exported row: only what belongs to its kind.
-    pub(crate) fn to_row_json(&self) -> Value {
-        match self.kind {
-            AuthenticationType::Sas => json!({
-                "symmetricKey": { "primaryKey": self.primary_key, "secondaryKey": self.secondary_key },
-                "type": "sas",
-            }),
-            AuthenticationType::SelfSigned => json!({
-                "x509Thumbprint": { "primaryThumbprint": self.primary_thumbprint, "secondaryThumbprint": self.secondary_thumbprint },
-                "type": "selfSigned",
-            }),
-            AuthenticationType::CertificateAuthority | AuthenticationType::None => {
-                json!({ "type": self.kind.wire() })
-            }
-        }
-    }
 }
 
 /// An empty text is what clients send for "not given".

@@ -133,40 +133,34 @@ pub(crate) fn import(
                     String::from_utf8_lossy(line.raw()),
                     line.cause
                 );
-                Err(ImportError::unreadable(400_012, text))
+                Some(ImportError::unreadable(400_012, text))
             }
-            _ => Ok(()),
+            _ => None,
         };
-        if let Err(error) = result {
+        if let Some(error) = result {
             refused(&error)?;
         }
     }
     Ok(())
 }
 
-/// The outer error is the hub's, the inner one the line's.
-fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Result<(), ImportError>> {
+/// Takes one line; gives what is wrong with it, if anything.
+fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Option<ImportError>> {
     let id = line.id.clone();
     let fail = |code: i64, text: String| {
         let mut error = ImportError::unreadable(code, text);
         error.configuration_id = Some(id.clone());
-        error
+        Some(error)
     };
     if let Err(violation) = rules::configuration_id(&id) {
-        return Ok(Err(fail(
+        return Ok(fail(
             400_004,
             format!("{} {}", violation.field, violation.message),
-        )));
+        ));
     }
     line.name_case = NameCase::Camel;
-    let members = match serde_json::to_value(&line) {
-        Ok(Value::Object(members)) => members,
-        _ => {
-            return Ok(Err(fail(
-                400_012,
-                "the line is not a configuration".to_owned(),
-            )));
-        }
+    let Ok(Value::Object(members)) = serde_json::to_value(&line) else {
+        return Ok(fail(400_012, "the line is not a configuration".to_owned()));
     };
     let mode = line
         .import_mode
@@ -175,21 +169,25 @@ fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Result<
     let done = store.write(now, |writing| {
         let existing = find(writing.connection(), &id)?;
         let refusal = match (&mode, &existing) {
-            (ImportMode::Create, Some(_)) => Some(fail(409_000, format!("{id} exists already"))),
-            (mode, None) if !mode.creates() => Some(fail(404_000, format!("{id} was not found"))),
+            (ImportMode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
+            (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
             (mode, Some(stored))
                 if mode.checks_etag()
                     && !etag_fits(mode, line.etag.as_deref(), &stored.wire_etag()) =>
             {
-                Some(fail(412_001, format!("the etag of {id} does not match")))
+                fail(412_001, format!("the etag of {id} does not match"))
             }
             _ => None,
         };
-        match refusal {
-            Some(error) => Ok(Err(error)),
-            None if mode.deletes() => delete(writing, &id).map(|_| Ok(())),
-            None => put(writing, &id, members).map(|_| Ok(())),
+        if refusal.is_some() {
+            return Ok(refusal);
         }
+        if mode.deletes() {
+            delete(writing, &id)?;
+        } else {
+            put(writing, &id, members)?;
+        }
+        Ok(None)
     });
     done.map_err(|error| io::Error::other(error.text))
 }

@@ -8,8 +8,10 @@ pub(crate) mod authentication;
 pub(crate) mod change;
 pub(crate) mod configuration;
 pub(crate) mod identity;
+pub(crate) mod mode;
 pub(crate) mod rules;
 pub(crate) mod schema;
+pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod twin;
 

@@ -8,7 +8,8 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{Change, Mode, RowRefusal, text_at};
+use crate::registry::change::{Change, RowRefusal, text_at};
+use crate::registry::mode::Mode;
 use crate::registry::twin::{TwinParts, TwinTexts};
 
 /// Rows that one call may hold.

@@ -8,8 +8,9 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{self, generation, new_etag, set_scopes};
+use crate::registry::change::{self, generation, new_etag};
 use crate::registry::identity::{COLUMNS, device_missing};
+use crate::registry::scope::set_scopes;
 use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];

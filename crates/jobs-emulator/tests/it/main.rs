@@ -1,14 +1,21 @@
 //! The hub over its HTTP interface.
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod admin;
 mod blobs;
+mod bulk;
 mod configurations;
 mod devices;
+mod export;
 mod faults;
 mod import;
 mod jobs;
+mod modules;
 mod persistence;
 mod protocol;
 mod query;
+mod rows;
 mod scheduled;
 mod support;
+mod tokens;
+mod twins;

@@ -1,0 +1,47 @@
+//! The folder in which a hub keeps its data: one process at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::start_error::StartError;
+
+/// Takes the folder for this process. A hub of this process that has just been
+/// dropped may need a moment to let go, hence the second look.
+pub(crate) async fn lock_folder(folder: &Path) -> Result<File, StartError> {
+    let unusable = |cause| StartError::Folder {
+        folder: folder.to_owned(),
+        cause,
+    };
+    create_private(folder).map_err(unusable)?;
+    let path = folder.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(unusable)?;
+    for _ in 0..20 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(25)).await,
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+    }
+    Err(StartError::FolderInUse {
+        folder: folder.to_owned(),
+    })
+}
+
+/// The folder holds keys, so only its owner may look into one that is made here.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}

@@ -1,0 +1,175 @@
+//! Rows of an import in their context: rules, duplicates, parents, quotas.
+
+use serde_json::{Value, json};
+
+use crate::import::{codes, lines, row};
+use crate::support::Rig;
+
+#[tokio::test]
+async fn rows_that_break_a_rule_are_refused_by_name() {
+    let rig = Rig::start().await;
+    let mut system = row("d1", "create");
+    system["moduleId"] = json!("$edgeAgent");
+    let mut keys = row("d2", "create");
+    keys["authentication"] = json!({ "type": "sas", "symmetricKey": { "primaryKey": "dG9vIHNob3J0", "secondaryKey": "dG9vIHNob3J0" } });
+    let mut print = row("d3", "create");
+    print["authentication"] =
+        json!({ "type": "selfSigned", "x509Thumbprint": { "primaryThumbprint": "AB:CD" } });
+    let mut tags = row("d4", "create");
+    tags["tags"] = json!({ "a.b": 1 });
+    let mut scope = row("d5", "create");
+    scope["deviceScope"] = json!("ms-azure-iot-edge://nobody-1");
+    let errors = rig
+        .import(&lines(&[
+            row("d1", "create"),
+            system,
+            keys,
+            print,
+            tags,
+            row("d 6", "create"),
+            scope,
+        ]))
+        .await;
+    let mut found = codes(&errors);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            (Some("d 6"), 400_004),
+            (Some("d1"), 400_004),
+            (Some("d2"), 400_004),
+            (Some("d3"), 400_004),
+            (Some("d4"), 400_004),
+            (Some("d5"), 400_028)
+        ]
+    );
+    assert!(!errors.iter().any(|error| {
+        error["errorStatus"]
+            .as_str()
+            .unwrap()
+            .contains("dG9vIHNob3J0")
+    }));
+    assert_eq!(rig.export().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_first_of_two_rows_for_one_identity_counts() {
+    let rig = Rig::start().await;
+    let mut second = row("d1", "createOrUpdate");
+    second["status"] = json!("enabled");
+    let mut module = row("d1", "create");
+    module["moduleId"] = json!("m1");
+    let errors = rig
+        .import(&lines(&[row("d1", "create"), module, second]))
+        .await;
+    assert_eq!(codes(&errors), [(Some("d1"), 400_011)]);
+    assert_eq!(rig.get("/devices/d1").await.json()["status"], "disabled");
+}
+
+#[tokio::test]
+async fn parents_may_stand_below_their_children() {
+    let rig = Rig::start().await;
+    let scope = "ms-azure-iot-edge://edge-637000000000000000";
+    let mut child = row("child", "create");
+    child["deviceScope"] = json!(scope);
+    let mut module = row("edge", "create");
+    module["moduleId"] = json!("m1");
+    let mut edge = row("edge", "create");
+    edge["capabilities"] = json!({ "iotEdge": true });
+    edge["deviceScope"] = json!(scope);
+    assert_eq!(
+        rig.import(&lines(&[child, module, edge])).await,
+        Vec::<Value>::new()
+    );
+    assert_eq!(rig.get("/devices/child").await.json()["deviceScope"], scope);
+    assert_eq!(
+        rig.get("/devices/child").await.json()["parentScopes"],
+        json!([scope])
+    );
+    assert_eq!(rig.get("/devices/edge").await.json()["deviceScope"], scope);
+    rig.get("/devices/edge/modules/m1").await.is_ok();
+}
+
+#[tokio::test]
+async fn an_update_of_the_twin_replaces_the_parts_that_are_given() {
+    let rig = Rig::start().await;
+    let mut first = row("d1", "create");
+    first["tags"] = json!({ "a": 1, "b": 2 });
+    first["properties"] = json!({ "desired": { "x": 1, "$metadata": { "$lastUpdated": "2020-01-01T00:00:00Z", "x": { "$lastUpdated": "2020-01-01T00:00:00Z" } }, "$version": 7 }, "reported": { "fw": "1" } });
+    assert_eq!(rig.import(&lines(&[first])).await, Vec::<Value>::new());
+    let twin = rig.get("/twins/d1").await.json();
+    assert_eq!(
+        twin["properties"]["desired"]["$metadata"]["$lastUpdated"],
+        "2020-01-01T00:00:00Z"
+    );
+    assert_eq!(twin["properties"]["reported"]["fw"], "1");
+    let mut second = row("d1", "updateTwin");
+    second["tags"] = json!({ "b": 3, "c": null });
+    assert_eq!(rig.import(&lines(&[second])).await, Vec::<Value>::new());
+    let twin = rig.get("/twins/d1").await.json();
+    assert_eq!(twin["tags"], json!({ "b": 3 }));
+    assert_eq!(twin["properties"]["desired"]["x"], 1);
+    assert_eq!(
+        twin["properties"]["desired"]["$metadata"]["$lastUpdated"],
+        "2020-01-01T00:00:00Z"
+    );
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_imported_into_another_hub_and_is_the_same_there() {
+    let rig = Rig::start().await;
+    let scope = "ms-azure-iot-edge://edge-637000000000000000";
+    let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let input = [
+        json!({ "id": "edge", "status": "enabled", "authentication": { "symmetricKey": { "primaryKey": key, "secondaryKey": key }, "type": "sas" }, "capabilities": { "iotEdge": true }, "deviceScope": scope }),
+        json!({ "id": "self", "status": "disabled", "statusReason": "grün", "authentication": { "x509Thumbprint": { "primaryThumbprint": "ab".repeat(20), "secondaryThumbprint": null }, "type": "selfSigned" }, "deviceScope": scope }),
+        json!({ "id": "ca", "status": "enabled", "authentication": { "type": "certificateAuthority" }, "tags": { "big": 4_503_599_627_370_495_i64, "f": 1.0 } }),
+        json!({ "id": "ca", "moduleId": "m", "status": "enabled", "authentication": { "type": "none" }, "properties": { "desired": { "a": [1, { "b": "c" }] }, "reported": { "r": true } } }),
+    ];
+    assert_eq!(rig.import(&lines(&input)).await, Vec::<Value>::new());
+    let exported = rig.export().await;
+    let without_system: Vec<_> = exported
+        .iter()
+        .filter(|row| !row["moduleId"].as_str().unwrap_or("").starts_with('$'))
+        .cloned()
+        .collect();
+    for (given, got) in input.iter().zip(&without_system) {
+        for (name, value) in given.as_object().unwrap() {
+            assert_eq!(got[name], *value, "{name} of {given}");
+        }
+    }
+    let other = Rig::start().await;
+    assert_eq!(
+        other.import(&lines(&without_system)).await,
+        Vec::<Value>::new()
+    );
+    let strip = |rows: Vec<Value>| -> Vec<Value> {
+        rows.into_iter()
+            .map(|mut row| {
+                for own in ["eTag", "twinETag"] {
+                    row.as_object_mut().unwrap().remove(own);
+                }
+                row
+            })
+            .collect()
+    };
+    assert_eq!(strip(other.export().await), strip(exported));
+}
+
+#[tokio::test]
+async fn a_free_hub_takes_five_hundred_identities() {
+    let rig = Rig::with(jobs_emulator::Emulator::builder().sku(jobs_emulator::Sku::F1)).await;
+    let rows: Vec<_> = (0..502).map(|n| row(&format!("d{n}"), "create")).collect();
+    let errors = rig.import(&lines(&rows)).await;
+    assert_eq!(
+        codes(&errors),
+        [(Some("d500"), 403_002), (Some("d501"), 403_002)]
+    );
+    assert_eq!(
+        errors[0]["errorStatus"],
+        "Total number of devices on IotHub exceeded the allocated quota."
+    );
+    rig.put("/devices/more", &json!({}))
+        .await
+        .is_error(403, "IotHubQuotaExceeded");
+}

@@ -1,0 +1,121 @@
+//! Device and module twins.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::Rig;
+
+#[tokio::test]
+async fn a_twin_is_merged_by_patch_and_replaced_by_put() {
+    let rig = Rig::start().await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    let first = rig.get("/twins/d1").await.is_ok().json();
+    assert_eq!((&first["version"], &first["tags"]), (&json!(2), &json!({})));
+    assert_eq!(
+        first["deviceEtag"],
+        rig.get("/devices/d1").await.json()["etag"]
+    );
+    let patch = json!({ "tags": { "a": { "x": 1, "y": 2 }, "b": 1 }, "properties": { "desired": { "p": { "q": 1 } }, "reported": { "mine": 1 } } });
+    let seen = rig
+        .send(Method::PATCH, "/twins/d1", &patch)
+        .await
+        .is_ok()
+        .json();
+    assert_eq!(seen["tags"], patch["tags"]);
+    assert_eq!(seen["properties"]["desired"]["p"], json!({ "q": 1 }));
+    assert_eq!(seen["properties"]["desired"]["$version"], 2);
+    assert!(seen["properties"]["desired"]["$metadata"]["p"]["q"]["$lastUpdated"].is_string());
+    // Only a device reports.
+    assert_eq!(seen["properties"]["reported"].get("mine"), None);
+    assert_ne!(seen["etag"], first["etag"]);
+
+    let seen = rig.send(Method::PATCH, "/twins/d1", &json!({ "tags": { "a": { "x": null }, "b": [1] }, "properties": { "desired": { "p": null } } })).await.json();
+    assert_eq!(seen["tags"], json!({ "a": { "y": 2 }, "b": [1] }));
+    assert_eq!(seen["properties"]["desired"].get("p"), None);
+    assert_eq!(seen["properties"]["desired"]["$metadata"].get("p"), None);
+
+    rig.send_matching(Method::PATCH, "/twins/d1", "\"nope\"", &json!({}))
+        .await
+        .is_error(412, "PreconditionFailed");
+    let etag = format!("\"{}\"", seen["etag"].as_str().unwrap());
+    let seen = rig
+        .send_matching(
+            Method::PUT,
+            "/twins/d1",
+            &etag,
+            &json!({ "tags": { "only": true } }),
+        )
+        .await;
+    assert_eq!(seen.is_ok().json()["tags"], json!({ "only": true }));
+    assert_eq!(
+        seen.header("etag"),
+        Some(format!("\"{}\"", seen.json()["etag"].as_str().unwrap()).as_str())
+    );
+    rig.get("/twins/none").await.is_error(404, "DeviceNotFound");
+    rig.put("/devices/d1/modules/m1", &json!({})).await.is_ok();
+    let seen = rig
+        .send(
+            Method::PATCH,
+            "/twins/d1/modules/m1",
+            &json!({ "tags": { "m": 1 } }),
+        )
+        .await
+        .is_ok()
+        .json();
+    assert_eq!(
+        (&seen["moduleId"], &seen["tags"]),
+        (&json!("m1"), &json!({ "m": 1 }))
+    );
+}
+
+#[tokio::test]
+async fn limits_of_twins_are_enforced() {
+    let rig = Rig::start().await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    let mut deep = json!(1);
+    for _ in 0..11 {
+        deep = json!({ "d": deep });
+    }
+    let large = |size: usize| -> serde_json::Value {
+        (0..size / 1000)
+            .map(|n| (format!("k{n}"), json!("x".repeat(1000))))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    for body in [
+        json!({ "tags": { "a.b": 1 } }),
+        json!({ "tags": { "a b": 1 } }),
+        json!({ "tags": { "$a": 1 } }),
+        json!({ "tags": { "a#": 1 } }),
+        json!({ "tags": { "k".repeat(1025): 1 } }),
+        json!({ "tags": { "a": "x".repeat(4097) } }),
+        json!({ "tags": { "a": 4_503_599_627_370_497_i64 } }),
+        json!({ "tags": { "a": deep } }),
+        json!({ "tags": large(9000) }),
+        json!({ "properties": { "desired": large(34_000) } }),
+        json!({ "tags": [] }),
+        json!({ "properties": { "desired": 1 } }),
+    ] {
+        rig.send(Method::PATCH, "/twins/d1", &body)
+            .await
+            .is_error(400, "ArgumentInvalid");
+    }
+    // In several steps, too.
+    rig.send(Method::PATCH, "/twins/d1", &json!({ "tags": large(7000) }))
+        .await
+        .is_ok();
+    rig.send(
+        Method::PATCH,
+        "/twins/d1",
+        &json!({ "tags": { "more": large(2000) } }),
+    )
+    .await
+    .is_error(400, "ArgumentInvalid");
+    rig.send(
+        Method::PATCH,
+        "/twins/d1",
+        &json!({ "properties": { "desired": large(31_000) } }),
+    )
+    .await
+    .is_ok();
+}
