@@ -1,5 +1,6 @@
 //! The tasks of this workspace, one module each. `cargo xtask --help` lists them.
 
+pub mod bench;
 pub mod conformance;
 pub mod diff;
 #[path = "../../crates/jobs-api/build/fingerprint.rs"]

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::workspace::Workspace;
-use xtask::{Result, conformance, diff, generate, lint, tidy, upstream};
+use xtask::{Result, bench, conformance, diff, generate, lint, tidy, upstream};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -36,6 +36,8 @@ enum Task {
     Upstream(upstream::Args),
     /// Checks sizes, names, manifests, the crate map and who imports whom.
     Tidy,
+    /// Measures beside peers and holds the numbers to bars.
+    Bench(bench::Args),
     /// Runs the vendor's own clients against the local hub.
     Conformance(conformance::Args),
 }
@@ -59,6 +61,7 @@ fn run(args: Args) -> Result<ExitCode> {
         Task::Lint(args) => lint::run(&workspace, &args)?,
         Task::Upstream(args) => upstream::run(&workspace, &args)?,
         Task::Tidy => tidy::run(&workspace)?,
+        Task::Bench(args) => bench::run(&workspace, &args)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
     };
     print!("{}", outcome.text);

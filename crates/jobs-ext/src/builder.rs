@@ -188,20 +188,11 @@ impl JobsClientBuilder {
             connection.map(ConnectionString::into_secret),
             self.sas_token.transpose()?.map(ConnectionSecret::Token),
         ];
-        let mut credentials: Vec<Arc<dyn Credential>> = self.credential.into_iter().collect();
-        for secret in secrets.into_iter().flatten() {
-            let clock = clock.clone();
-            credentials.push(match secret {
-                ConnectionSecret::Key(key) => Arc::new(KeyCredential {
-                    key,
-                    resource: resource.clone(),
-                    lifetime: self.token_lifetime,
-                    clock,
-                }),
-                ConnectionSecret::Token(token) => Arc::new(TokenCredential { token, clock }),
-            });
-        }
-        let mut credentials = credentials.into_iter();
+        let given = secrets
+            .into_iter()
+            .flatten()
+            .map(|secret| credential_of(secret, &resource, self.token_lifetime, clock.clone()));
+        let mut credentials = self.credential.into_iter().chain(given);
         let (Some(credential), None) = (credentials.next(), credentials.next()) else {
             return Err(Error::configuration(
                 "give exactly one credential: a connection string, a shared access signature, or a credential of your own",
@@ -231,6 +222,23 @@ impl JobsClientBuilder {
             storage_credential: self.storage_credential,
             storage_http: OnceLock::new(),
         }))
+    }
+}
+
+fn credential_of(
+    secret: ConnectionSecret,
+    resource: &str,
+    lifetime: Duration,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn Credential> {
+    match secret {
+        ConnectionSecret::Key(key) => Arc::new(KeyCredential {
+            key,
+            resource: resource.to_owned(),
+            lifetime,
+            clock,
+        }),
+        ConnectionSecret::Token(token) => Arc::new(TokenCredential { token, clock }),
     }
 }
 

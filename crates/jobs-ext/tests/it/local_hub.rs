@@ -46,7 +46,7 @@ fn fleet() -> Vec<Row> {
 }
 
 #[tokio::test]
-async fn rows_go_in_rejects_come_back_and_an_export_returns_the_devices() {
+async fn rows_go_in_and_rejects_come_back() {
     let hub = Emulator::builder().start().await.unwrap();
     let client = client_of(&hub);
     let (_folder, uri) = folder();
@@ -84,6 +84,15 @@ async fn rows_go_in_rejects_come_back_and_an_export_returns_the_devices() {
             .iter()
             .any(|job| job.id() == id)
     );
+}
+
+#[tokio::test]
+async fn an_export_returns_the_devices_with_keys_or_with_a_notice() {
+    let hub = Emulator::builder().start().await.unwrap();
+    let client = client_of(&hub);
+    let (_folder, uri) = folder();
+    let import = client.begin_import_rows(fleet(), ImportOptions::from(uri.clone()));
+    import.await.unwrap().await.unwrap();
 
     let export = ExportOptions::to(uri.clone())
         .blob("out/fleet.txt")

@@ -72,65 +72,68 @@ async fn the_holder_of_the_slot_is_named() {
     assert!(message.contains(ID));
 }
 
+/// Signatures, and the worst that is said of each as an output.
+const SIGNATURES: [(&str, Severity, &str); 11] = [
+    ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
+    (
+        "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
+        Severity::Error,
+        "expired",
+    ),
+    (
+        "&sr=c&sp=racwdl&st=2027-01-15T09:00:00Z&se=2030-01-01",
+        Severity::Error,
+        "not valid yet",
+    ),
+    (
+        "&sr=c&sp=rl&se=2030-01-01",
+        Severity::Error,
+        "lacks write, delete",
+    ),
+    (
+        "&ss=b&srt=c&sp=racwdl&se=2030-01-01",
+        Severity::Error,
+        "resource types",
+    ),
+    (
+        "&sr=c&sp=rwd&se=2030-01-01",
+        Severity::Warning,
+        "add, create, list",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2027-01-15T08:30:00Z",
+        Severity::Warning,
+        "ends at",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&sip=10.0.0.1",
+        Severity::Warning,
+        "10.0.0.1",
+    ),
+    ("&sr=c&sp=racwdl", Severity::Warning, "expiry"),
+    ("&sr=c&si=policy", Severity::Note, "policy"),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01",
+        Severity::Ok,
+        "grants racwdl until 2030",
+    ),
+];
+
 #[tokio::test]
 async fn signatures_are_judged_by_resource_rights_times_protocol_and_addresses() {
-    let base = "https://acct.blob.core.windows.net/c?sv=2021-12-02";
-    for (query, severity, text) in [
-        ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
-        (
-            "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
-            Severity::Error,
-            "expired",
-        ),
-        (
-            "&sr=c&sp=racwdl&st=2027-01-15T09:00:00Z&se=2030-01-01",
-            Severity::Error,
-            "not valid yet",
-        ),
-        (
-            "&sr=c&sp=rl&se=2030-01-01",
-            Severity::Error,
-            "lacks write, delete",
-        ),
-        (
-            "&ss=b&srt=c&sp=racwdl&se=2030-01-01",
-            Severity::Error,
-            "resource types",
-        ),
-        (
-            "&sr=c&sp=rwd&se=2030-01-01",
-            Severity::Warning,
-            "add, create, list",
-        ),
-        (
-            "&sr=c&sp=racwdl&se=2027-01-15T08:30:00Z",
-            Severity::Warning,
-            "ends at",
-        ),
-        (
-            "&sr=c&sp=racwdl&se=2030-01-01&sip=10.0.0.1",
-            Severity::Warning,
-            "10.0.0.1",
-        ),
-        ("&sr=c&sp=racwdl", Severity::Warning, "expiry"),
-        ("&sr=c&si=policy", Severity::Note, "policy"),
-        (
-            "&sr=c&sp=racwdl&se=2030-01-01",
-            Severity::Ok,
-            "grants racwdl until 2030",
-        ),
-    ] {
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    for (query, severity, text) in SIGNATURES {
+        let base = "https://acct.blob.core.windows.net/c?sv=2021-12-02";
         let uri: ContainerUri = format!("{base}{query}&sig=planted").parse().unwrap();
-        let hub = crate::builder(
-            &Server::start([json(200, "[]")]).await,
-            &StepClock::default(),
-        )
-        .retry(jobs_ext::RetryPolicy::none())
-        .timeouts(jobs_ext::Timeouts::default().connect(std::time::Duration::from_millis(1)))
-        // The storage is not asked: an unreachable proxy stands before everything but this machine.
-        .proxy("http://192.0.2.1:9")
-        .build()
-        .unwrap();
+        let server = Server::start([json(200, "[]")]).await;
+        // No packet leaves this machine: a proxy that is not there stands before the storage.
+        let hub = crate::builder(&server, &StepClock::default())
+            .retry(jobs_ext::RetryPolicy::none())
+            .proxy(&proxy)
+            .build()
+            .unwrap();
         let report = hub.preflight(Preflight::new().output(&uri)).await;
         let hit = report
             .findings()

@@ -1,0 +1,78 @@
+//! `cargo xtask bench`: numbers beside those of peers, taken in the same run on the same machine, and held to bars.
+
+mod build;
+mod client;
+
+use crate::problem::Outcome;
+use crate::workspace::Workspace;
+use crate::{Problem, Result};
+
+/// What a caller may choose.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run only this one; all when absent.
+    #[arg(value_enum)]
+    name: Option<Name>,
+}
+
+/// One variant per measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Name {
+    /// Clean build of an application on jobs-ext beside one on `azure_iot_hub`.
+    Build,
+    /// `get` beside the HTTP library alone, and waiting for many jobs at once.
+    Client,
+}
+
+/// A number and the bar it must keep.
+struct Bar {
+    what: &'static str,
+    measured: String,
+    wanted: String,
+    kept: bool,
+}
+
+/// Measures, prints a table, and fails when a bar is not kept.
+///
+/// # Errors
+/// When something cannot be built or run.
+pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
+    let wanted = |name: Name| args.name.is_none_or(|only| only == name);
+    let mut bars = Vec::new();
+    if wanted(Name::Client) {
+        bars.extend(client::measure(workspace)?);
+    }
+    if wanted(Name::Build) {
+        bars.extend(build::measure(workspace)?);
+    }
+    let mut text = String::from("| What | Measured | Bar | |\n|---|---|---|---|\n");
+    for bar in &bars {
+        let verdict = if bar.kept { "kept" } else { "MISSED" };
+        text.push_str(&format!(
+            "| {} | {} | {} | {verdict} |\n",
+            bar.what, bar.measured, bar.wanted
+        ));
+    }
+    let code = u8::from(bars.iter().any(|bar| !bar.kept));
+    Ok(Outcome { text, code })
+}
+
+/// Runs a command and gives its standard output.
+fn output(command: &mut std::process::Command) -> Result<Vec<u8>> {
+    let program = format!("{command:?}");
+    let done = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|cause| Problem::new(format!("{program}: {cause}")))?;
+    if done.status.success() {
+        Ok(done.stdout)
+    } else {
+        Err(Problem::new(format!("{program}: {}", done.status)))
+    }
+}
+
+/// The cargo that runs this task.
+fn cargo() -> std::process::Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    std::process::Command::new(program)
+}
