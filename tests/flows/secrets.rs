@@ -29,6 +29,15 @@ impl Captured {
     }
 }
 
+/// An error and all its causes, in both forms.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = format!("{error} {error:?} ");
+    if let Some(cause) = error.source() {
+        text += &whole(cause);
+    }
+    text
+}
+
 #[tokio::test]
 async fn a_refused_container_and_a_wrong_key_leave_no_secret_in_logs_or_errors() {
     let captured = Captured::default();
@@ -46,26 +55,13 @@ async fn a_refused_container_and_a_wrong_key_leave_no_secret_in_logs_or_errors()
     .expect("a path-style container URI");
 
     let mut said = format!("{container:?} {container}");
-    let refused = [
-        stage
-            .client
-            .begin_export(ExportOptions::to(container.clone()))
-            .await
-            .err(),
-        stage
-            .client
-            .begin_import(ImportOptions::from(container.clone()))
-            .await
-            .err(),
-    ];
-    for error in refused {
-        let error = error.expect("nothing listens at that container");
-        said += &format!("{error} {error:?}");
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            said += &format!("{inner} {inner:?}");
-            cause = inner.source();
-        }
+    let export = ExportOptions::to(container.clone());
+    let import = ImportOptions::from(container);
+    for error in [
+        stage.client.begin_export(export).await.err(),
+        stage.client.begin_import(import).await.err(),
+    ] {
+        said += &whole(&error.expect("nothing listens at that container"));
     }
 
     let key = stage
@@ -83,7 +79,7 @@ async fn a_refused_container_and_a_wrong_key_leave_no_secret_in_logs_or_errors()
     .build()
     .expect("the key is well formed");
     let unauthorized = wrong.list().await.expect_err("the key is not the hub's");
-    said += &format!("{unauthorized} {unauthorized:?} {wrong:?}");
+    said += &format!("{} {wrong:?}", whole(&unauthorized));
 
     let logged = captured.text();
     assert!(logged.contains("export"), "the flow is traced: {logged}");
