@@ -53,3 +53,8 @@ pub use faults::{FaultAction, FaultRule, FaultScript, FaultScriptError, Moment, 
 pub use hub::Hub;
 pub use sku::{Sku, UnknownSku};
 pub use start_error::StartError;
+
+/// The page for users of other languages, held to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

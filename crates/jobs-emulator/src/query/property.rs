@@ -357,3 +357,23 @@ fn an_id_is_found_by_its_index() {
         assert!(plan.contains("identities_by_id"), "{text}: {plan}");
     }
 }
+
+#[test]
+fn names_and_texts_that_were_stored_with_escapes_are_found() {
+    let store = Store::open(&Place::Memory, 100).unwrap();
+    let mut device = identity(0, &Map::new(), &Map::new(), &Map::new());
+    device.twin.tags = r#"{"\u0061":{"b\u00e9":"x\u0041"},"quo\"te":{"c":1}}"#.to_owned();
+    for text in [
+        "tags.a['bé'] = 'xA'",
+        "tags['quo\"te'].c = 1",
+        "IS_OBJECT(tags['quo\"te'])",
+    ] {
+        let condition = parse_condition(text).unwrap();
+        let found = store.read(|connection| {
+            connection.execute("DELETE FROM identities", [])?;
+            device.insert(connection)?;
+            Ok(selected(connection, &condition)?)
+        });
+        assert_eq!(found.unwrap(), ["d0"], "{text}");
+    }
+}
