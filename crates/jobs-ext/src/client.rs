@@ -295,12 +295,19 @@ impl JobsClient {
             return Ok(Job::from_scheduled(model, answer.body().clone(), id));
         }
         let call = Call::repeatable("cancel job", Some(id));
-        self.0
+        let asked = self
+            .0
             .call(call, |api| async move {
                 api.jobs_cancel_import_export_job(id).await
             })
-            .await?;
-        Ok(self.get_import_export(id).await.unwrap_or(job))
+            .await;
+        let after = self.get_import_export(id).await;
+        match (asked, after) {
+            (Ok(_), after) => Ok(after.unwrap_or(job)),
+            // It ended by itself in between, which the hub answers with a fault.
+            (Err(_), Ok(after)) if after.is_finished() => Ok(after),
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// Watches a job that was begun elsewhere, by another process for instance. Nothing is sent until the poller is used.

@@ -57,3 +57,17 @@ impl Clock for SystemClock {
         Box::pin(tokio::time::sleep(duration))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_system_clock_follows_paused_time() {
+        let clock = SystemClock::new();
+        let real = std::time::Instant::now();
+        clock.sleep(Duration::from_secs(3600)).await;
+        assert!(clock.elapsed() >= Duration::from_secs(3600));
+        assert!(real.elapsed() < Duration::from_secs(60));
+    }
+}

@@ -70,6 +70,20 @@ impl BlobContainer {
         }
     }
 
+    /// The names of the first blobs, at most `limit`. The signature must grant listing.
+    ///
+    /// # Errors
+    /// As [`size`](Self::size).
+    pub async fn names(&self, limit: usize) -> Result<Vec<String>> {
+        let mut found = self.store.list(None).take(limit);
+        let mut names = Vec::new();
+        while let Some(blob) = found.next().await {
+            let blob = blob.map_err(|error| self.failed("list blobs", "(all)", error))?;
+            names.push(blob.location.to_string());
+        }
+        Ok(names)
+    }
+
     /// Reads a file of records as a stream: [`jobs_devices::Row`], [`jobs_devices::ImportError`] or [`jobs_devices::Configuration`].
     /// Memory stays flat: one chunk and one line are held.
     ///

@@ -168,22 +168,25 @@ impl JobsClient {
     #[cfg(feature = "blob")]
     async fn look_at_blob(&self, report: &mut PreflightReport, uri: &ContainerUri, blob: &str) {
         const SUBJECT: &str = "input blob";
-        let size = match self.container(uri) {
-            Ok(container) => container.size(blob).await,
-            Err(error) => Err(error),
+        let looked = async {
+            let container = self.container(uri)?;
+            Ok((container.size(blob).await?, container))
         };
-        report.add(match size {
-            Ok(Some(0)) => Finding::error(
+        report.add(match looked.await {
+            Ok((Some(0), _)) => Finding::error(
                 SUBJECT,
                 ErrorKind::ContainerRejected,
                 format!("{blob} is empty"),
                 "upload the device file again: the service refuses an empty one",
             ),
-            Ok(Some(size)) => Finding::ok(SUBJECT, format!("{blob} is there, {size} bytes")),
-            Ok(None) => Finding::error(
+            Ok((Some(size), _)) => Finding::ok(SUBJECT, format!("{blob} is there, {size} bytes")),
+            Ok((None, container)) => Finding::error(
                 SUBJECT,
                 ErrorKind::ContainerRejected,
-                format!("there is no blob {blob} in {uri}"),
+                format!(
+                    "there is no blob {blob} in {uri}{}",
+                    present(&container).await
+                ),
                 "upload the device file, or give the right blob name; names are case-sensitive",
             ),
             Err(error) => Finding::of_error(SUBJECT, &error),
@@ -202,6 +205,16 @@ impl JobsClient {
             Ok(_) => Finding::ok(SUBJECT, format!("{uri} can be reached from here")),
             Err(error) => Finding::of_error(SUBJECT, &error),
         });
+    }
+}
+
+/// Some of the names that are there instead, as far as the container lets them be listed.
+#[cfg(feature = "blob")]
+async fn present(container: &crate::BlobContainer) -> String {
+    match container.names(5).await {
+        Ok(names) if names.is_empty() => "; the container is empty".to_owned(),
+        Ok(names) => format!("; it has {}", names.join(", ")),
+        Err(_) => String::new(),
     }
 }
 

@@ -287,3 +287,74 @@ async fn a_container_without_signature_needs_a_storage_credential() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("storage credential"), "{error}");
 }
+
+#[tokio::test]
+async fn configurations_are_read_from_their_own_blob() {
+    let file = "{\"Id\":\"config-1\",\"Priority\":3}\n";
+    let replies = [
+        json(200, job("enqueued")),
+        json(200, job("completed")),
+        text(file),
+    ];
+    let server = Server::start(replies).await;
+    let options = ExportOptions::to(storage(&server)).configurations_to("c.txt");
+    let done = hub_of(&server)
+        .begin_export(options)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    let all: Vec<_> = done
+        .configurations()
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].id, "config-1");
+    let requests = server.requests();
+    assert_eq!(requests[0].json()["configurationsBlobName"], "c.txt");
+    assert!(
+        requests[2]
+            .line
+            .starts_with("GET /devstoreaccount1/jobs/c.txt?")
+    );
+}
+
+#[tokio::test]
+async fn the_storage_credential_opens_containers_without_a_signature() {
+    struct Identity;
+    impl jobs_ext::Credential for Identity {
+        fn token(
+            &self,
+        ) -> jobs_ext::BoxFuture<'_, Result<jobs_ext::Token, jobs_ext::CredentialError>> {
+            let token = jobs_ext::Token::bearer(
+                "storage-jwt",
+                std::time::SystemTime::now() + std::time::Duration::from_secs(3_000_000_000),
+            );
+            Box::pin(std::future::ready(Ok(token)))
+        }
+    }
+    let server = Server::start([text("")]).await;
+    let hub = builder(&server, &StepClock::default())
+        .storage_credential(Identity)
+        .build()
+        .unwrap();
+    let uri = format!("{}/devstoreaccount1/jobs", server.endpoint())
+        .parse()
+        .unwrap();
+    let rows: Vec<Row> = hub
+        .container(&uri)
+        .unwrap()
+        .read_log("devices.txt")
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert!(rows.is_empty());
+    let request = &server.requests()[0];
+    assert_eq!(request.header("authorization"), Some("Bearer storage-jwt"));
+    assert!(!request.line.contains("sig="));
+}

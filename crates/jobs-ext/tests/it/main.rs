@@ -12,6 +12,7 @@ mod retrying;
 mod scheduling;
 mod secrets;
 mod server;
+mod statuses;
 mod surface;
 mod waiting;
 

@@ -353,3 +353,16 @@ async fn a_refused_create_is_not_looked_for() {
     assert!(error.lost_create().is_none() && error.hint().is_some());
     assert_eq!(server.lines(), ["POST /jobs/create"]);
 }
+
+#[tokio::test]
+async fn a_job_that_ends_while_it_is_cancelled_is_no_error() {
+    let mut replies = vec![json(200, job("running"))];
+    replies.extend((0..5).map(|_| fault(500, "ServerError")));
+    replies.push(json(200, job("completed")));
+    let server = Server::start(replies).await;
+    let after = client(&server, &StepClock::default())
+        .cancel(ID)
+        .await
+        .unwrap();
+    assert_eq!(after.status(), &JobStatus::Completed);
+}

@@ -220,3 +220,18 @@ async fn mixes_of_identity_and_signature_are_found() {
     let report = client(&server, &StepClock::default()).preflight(what).await;
     assert_eq!(worst_of(&report, "storage access").0, Severity::Error);
 }
+
+#[tokio::test]
+async fn a_wrong_blob_name_is_answered_with_those_that_are_there() {
+    let server = Server::start([json(200, "[]")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fleet.txt"), "{}").unwrap();
+    let uri: ContainerUri = format!("file://{}", folder.path().display())
+        .parse()
+        .unwrap();
+    let what = Preflight::new().input(&uri, "devices.txt");
+    let report = client(&server, &StepClock::default()).preflight(what).await;
+    let (severity, message) = worst_of(&report, "input blob");
+    assert_eq!(severity, Severity::Error);
+    assert!(message.contains("it has fleet.txt"), "{message}");
+}

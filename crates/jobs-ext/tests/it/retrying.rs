@@ -207,3 +207,20 @@ async fn a_redirect_is_not_followed_with_the_token() {
         .unwrap_err();
     assert_eq!(server.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn a_proxy_is_asked_to_connect_and_sees_no_token() {
+    let proxy = Server::start([json(502, "")]).await;
+    let hub = JobsClient::builder("hub.example")
+        .connection_string(&crate::connection_string())
+        .proxy(proxy.endpoint())
+        .retry(RetryPolicy::none())
+        .clock(StepClock::default())
+        .build()
+        .unwrap();
+    let error = hub.get_import_export(ID).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    let requests = proxy.requests();
+    assert_eq!(requests[0].line, "CONNECT hub.example:443");
+    assert_eq!(requests[0].header("authorization"), None);
+}
