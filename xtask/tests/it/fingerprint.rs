@@ -5,7 +5,7 @@
     dead_code,
     reason = "shared with the build script, which uses another part of it"
 )]
-mod fingerprint;
+mod build;
 
 #[test]
 fn hash_is_sha256() {
@@ -19,12 +19,12 @@ fn hash_is_sha256() {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        assert_eq!(fingerprint::sha256(&bytes), expected, "{length} bytes");
+        assert_eq!(build::sha256(&bytes), expected, "{length} bytes");
     }
 }
 
 #[test]
 fn only_the_generators_own_packages_count() {
     let lock = "[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"typify\"\nversion = \"0.8.0\"\n";
-    assert_eq!(fingerprint::generator_versions(lock), ["typify 0.8.0"]);
+    assert_eq!(build::generator_versions(lock), ["typify 0.8.0"]);
 }
