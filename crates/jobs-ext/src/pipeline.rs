@@ -288,7 +288,28 @@ fn broken(cause: reqwest::Error) -> Error {
             "the connection broke before the answer was complete",
         ),
     };
+    let untrusted = is_untrusted(&cause);
     let mut error = Error::new(kind, message).with_source(cause);
     error.detail_mut().sent = reached;
+    error.detail_mut().untrusted = untrusted;
     error
+}
+
+/// Whether the server's certificate was refused: trying again cannot change that.
+fn is_untrusted(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(cause);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // An I/O error passes on the source of the error inside it, so the one inside has to be asked for.
+        let inside = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match inside {
+            Some(inside) => Some(inside),
+            None => cause.source(),
+        };
+    }
+    false
 }

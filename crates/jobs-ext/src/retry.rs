@@ -135,6 +135,9 @@ pub(crate) enum Safety {
 
 impl Safety {
     fn allows(self, error: &Error) -> bool {
+        if error.detail().untrusted {
+            return false;
+        }
         match (self, error.kind()) {
             (_, ErrorKind::Throttled) => error.code() != Some("IotHubQuotaExceeded"),
             (Self::Repeatable, ErrorKind::Service) => error.status() != Some(501),

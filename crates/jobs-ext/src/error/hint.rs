@@ -43,6 +43,9 @@ fn by_kind(detail: &Detail) -> Option<&'static str> {
         ErrorKind::Forbidden if detail.status == Some(403) => {
             "the identity needs Microsoft.Devices/IotHubs/jobs/read, write and delete (role IoT Hub Data Contributor), and the hub's firewall must admit this address"
         }
+        ErrorKind::Transport if detail.untrusted => {
+            "the server's certificate is not trusted: give its CA (ca_pem, --ca-file), or check who answers at this address"
+        }
         ErrorKind::Decode if detail.status.is_some_and(|s| s < 300) => {
             "the server may be newer than this client, or not an IoT hub"
         }

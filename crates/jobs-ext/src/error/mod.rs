@@ -57,6 +57,8 @@ pub(crate) struct Detail {
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
     /// The hub's own time, from the header `Date`.
     pub(crate) server_date: Option<jiff::Timestamp>,
+    /// Whether the server's certificate was refused.
+    pub(crate) untrusted: bool,
     /// Whether the request can have reached the hub. Decides if a create may be sent again.
     pub(crate) sent: bool,
 }
@@ -94,6 +96,7 @@ impl Error {
             lost_create: None,
             source: None,
             server_date: None,
+            untrusted: false,
             sent: false,
         }))
     }

@@ -211,14 +211,10 @@ async fn tls_needs_the_hubs_own_ca() {
         .build()
         .unwrap();
     with.list().await.unwrap();
-    let without = JobsClient::builder_from_connection_string(hub.connection_string())
-        .retry(jobs_ext::RetryPolicy::none())
-        .build()
-        .unwrap();
-    assert_eq!(
-        without.list().await.unwrap_err().kind(),
-        ErrorKind::Transport
-    );
+    let without = JobsClient::from_connection_string(hub.connection_string()).unwrap();
+    let error = without.list().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1));
+    assert!(error.hint().unwrap().contains("CA"), "{error}");
 }
 
 #[tokio::test]
