@@ -7,6 +7,7 @@ use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
 use tracing::Instrument as _;
 
 use crate::client::Core;
+use crate::credential::Issued;
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result, ServiceAnswer, read_answer};
 use crate::retry::{Safety, retry_after};
@@ -103,7 +104,7 @@ impl Core {
         let mut tries = 0;
         let mut refreshed = false;
         loop {
-            let issued = match self.tokens.get().await {
+            let issued = match self.token().await {
                 Ok(issued) => issued,
                 Err(error) => return (Err(error), sent),
             };
@@ -152,6 +153,18 @@ impl Core {
             );
             self.clock.sleep(delay).await;
         }
+    }
+
+    /// A token, within the time of a try: a credential that hangs must not hang its callers.
+    async fn token(&self) -> Result<Issued> {
+        tokio::time::timeout(self.timeouts.attempt, self.tokens.get())
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::new(
+                    ErrorKind::Credential,
+                    "the credential gave no token within the time allowed for a try",
+                ))
+            })
     }
 
     /// How long the next try may take within the operation's own bound.

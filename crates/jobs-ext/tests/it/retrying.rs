@@ -224,3 +224,23 @@ async fn a_proxy_is_asked_to_connect_and_sees_no_token() {
     assert_eq!(requests[0].line, "CONNECT hub.example:443");
     assert_eq!(requests[0].header("authorization"), None);
 }
+
+#[tokio::test]
+async fn a_credential_that_hangs_does_not_hang_its_callers() {
+    struct Hanging;
+    impl jobs_ext::Credential for Hanging {
+        fn token(
+            &self,
+        ) -> jobs_ext::BoxFuture<'_, Result<jobs_ext::Token, jobs_ext::CredentialError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let server = Server::start([]).await;
+    let hub = JobsClient::builder(server.endpoint())
+        .credential(Hanging)
+        .timeouts(Timeouts::default().attempt(Duration::from_millis(50)))
+        .build()
+        .unwrap();
+    let error = hub.get(ID).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+}
