@@ -16,6 +16,7 @@ mod protocol;
 mod query;
 mod rows;
 mod scheduled;
+mod scheduled_rules;
 mod support;
 mod tokens;
 mod twins;

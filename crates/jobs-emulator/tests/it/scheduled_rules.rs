@@ -1,0 +1,206 @@
+//! `/jobs/v2`: what is taken, what is refused, and how jobs are asked for.
+
+use std::time::Duration;
+
+use jobs_emulator::{Emulator, Sku};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::scheduled::{over, twin_job};
+use crate::support::{Rig, Seen};
+
+fn in_hours(rig: &Rig, hours: u64) -> String {
+    rig.hub
+        .clock()
+        .now()
+        .plus(Duration::from_secs(hours * 3600))
+        .wire()
+}
+
+#[tokio::test]
+async fn tiers_have_more_slots() {
+    for (sku, slots) in [(Sku::F1, 1), (Sku::S1, 1), (Sku::S2, 5), (Sku::S3, 10)] {
+        let rig = Rig::with(Emulator::builder().sku(sku)).await;
+        let mut job = twin_job("*");
+        job["startTime"] = json!(in_hours(&rig, 1));
+        for n in 0..slots {
+            rig.put(&format!("/jobs/v2/job-{n}"), &job).await.is_ok();
+        }
+        let refused = rig.put("/jobs/v2/one-more", &job).await;
+        assert_eq!(
+            refused.code(),
+            "ThrottlingMaxActiveJobCountExceeded",
+            "{sku}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_200_with_unknown_in_it() {
+    let rig = Rig::start().await;
+    let seen = rig
+        .get("/jobs/v2/5b1f3b54-6cbd-4b8c-9d5c-2b9b7f9a0001")
+        .await;
+    assert_eq!(
+        (
+            seen.is_ok().json()["status"].clone(),
+            seen.json()["type"].clone()
+        ),
+        (json!("unknown"), json!("unknown"))
+    );
+}
+
+#[tokio::test]
+async fn an_id_is_used_once_and_has_its_rules() {
+    let rig = Rig::start().await;
+    rig.put("/jobs/v2/job-1", &twin_job("*")).await.is_ok();
+    over(&rig, "job-1").await;
+    rig.put("/jobs/v2/job-1", &twin_job("*"))
+        .await
+        .is_error(409, "JobAlreadyExists");
+    for id in ["Job", "a_b", "a.b", "a%20b", &"x".repeat(65)] {
+        rig.put(&format!("/jobs/v2/{id}"), &twin_job("*"))
+            .await
+            .is_error(400, "ArgumentInvalid");
+    }
+    rig.put("/jobs/v2/it's-1", &twin_job("*")).await.is_ok();
+    let mut other = twin_job("*");
+    other["jobId"] = json!("else");
+    rig.put("/jobs/v2/job-9", &other)
+        .await
+        .is_error(400, "ArgumentInvalid");
+}
+
+#[tokio::test]
+async fn requests_that_the_service_refuses_are_refused() {
+    let rig = Rig::start().await;
+    let method = |extra: Value| {
+        let mut method = json!({"methodName": "m"});
+        method
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        json!({"type": "scheduleDeviceMethod", "queryCondition": "*", "cloudToDeviceMethod": method})
+    };
+    let with = |name: &str, value: Value| {
+        let mut job = twin_job("*");
+        job[name] = value;
+        job
+    };
+    for (body, code) in [
+        (
+            with("startTime", json!(in_hours(&rig, 169))),
+            "ArgumentInvalid",
+        ),
+        (with("startTime", json!("tomorrow")), "ArgumentInvalid"),
+        (
+            with("maxExecutionTimeInSeconds", json!(0)),
+            "ArgumentInvalid",
+        ),
+        (with("queryCondition", Value::Null), "ArgumentNull"),
+        (with("type", json!("export")), "ArgumentInvalid"),
+        (with("type", Value::Null), "ArgumentNull"),
+        (with("updateTwin", json!({"tags": {}})), "ArgumentInvalid"),
+        (with("updateTwin", Value::Null), "ArgumentNull"),
+        (
+            method(json!({"connectTimeoutInSeconds": 20, "responseTimeoutInSeconds": 10})),
+            "ArgumentInvalid",
+        ),
+        (
+            method(json!({"responseTimeoutInSeconds": 301})),
+            "ArgumentInvalid",
+        ),
+        (method(json!({"methodName": ""})), "ArgumentNull"),
+        (
+            method(json!({"payload": "x".repeat(129 * 1024)})),
+            "ArgumentInvalid",
+        ),
+        (json!([]), "IotHubFormatError"),
+    ] {
+        let refused = rig.put("/jobs/v2/job-1", &body).await;
+        refused.is_error(400, code);
+    }
+    assert_eq!(
+        rig.get("/jobs/v2/job-1").await.json()["status"],
+        "unknown",
+        "a refused job leaves nothing behind"
+    );
+}
+
+#[tokio::test]
+async fn jobs_are_asked_for_by_type_and_status_and_in_pages() {
+    let rig = Rig::start().await;
+    for n in 0..3 {
+        rig.put(&format!("/jobs/v2/t-{n}"), &twin_job("*"))
+            .await
+            .is_ok();
+        over(&rig, &format!("t-{n}")).await;
+    }
+    rig.put("/jobs/v2/bad", &twin_job("nonsense !"))
+        .await
+        .is_ok();
+    over(&rig, "bad").await;
+    let ids = |seen: &Seen| -> Vec<String> {
+        seen.is_ok()
+            .json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["jobId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let all = rig.get("/jobs/v2/query").await;
+    assert_eq!(ids(&all), ["bad", "t-2", "t-1", "t-0"]);
+    assert_eq!(
+        (
+            all.header("x-ms-item-type"),
+            all.header("x-ms-continuation")
+        ),
+        (Some("JobResponse"), None)
+    );
+    assert_eq!(
+        ids(&rig
+            .get("/jobs/v2/query?jobStatus=Completed&jobType=ScheduleUpdateTwin")
+            .await),
+        ["t-2", "t-1", "t-0"]
+    );
+    assert_eq!(
+        ids(&rig.get("/jobs/v2/query?jobType=scheduleDeviceMethod").await),
+        Vec::<String>::new()
+    );
+    let page = async |token: Option<&str>| {
+        let mut request = rig
+            .request(Method::GET, "/jobs/v2/query?jobStatus=completed")
+            .header("x-ms-max-item-count", "2");
+        if let Some(token) = token {
+            request = request.header("x-ms-continuation", token);
+        }
+        Seen::of(request.send().await.unwrap()).await
+    };
+    let first = page(None).await;
+    assert_eq!(ids(&first), ["t-2", "t-1"]);
+    let last = page(first.header("x-ms-continuation")).await;
+    assert_eq!(
+        (ids(&last), last.header("x-ms-continuation")),
+        (vec!["t-0".to_owned()], None)
+    );
+}
+
+#[tokio::test]
+async fn rights_of_either_kind_are_enough_and_the_device_policy_has_none() {
+    let rig = Rig::start().await;
+    for (policy, expected) in [("service", 200), ("registryRead", 200), ("device", 401)] {
+        let request = rig
+            .http
+            .get(rig.url("/jobs/v2/query"))
+            .header("authorization", rig.token(policy));
+        assert_eq!(
+            Seen::of(request.send().await.unwrap())
+                .await
+                .status
+                .as_u16(),
+            expected,
+            "{policy}"
+        );
+    }
+}
