@@ -156,6 +156,34 @@ fn mapped_columns_carry_members_of_twins_in_the_order_asked_for() {
 }
 
 #[test]
+fn a_mapping_without_an_id_adds_to_the_standard_columns() {
+    let columns: Columns = "site=tags.site,tags.floor=Floor".parse().unwrap();
+    let file =
+        "{\"id\":\"a\",\"status\":\"enabled\",\"tags\":{\"site\":\"n\",\"floor\":2,\"k\":1}}\n";
+    let (table, report) = convert_all(file.as_bytes(), Format::Lines, Format::Csv, Some(&columns));
+    let table = String::from_utf8(table).unwrap();
+    assert!(
+        table.starts_with("id,moduleId,eTag,importMode,status,"),
+        "{table}"
+    );
+    assert!(
+        table.lines().next().unwrap().ends_with(",other,site,Floor"),
+        "{table}"
+    );
+    assert!(table.lines().nth(1).unwrap().ends_with(",n,2"), "{table}");
+    assert!(report.not_carried.is_empty());
+    assert_eq!(
+        text(table.as_bytes(), Format::Csv, Format::Lines, Some(&columns)),
+        file
+    );
+    let short = "id,site,Floor\na,n,2\n";
+    assert_eq!(
+        text(short.as_bytes(), Format::Csv, Format::Lines, Some(&columns)),
+        "{\"id\":\"a\",\"tags\":{\"site\":\"n\",\"floor\":2}}\n"
+    );
+}
+
+#[test]
 fn a_header_of_members_needs_no_mapping() {
     let table = "deviceId\tSTATUS\ttags.site\ttags.floor:string\tprimaryKey\tsecondaryKey\ttags\n\
                  d1\tenabled\tnorth\t03\tk1\tk2\t\"{\"\"site\"\":\"\"x\"\",\"\"other\"\":1}\"\n";

@@ -9,7 +9,8 @@ use crate::query::{Path, Segment, parse_path};
 /// The columns of a table, in order.
 ///
 /// Written as `header=member` pairs with commas or line breaks between them: `id,site=tags.site,fw=properties.desired.fw.version:string`.
-/// A pair without `=` has the member's own name as header. Members are named by the paths of the query language:
+/// A pair without `=` has the member's own name as header. A mapping that has no column for `id` adds its columns to
+/// [all](Columns::all) that rows have. Members are named by the paths of the query language:
 /// those of a row (`id`, `moduleId`, `authentication.type`, `authentication.symmetricKey.primaryKey`, …), `tags` and
 /// `properties.desired` as a whole, or any member in them, an odd one as `tags['my site']`. `other` is the object of all members
 /// this crate does not know.
@@ -17,7 +18,11 @@ use crate::query::{Path, Segment, parse_path};
 /// For a member in a twin a type may follow: `:string` takes every cell as text, `:number` and `:bool` take nothing else,
 /// `:json` takes JSON alone. Without one, a cell that is JSON is taken as such (`3`, `true`, `[1]`) and any other as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns(Vec<Column>);
+pub struct Columns {
+    columns: Vec<Column>,
+    /// How many of the last columns were asked for by name; a table that is read must have these.
+    named: usize,
+}
 
 /// Why a text names no columns.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,15 +142,19 @@ impl Columns {
             member: member.clone(),
             kind: Kind::Any,
         };
-        Columns(MEMBERS.iter().map(column).collect())
+        Columns {
+            columns: MEMBERS.iter().map(column).collect(),
+            named: 0,
+        }
     }
 
     pub(super) fn as_slice(&self) -> &[Column] {
-        &self.0
+        &self.columns
     }
 
-    pub(super) fn get(&self, header: &str) -> Option<&Column> {
-        self.0.iter().find(|column| column.header == header)
+    /// The columns that were asked for by name.
+    pub(super) fn named(&self) -> &[Column] {
+        &self.columns[self.columns.len() - self.named..]
     }
 }
 
@@ -167,17 +176,7 @@ impl FromStr for Columns {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut columns: Vec<Column> = Vec::new();
         for pair in pairs(text) {
-            let column = match split_pair(pair) {
-                Some((header, member)) => {
-                    let (path, kind) = split_kind(member);
-                    Column {
-                        header: header.to_owned(),
-                        member: Member::parse(path)?,
-                        kind,
-                    }
-                }
-                None => Column::named(pair)?,
-            };
+            let column = column(pair)?;
             if column.kind != Kind::Any
                 && !matches!(&column.member, Member::Twin(_, path) if !path.is_empty())
             {
@@ -203,8 +202,34 @@ impl FromStr for Columns {
         if columns.is_empty() {
             return Err(ColumnsError("no column is named".to_owned()));
         }
-        Ok(Columns(columns))
+        let named = columns.len();
+        if !columns.iter().any(|column| column.member == Member::Id) {
+            let mut all = Columns::all().columns;
+            all.retain(|standard| {
+                !columns.iter().any(|column| {
+                    column.member == standard.member || column.header == standard.header
+                })
+            });
+            columns.splice(0..0, all);
+        }
+        Ok(Columns { columns, named })
     }
+}
+
+/// The column of one pair, `header=member` or, where only that makes sense, `member=header`.
+fn column(pair: &str) -> Result<Column, ColumnsError> {
+    let Some((left, right)) = split_pair(pair) else {
+        return Column::named(pair);
+    };
+    let of = |header: &str, member: &str| {
+        let (path, kind) = split_kind(member);
+        Member::parse(path).map(|member| Column {
+            header: header.to_owned(),
+            member,
+            kind,
+        })
+    };
+    of(left, right).or_else(|error| of(right, left).map_err(|_| error))
 }
 
 /// The pairs of a mapping: commas and line breaks separate them, but in quotes.

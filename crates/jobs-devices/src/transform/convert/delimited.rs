@@ -85,6 +85,7 @@ fn bad_record(
 
 /// What each column of the table holds.
 fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<Column>, String> {
+    let named = columns.map_or(&[][..], Columns::named);
     let mut found: Vec<Column> = Vec::with_capacity(record.len());
     for (at, name) in record.iter().enumerate() {
         let name = if at == 0 {
@@ -96,7 +97,7 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
             return Err(format!("the name of column {} is not UTF-8", at + 1));
         };
         let name = name.trim();
-        let column = match columns.and_then(|columns| columns.get(name)) {
+        let column = match named.iter().find(|column| column.header == name) {
             Some(column) => column.clone(),
             None => Column::named(name)
                 .map_err(|ColumnsError(why)| format!("column {}: {why}", at + 1))?,
@@ -111,7 +112,7 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
         }
         found.push(column);
     }
-    for column in columns.into_iter().flat_map(Columns::as_slice) {
+    for column in named {
         if !found.iter().any(|known| known.member == column.member) {
             return Err(format!("the table has no column `{}`", column.header));
         }
