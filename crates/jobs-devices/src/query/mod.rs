@@ -71,6 +71,7 @@ mod lexer;
 mod parser;
 mod path;
 mod row;
+mod row_ref;
 mod statement;
 
 pub use ast::{

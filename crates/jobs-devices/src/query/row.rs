@@ -129,7 +129,7 @@ fn part<'a>(text: Option<String>, null: bool, path: &Path, taken: usize) -> Oper
     }
 }
 
-fn owned<'a>(operand: Operand<'_>) -> Operand<'a> {
+pub(super) fn owned<'a>(operand: Operand<'_>) -> Operand<'a> {
     match operand {
         Operand::String(text) => Operand::String(Cow::Owned(text.into_owned())),
         Operand::Undefined => Operand::Undefined,
@@ -142,7 +142,7 @@ fn owned<'a>(operand: Operand<'_>) -> Operand<'a> {
 }
 
 /// Follows the steps of a path, after the `taken` first of them, through the text of a value.
-fn descend<'a>(text: &'a str, path: &Path, taken: usize) -> Operand<'a> {
+pub(super) fn descend<'a>(text: &'a str, path: &Path, taken: usize) -> Operand<'a> {
     let mut value = text;
     for (depth, step) in path.rest().iter().enumerate().skip(taken) {
         let next = match step {
@@ -181,7 +181,7 @@ fn element(array: &str, at: usize) -> Option<&str> {
 }
 
 /// The operand a checked JSON text stands for. Half of a surrogate pair is no text, and so undefined.
-fn operand(text: &str) -> Operand<'_> {
+pub(super) fn operand(text: &str) -> Operand<'_> {
     match text.as_bytes().first() {
         Some(b'{') => Operand::Object,
         Some(b'[') => Operand::Array,

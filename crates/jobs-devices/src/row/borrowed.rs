@@ -178,6 +178,23 @@ impl<'a> RowRef<'a> {
         value(self.parent_scopes)
     }
 
+    /// The JSON of a text member or of a section of the twin, by its name on the wire; empty when there is none.
+    pub(crate) fn raw_member(&self, name: &str) -> &'a str {
+        match name {
+            "id" => self.id,
+            "moduleId" => self.module_id,
+            "eTag" => self.etag,
+            "twinETag" => self.twin_etag,
+            "status" => self.status,
+            "statusReason" => self.status_reason,
+            "deviceScope" => self.device_scope,
+            "tags" => self.tags,
+            "desired" => self.properties.desired,
+            "reported" => self.properties.reported,
+            _ => "",
+        }
+    }
+
     /// Whether the row has a member that [`Row`] has no field for.
     pub fn has_unknown_members(&self) -> bool {
         self.unknown

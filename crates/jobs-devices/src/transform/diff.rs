@@ -119,7 +119,7 @@ pub struct DiffSummary {
 ///
 /// # Errors
 /// When an input cannot be read or a temporary file not used.
-pub fn diff<A: Read, B: Read>(
+pub fn diff<A: Read + Send, B: Read + Send>(
     first: A,
     second: B,
     options: DiffOptions,
@@ -146,7 +146,7 @@ pub fn diff<A: Read, B: Read>(
 ///
 /// # Errors
 /// When an input cannot be read, a temporary file not used, or `each` fails.
-pub fn diff_each<A: Read, B: Read>(
+pub fn diff_each<A: Read + Send, B: Read + Send>(
     first: A,
     second: B,
     options: DiffOptions,
@@ -198,21 +198,27 @@ pub fn diff_each<A: Read, B: Read>(
     Ok(summary)
 }
 
-fn sorted<R: Read>(
+fn sorted<R: Read + Send>(
     source: R,
     context: &mut Context<'_>,
 ) -> Result<(Sorted, Passed), TransformError> {
     let mut sorter = Sorter::new(context);
     let mut run = Run::new(context);
-    run.rows(source, |_, place, row| {
-        let mut body = Vec::new();
-        row.write_line(&mut body);
-        sorter.push(Record {
-            key: Key::of(&row),
-            number: place.line,
-            body,
-        })
-    })?;
+    run.parts(
+        source,
+        |row, place, records: &mut Vec<Record>| {
+            records.push(Record {
+                key: Key::of(row),
+                number: place.line,
+                body: row.line().as_bytes().to_vec(),
+            });
+        },
+        |records| {
+            records
+                .into_iter()
+                .try_for_each(|record| sorter.push(record))
+        },
+    )?;
     let passed = run.passed;
     Ok((sorter.sorted()?, passed))
 }
@@ -252,6 +258,15 @@ impl Latest {
             record = next;
         }
         Ok(Some(record))
+    }
+}
+
+/// Members of a row whose words mean the same in any case.
+fn is_word(path: &[Cow<'_, str>]) -> bool {
+    match path {
+        [name] => matches!(name.as_ref(), "status" | "importMode"),
+        [part, name] => part == "authentication" && name == "type",
+        _ => false,
     }
 }
 
@@ -314,6 +329,7 @@ fn compare<'t>(
                 }
                 // Of the row itself, absent and null both mean not given.
                 (None, Some("null")) | (Some("null"), None) if top => {}
+                (Some(l), Some(r)) if is_word(path) && l.eq_ignore_ascii_case(r) => {}
                 (Some(l), Some(r)) if canonical(l) == canonical(r) => {}
                 _ => fields.push(path.join(".")),
             }

@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 
-use super::{Context, Output, Passed, Run, TransformError};
+use super::{Context, Passed, Run, TransformError};
 use crate::query::Condition;
 
 /// What [`filter`] did.
@@ -19,24 +19,35 @@ pub struct FilterReport {
 
 /// Writes the rows for which the condition is true, in their order.
 ///
-/// Rows are written as rows, in the service's order of members; see [`crate::query`] for what a condition means.
+/// Rows are written as they stand in their lines; see [`crate::query`] for what a condition means.
 ///
 /// # Errors
 /// When the input cannot be read or the output not written.
-pub fn filter<R: Read, W: Write>(
+pub fn filter<R: Read + Send, W: Write>(
     source: R,
-    sink: W,
+    mut sink: W,
     condition: &Condition,
     context: &mut Context<'_>,
 ) -> Result<FilterReport, TransformError> {
-    let mut output = Output::new(sink);
     let mut run = Run::new(context);
-    run.rows(source, |_, _, row| match condition.matches(&row) {
-        true => output.row(&row),
-        false => Ok(()),
-    })?;
+    let mut written = 0;
+    run.parts(
+        source,
+        |row, _, (lines, rows): &mut (Vec<u8>, u64)| {
+            if condition.matches(row) {
+                lines.extend_from_slice(row.line().as_bytes());
+                lines.push(b'\n');
+                *rows += 1;
+            }
+        },
+        |(lines, rows)| {
+            written += rows;
+            sink.write_all(&lines).map_err(TransformError::Write)
+        },
+    )?;
+    sink.flush().map_err(TransformError::Write)?;
     Ok(FilterReport {
-        written: output.finish()?,
+        written,
         passed: run.passed,
     })
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::canonical::canonical;
 use super::diff::Identity;
 use super::spill::{Key, Record, Sorter, temporary_file};
-use super::{Context, MAX_PROBLEMS, Output, Passed, Run, TransformError};
+use super::{Context, MAX_PROBLEMS, Output, Passed, Place, Run, TransformError};
+use crate::RowRef;
 
 /// Which of several rows for one identity [`merge`] writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub struct RowPlace {
 ///
 /// # Errors
 /// When an input cannot be read, the output not written or a temporary file not used.
-pub fn merge<R: Read, W: Write>(
+pub fn merge<R: Read + Send, W: Write>(
     inputs: impl IntoIterator<Item = R>,
     sink: W,
     keep: Keep,
@@ -80,19 +81,24 @@ pub fn merge<R: Read, W: Write>(
     let mut number = 0;
     for (input, source) in inputs.into_iter().enumerate() {
         let mut run = Run::new(context);
-        let mut line = Vec::new();
-        run.rows(source, |_, place, row| {
-            line.clear();
-            row.write_line(&mut line);
-            line.push(b'\n');
-            spool.write_all(&line).map_err(spill)?;
-            let record = Record {
-                key: Key::of(&row),
-                number,
-                body: place_and_meaning(input as u64, place.line, &line),
-            };
-            number += 1;
-            sorter.push(record)
+        let part = |row: &RowRef<'_>, place: Place, part: &mut Lines| {
+            part.records.push(Record {
+                key: Key::of(row),
+                number: 0,
+                body: place_and_meaning(input as u64, place.line, row.line()),
+            });
+            part.text.extend_from_slice(row.line().as_bytes());
+            part.text.push(b'\n');
+        };
+        run.parts(source, part, |mut part| {
+            spool.write_all(&part.text).map_err(spill)?;
+            part.records.drain(..).try_for_each(|record| {
+                number += 1;
+                sorter.push(Record {
+                    number: number - 1,
+                    ..record
+                })
+            })
         })?;
         report.inputs.push(run.passed);
     }
@@ -116,9 +122,16 @@ pub fn merge<R: Read, W: Write>(
     Ok(report)
 }
 
+/// Some lines of an input, and which identities they are about.
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    records: Vec<Record>,
+}
+
 /// Input, line and a digest of the row's meaning, which only says whether duplicates are the same.
-fn place_and_meaning(input: u64, line: u64, row: &[u8]) -> Vec<u8> {
-    let meaning = canonical(&String::from_utf8_lossy(row));
+fn place_and_meaning(input: u64, line: u64, row: &str) -> Vec<u8> {
+    let meaning = canonical(row);
     let digest = ring::digest::digest(&ring::digest::SHA256, meaning.as_bytes());
     let mut body = Vec::with_capacity(48);
     body.extend_from_slice(&input.to_le_bytes());

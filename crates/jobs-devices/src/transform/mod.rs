@@ -22,11 +22,12 @@
 //! ```
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::{Entry, Item, Options, Reader, Row, Writer};
+use crate::{Options, Row, Writer};
+use run::Run;
 
 mod anonymise;
 mod canonical;
@@ -39,6 +40,7 @@ mod marks;
 mod merge;
 mod order;
 mod prepare;
+mod run;
 mod scope;
 mod set_mode;
 mod spill;
@@ -247,98 +249,6 @@ impl Passed {
 pub(crate) struct Place {
     pub(crate) line: u64,
     pub(crate) offset: u64,
-}
-
-/// A transform at work: its context, and what has passed so far.
-pub(crate) struct Run<'c, 'a> {
-    pub(crate) context: &'c mut Context<'a>,
-    pub(crate) passed: Passed,
-}
-
-impl<'c, 'a> Run<'c, 'a> {
-    pub(crate) fn new(context: &'c mut Context<'a>) -> Self {
-        Run {
-            context,
-            passed: Passed::default(),
-        }
-    }
-
-    /// Calls `each` with every row of the source, and sees to all other lines.
-    pub(crate) fn rows<R: Read>(
-        &mut self,
-        source: R,
-        mut each: impl FnMut(&mut Self, Place, Row) -> Result<(), TransformError>,
-    ) -> Result<(), TransformError> {
-        let mut progress = Progress::default();
-        let mut told = 0;
-        let strict = self.context.options.is_strict();
-        for entry in Reader::of(source, self.context.options.clone()) {
-            let Entry {
-                line, offset, item, ..
-            } = entry.map_err(TransformError::Read)?;
-            let place = Place { line, offset };
-            progress = Progress {
-                lines: line,
-                bytes: offset,
-            };
-            if line - told >= PROGRESS_EVERY {
-                told = line;
-                self.context.tell(progress);
-            }
-            match item {
-                Item::Row(row) => {
-                    self.passed.rows += 1;
-                    each(self, place, row)?;
-                }
-                Item::Notice(words) => {
-                    self.passed.notices += 1;
-                    let words = words.chars().take(200).collect();
-                    self.problem(place, ProblemKind::Notice, None, words);
-                }
-                Item::Bad(bad) => {
-                    if strict {
-                        let message = bad.to_string();
-                        return Err(TransformError::Input { line, message });
-                    }
-                    self.passed.bad_lines += 1;
-                    self.problem(place, ProblemKind::BadLine, None, bad.to_string());
-                    self.context.reject(bad.raw())?;
-                }
-            }
-        }
-        self.context.tell(progress);
-        Ok(())
-    }
-
-    /// Keeps a row out of the output, saying why.
-    pub(crate) fn refuse(
-        &mut self,
-        place: Place,
-        row: &Row,
-        why: impl Into<String>,
-    ) -> Result<(), TransformError> {
-        self.problem(place, ProblemKind::Refused, Some(row), why.into());
-        let mut line = Vec::new();
-        row.write_line(&mut line);
-        self.context.reject(&line)
-    }
-
-    pub(crate) fn problem(
-        &mut self,
-        place: Place,
-        kind: ProblemKind,
-        row: Option<&Row>,
-        message: String,
-    ) {
-        self.passed.problem(Problem {
-            line: place.line,
-            offset: place.offset,
-            kind,
-            id: row.map(|row| row.id.clone()),
-            module_id: row.and_then(|row| row.module_id.clone()),
-            message,
-        });
-    }
 }
 
 /// A writer of rows whose errors are those of a transform.

@@ -1,5 +1,6 @@
 //! Sorting more than fits in memory: sorted runs in temporary files, merged as they are read.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -7,7 +8,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Context, TransformError};
-use crate::Row;
+use crate::RowRef;
 
 /// More runs than this are merged into one before more are made, so that open files stay few.
 const MOST_RUNS: usize = 64;
@@ -20,10 +21,10 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    pub(crate) fn of(row: &Row) -> Key {
+    pub(crate) fn of(row: &RowRef<'_>) -> Key {
         Key {
-            id: row.id.clone(),
-            module_id: row.module_id.clone(),
+            id: row.id().into_owned(),
+            module_id: row.module_id().map(Cow::into_owned),
         }
     }
 }

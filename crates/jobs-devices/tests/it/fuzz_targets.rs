@@ -5,7 +5,11 @@ use jobs_devices::transform::{
     AnonymiseKey, Columns, Context, DiffOptions, Format, Template, TwinText, anonymise, convert,
     diff,
 };
-use jobs_devices::{Configuration, Entry, Feeder, ImportError, Item, Options, Record, Row};
+use jobs_devices::{
+    Configuration, Entry, Feeder, ImportError, Item, Options, Record, Row, RowRef, Scratch,
+    parallel,
+};
+use std::ops::ControlFlow;
 
 /// Reads all lines, the bytes fed in pieces of that size.
 fn read<T: Record>(bytes: &[u8], piece: usize, options: Options) -> Vec<Entry<T>> {
@@ -53,9 +57,43 @@ fn file<T: Record + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     assert!(bad.count() <= 1, "strict reading ends at a bad line");
 }
 
-/// A device file.
+/// A device file: rows that borrow their lines are the rows that are fed.
 pub(crate) fn reader(bytes: &[u8]) {
     file::<Row>(bytes);
+    for options in [
+        Options::new(),
+        Options::new().strict(true),
+        Options::new().max_line(16),
+    ] {
+        let fed: Vec<_> = read::<Row>(bytes, bytes.len(), options.clone())
+            .into_iter()
+            .map(|entry| (entry.line, entry.offset, entry.item))
+            .collect();
+        assert_eq!(borrowed(bytes, &options), fed);
+    }
+}
+
+fn borrowed(bytes: &[u8], options: &Options) -> Vec<(u64, u64, Item<Row>)> {
+    let mut all = Vec::new();
+    let work = |chunk: parallel::Chunk<'_>| {
+        let mut entries = Vec::new();
+        chunk.for_each(|entry| {
+            let item = match entry.item {
+                Item::Row(row) => Item::Row(row.to_row().expect("a borrowed row can be owned")),
+                Item::Notice(words) => Item::Notice(words),
+                Item::Bad(bad) => Item::Bad(bad),
+                _ => return,
+            };
+            entries.push((entry.line, entry.offset, item));
+        });
+        entries
+    };
+    let take = |entries| {
+        all.extend::<Vec<_>>(entries);
+        ControlFlow::Continue(())
+    };
+    parallel::for_each_chunk_with(1, bytes, options, work, take).expect("bytes can be read");
+    all
 }
 
 /// An error log, and a configurations file.
@@ -69,7 +107,17 @@ pub(crate) fn row(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let Ok(row) = text.parse::<Row>() else {
+    let row = text.parse::<Row>();
+    let mut scratch = Scratch::new();
+    let borrowed = RowRef::parse(bytes, &mut scratch);
+    if !text.contains(['\n', '\r']) {
+        let owned = borrowed
+            .as_ref()
+            .ok()
+            .map(|row| row.to_row().expect("a borrowed row can be owned"));
+        assert_eq!(owned.as_ref(), row.as_ref().ok());
+    }
+    let Ok(row) = row else {
         return;
     };
     let written = row.to_line();
@@ -111,6 +159,9 @@ const CONDITIONS: &[&str] = &[
     "tags.a.b[1] = 'x' OR properties.desired.fw != 1",
     "NOT IS_DEFINED(authentication.symmetricKey.primaryKey) AND status NIN ['enabled']",
     "x509Thumbprint.primaryThumbprint = capabilities.iotEdge OR parentScopes[0] = id",
+    "IS_NULL(statusReason) OR IS_NULL(tags) OR IS_NULL(properties.desired) OR IS_DEFINED(eTag)",
+    "status != 'disabled' AND authenticationType != 'sas' AND moduleId != 'x' AND twinETag > deviceScope",
+    "IS_OBJECT(properties) OR IS_NULL(properties.reported.a) OR IS_NULL(authentication) OR importMode = 'x'",
 ];
 
 /// A table: what it was read as comes back from a table, and the mapping of columns may be any text.

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 
-use super::{Context, Output, Passed, Run, TransformError};
-use crate::{Authentication, Json, JsonObject, Key, Members, Row};
+use super::{Context, Passed, Place, Run, TransformError};
+use crate::{Authentication, Json, JsonObject, Key, Members, Row, RowRef};
 
 mod pseudonym;
 mod text;
@@ -62,37 +62,61 @@ pub struct AnonymiseReport {
 ///
 /// # Errors
 /// When the input cannot be read or the output not written.
-pub fn anonymise<R: Read, W: Write>(
+pub fn anonymise<R: Read + Send, W: Write>(
     source: R,
-    sink: W,
+    mut sink: W,
     key: &AnonymiseKey,
     twins: TwinText,
     context: &mut Context<'_>,
 ) -> Result<AnonymiseReport, TransformError> {
-    let mut output = Output::new(sink);
     let mut run = Run::new(context);
-    let mut work = Work {
-        key,
-        twins,
-        secrets: 0,
-        strings: 0,
+    let mut report = AnonymiseReport::default();
+    let each = |row: &RowRef<'_>, place: Place, part: &mut Part| match row.to_row() {
+        Ok(mut row) => {
+            let mut work = Work {
+                key,
+                twins,
+                secrets: 0,
+                strings: 0,
+            };
+            work.row(&mut row);
+            row.write_line(&mut part.lines);
+            part.lines.push(b'\n');
+            part.rows += 1;
+            part.secrets += work.secrets;
+            part.strings += work.strings;
+        }
+        // A row that was read has an owned form; should one not have it, it is not to be left out in silence.
+        Err(misfit) => part.misfit = Some((place.line, misfit.to_string())),
     };
-    run.rows(source, |_, _, mut row| {
-        work.row(&mut row);
-        output.row(&row)
+    run.parts(source, each, |part| {
+        report.written += part.rows;
+        report.secrets_replaced += part.secrets;
+        report.strings_masked += part.strings;
+        if let Some((line, message)) = part.misfit {
+            return Err(TransformError::Input { line, message });
+        }
+        sink.write_all(&part.lines).map_err(TransformError::Write)
     })?;
+    sink.flush().map_err(TransformError::Write)?;
     let mut passed = run.passed;
     for problem in &mut passed.problems {
         if problem.kind == super::ProblemKind::Notice {
             problem.message = "words, left out".to_owned();
         }
     }
-    Ok(AnonymiseReport {
-        written: output.finish()?,
-        passed,
-        secrets_replaced: work.secrets,
-        strings_masked: work.strings,
-    })
+    report.passed = passed;
+    Ok(report)
+}
+
+/// What was made of some lines.
+#[derive(Default)]
+struct Part {
+    lines: Vec<u8>,
+    rows: u64,
+    secrets: u64,
+    strings: u64,
+    misfit: Option<(u64, String)>,
 }
 
 struct Work<'k> {

@@ -1,0 +1,210 @@
+//! Reading for a transform: what happens to lines that are no rows, and the telling of progress.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use super::{
+    Context, PROGRESS_EVERY, Passed, Place, Problem, ProblemKind, Progress, TransformError,
+};
+use crate::{BadLine, Entry, Item, Reader, Row, RowRef, parallel};
+
+/// A transform at work: its context, and what has passed so far.
+pub(crate) struct Run<'c, 'a> {
+    pub(crate) context: &'c mut Context<'a>,
+    pub(crate) passed: Passed,
+}
+
+impl<'c, 'a> Run<'c, 'a> {
+    pub(crate) fn new(context: &'c mut Context<'a>) -> Self {
+        Run {
+            context,
+            passed: Passed::default(),
+        }
+    }
+
+    /// Calls `each` with every row of the source, and sees to all other lines.
+    pub(crate) fn rows<R: Read>(
+        &mut self,
+        source: R,
+        mut each: impl FnMut(&mut Self, Place, Row) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        let mut progress = Progress::default();
+        let mut told = 0;
+        let strict = self.context.options.is_strict();
+        for entry in Reader::of(source, self.context.options.clone()) {
+            let Entry {
+                line, offset, item, ..
+            } = entry.map_err(TransformError::Read)?;
+            let place = Place { line, offset };
+            progress = Progress {
+                lines: line,
+                bytes: offset,
+            };
+            if line - told >= PROGRESS_EVERY {
+                told = line;
+                self.context.tell(progress);
+            }
+            match item {
+                Item::Row(row) => {
+                    self.passed.rows += 1;
+                    each(self, place, row)?;
+                }
+                Item::Notice(words) => self.passed.notice(place, &words),
+                Item::Bad(bad) if strict => {
+                    let message = bad.to_string();
+                    return Err(TransformError::Input { line, message });
+                }
+                Item::Bad(bad) => {
+                    self.passed.bad_line(place, &bad);
+                    self.context.reject(bad.raw())?;
+                }
+            }
+        }
+        self.context.tell(progress);
+        Ok(())
+    }
+
+    /// Keeps a row out of the output, saying why.
+    pub(crate) fn refuse(
+        &mut self,
+        place: Place,
+        row: &Row,
+        why: impl Into<String>,
+    ) -> Result<(), TransformError> {
+        self.problem(place, ProblemKind::Refused, Some(row), why.into());
+        let mut line = Vec::new();
+        row.write_line(&mut line);
+        self.context.reject(&line)
+    }
+
+    pub(crate) fn problem(
+        &mut self,
+        place: Place,
+        kind: ProblemKind,
+        row: Option<&Row>,
+        message: String,
+    ) {
+        self.passed.problem(Problem {
+            id: row.map(|row| row.id.clone()),
+            module_id: row.and_then(|row| row.module_id.clone()),
+            ..Problem::at(place, kind, message)
+        });
+    }
+
+    /// Calls `each` with every row of the source, on every core, and hands what was made of the rows of a part of the
+    /// file to `take`, part by part in the order of the file. Sees to all other lines.
+    pub(crate) fn parts<R: Read + Send, P: Default + Send>(
+        &mut self,
+        source: R,
+        each: impl Fn(&RowRef<'_>, Place, &mut P) + Sync,
+        mut take: impl FnMut(P) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        let options = self.context.options.clone();
+        let mut outcome = Ok(());
+        let mut progress = Progress::default();
+        let work = |chunk: parallel::Chunk<'_>| {
+            let mut part = Part::<P> {
+                bytes: chunk.len(),
+                ..Part::default()
+            };
+            part.lines = chunk.for_each(|entry| part.entry(entry, options.is_strict(), &each));
+            part
+        };
+        let read = parallel::for_each_chunk(source, &options, work, |part| {
+            progress.lines += part.lines;
+            progress.bytes += part.bytes;
+            outcome = self.take_part(part, &mut take);
+            self.context.tell(progress);
+            match outcome {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        outcome?;
+        read.map_err(TransformError::Read)
+    }
+
+    fn take_part<P>(
+        &mut self,
+        part: Part<P>,
+        take: &mut impl FnMut(P) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        self.passed.rows += part.passed.rows;
+        self.passed.notices += part.passed.notices;
+        self.passed.bad_lines += part.passed.bad_lines;
+        for problem in part.passed.problems {
+            self.passed.problem(problem);
+        }
+        for line in &part.rejects {
+            self.context.reject(line)?;
+        }
+        take(part.made)?;
+        match part.strict {
+            Some((line, message)) => Err(TransformError::Input { line, message }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was found in some lines of a file.
+#[derive(Default)]
+struct Part<P> {
+    passed: Passed,
+    lines: u64,
+    bytes: u64,
+    rejects: Vec<Box<[u8]>>,
+    strict: Option<(u64, String)>,
+    made: P,
+}
+
+impl<P> Part<P> {
+    fn entry(
+        &mut self,
+        entry: Entry<RowRef<'_>>,
+        strict: bool,
+        each: &impl Fn(&RowRef<'_>, Place, &mut P),
+    ) {
+        let place = Place {
+            line: entry.line,
+            offset: entry.offset,
+        };
+        match entry.item {
+            Item::Row(row) => {
+                self.passed.rows += 1;
+                each(&row, place, &mut self.made);
+            }
+            Item::Notice(words) => self.passed.notice(place, &words),
+            Item::Bad(bad) if strict => self.strict = Some((place.line, bad.to_string())),
+            Item::Bad(bad) => {
+                self.passed.bad_line(place, &bad);
+                self.rejects.push(bad.raw().into());
+            }
+        }
+    }
+}
+
+impl Passed {
+    fn notice(&mut self, place: Place, words: &str) {
+        self.notices += 1;
+        let words = words.chars().take(200).collect();
+        self.problem(Problem::at(place, ProblemKind::Notice, words));
+    }
+
+    fn bad_line(&mut self, place: Place, bad: &BadLine) {
+        self.bad_lines += 1;
+        self.problem(Problem::at(place, ProblemKind::BadLine, bad.to_string()));
+    }
+}
+
+impl Problem {
+    fn at(place: Place, kind: ProblemKind, message: String) -> Problem {
+        Problem {
+            line: place.line,
+            offset: place.offset,
+            kind,
+            id: None,
+            module_id: None,
+            message,
+        }
+    }
+}
