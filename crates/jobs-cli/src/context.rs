@@ -64,6 +64,17 @@ impl Context {
         Ok(container)
     }
 
+    /// The container if one is named at all.
+    pub(crate) fn container_if_named(
+        &self,
+        args: &ContainerArgs,
+    ) -> Result<Option<ContainerText>, Failure> {
+        let named = args.container.is_some() || args.container_file.is_some();
+        (named || self.environment.container_uri.is_some())
+            .then(|| self.container(args))
+            .transpose()
+    }
+
     /// The container for an import's error log, if it is another one.
     pub(crate) fn output_container(
         &self,

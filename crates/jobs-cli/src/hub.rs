@@ -144,19 +144,24 @@ impl From<jobs_ext::Error> for Failure {
 fn exit_of(error: &jobs_ext::Error) -> Exit {
     match (error.kind(), error.status()) {
         (ErrorKind::JobFailed | ErrorKind::JobCancelled, _) => Exit::WorkFailed,
-        (ErrorKind::Configuration | ErrorKind::File | ErrorKind::Credential, None) => Exit::Usage,
         (_, Some(408 | 429 | 500..)) => Exit::NotReached,
         (_, Some(400..=499)) => Exit::Refused,
-        (
-            ErrorKind::NotFound
-            | ErrorKind::JobQuota
-            | ErrorKind::Unauthorized
-            | ErrorKind::Forbidden
-            | ErrorKind::ContainerRejected
-            | ErrorKind::Conflict
-            | ErrorKind::BadRequest,
-            _,
-        ) => Exit::Refused,
+        (kind, _) => exit_of_kind(kind),
+    }
+}
+
+/// The exit code for a kind of error when no answer tells more.
+pub(crate) fn exit_of_kind(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::JobFailed | ErrorKind::JobCancelled => Exit::WorkFailed,
+        ErrorKind::Configuration | ErrorKind::File | ErrorKind::Credential => Exit::Usage,
+        ErrorKind::NotFound
+        | ErrorKind::JobQuota
+        | ErrorKind::Unauthorized
+        | ErrorKind::Forbidden
+        | ErrorKind::ContainerRejected
+        | ErrorKind::Conflict
+        | ErrorKind::BadRequest => Exit::Refused,
         _ => Exit::NotReached,
     }
 }

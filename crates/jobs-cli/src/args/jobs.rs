@@ -158,7 +158,7 @@ pub(crate) enum StorageAuthArg {
 }
 
 impl StorageAuthArg {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "sas" => Ok(Self::Sas),
             None if text == "system" => Ok(Self::System),

@@ -4,6 +4,7 @@ pub(crate) mod devices;
 pub(crate) mod hub;
 pub(crate) mod jobs;
 pub(crate) mod local;
+pub(crate) mod schedule;
 
 use std::time::Duration;
 
@@ -97,6 +98,9 @@ pub(crate) enum Command {
     Import(jobs::ImportArgs),
     Wait(jobs::WaitArgs),
     Cancel(jobs::CancelArgs),
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleCommand),
+    Doctor(schedule::DoctorArgs),
     #[command(subcommand)]
     Devices(devices::DevicesCommand),
     Emulator(local::EmulatorArgs),

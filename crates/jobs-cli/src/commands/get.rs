@@ -54,10 +54,27 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Jo
 
 /// Lists jobs of both kinds.
 pub(crate) async fn list(context: &Context, args: &ListArgs) -> Outcome {
-    for (option, value, known) in [
+    warn_of_unknown(context, args);
+    let jobs = hub::client(context, None)?.list().await?;
+    show_list(context, args, jobs)
+}
+
+/// Lists scheduled jobs only.
+pub(crate) async fn list_scheduled(context: &Context, args: &ListArgs) -> Outcome {
+    warn_of_unknown(context, args);
+    let jobs = hub::client(context, None)?
+        .list_scheduled(None, None)
+        .await?;
+    show_list(context, args, jobs)
+}
+
+/// A mistyped filter would silently select nothing; the hub may know words that this version does not, so it is no error.
+fn warn_of_unknown(context: &Context, args: &ListArgs) {
+    let filters = [
         ("--type", &args.kind, TYPES.as_slice()),
         ("--status", &args.status, STATUSES.as_slice()),
-    ] {
+    ];
+    for (option, value, known) in filters {
         if let Some(value) = value
             && !known.iter().any(|name| name.eq_ignore_ascii_case(value))
         {
@@ -67,8 +84,9 @@ pub(crate) async fn list(context: &Context, args: &ListArgs) -> Outcome {
             ));
         }
     }
-    let client = hub::client(context, None)?;
-    let mut jobs = client.list().await?;
+}
+
+fn show_list(context: &Context, args: &ListArgs, mut jobs: Vec<Job>) -> Outcome {
     let all = jobs.len();
     jobs.retain(|job| {
         let fits = |wanted: &Option<String>, value: &str| {

@@ -3,10 +3,12 @@
 mod completions;
 mod demo;
 mod devices;
+mod doctor;
 pub(crate) mod emulator;
 mod export;
 mod get;
 mod import;
+mod schedule;
 mod schema;
 mod wait;
 
@@ -24,6 +26,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Import(args) => import::import(context, &args).await,
         Command::Wait(args) => wait::wait(context, &args).await,
         Command::Cancel(args) => wait::cancel(context, &args).await,
+        Command::Schedule(command) => schedule::run(context, command).await,
+        Command::Doctor(args) => doctor::doctor(context, &args).await,
         Command::Devices(command) => devices::run(context, command).await,
         Command::Demo(args) => Box::pin(demo::run(context, &args)).await,
         Command::Completions(args) => completions::completions(context, &args),

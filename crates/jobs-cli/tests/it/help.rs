@@ -2,7 +2,7 @@
 
 use crate::harness::Cli;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 29] = [
     "",
     "get",
     "list",
@@ -25,6 +25,13 @@ const COMMANDS: [&str; 22] = [
     "completions",
     "man",
     "schema",
+    "schedule",
+    "schedule twin",
+    "schedule method",
+    "schedule get",
+    "schedule list",
+    "schedule cancel",
+    "doctor",
 ];
 
 #[test]
@@ -102,7 +109,10 @@ fn the_manual_page_covers_every_command() {
 fn schemas_are_listed_and_printed_by_name() {
     let cli = Cli::new();
     let names = cli.run(&["schema", "-o", "jsonl"]).expect(0).stdout;
-    assert!(names.lines().any(|name| name == "\"JobProperties\""), "{names}");
+    assert!(
+        names.lines().any(|name| name == "\"JobProperties\""),
+        "{names}"
+    );
     let schema = cli.run(&["schema", "jobproperties"]).expect(0).json();
     assert!(schema["properties"]["jobId"].is_object(), "{schema}");
     let ran = cli.run(&["schema", "Nonsense"]).expect(2);

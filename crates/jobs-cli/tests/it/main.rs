@@ -8,5 +8,6 @@ mod emulator;
 mod harness;
 mod help;
 mod jobs;
+mod schedule;
 mod secrets;
 mod usage;

@@ -1,0 +1,114 @@
+//! Commands about scheduled jobs, and the look before a job.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::jobs::{CancelArgs, ContainerArgs, ListArgs, PollArgs, StorageAuthArg};
+use crate::duration;
+
+/// Scheduled jobs: update twins or call a method on many devices
+#[derive(Subcommand, Debug)]
+pub(crate) enum ScheduleCommand {
+    Twin(ScheduleTwinArgs),
+    Method(ScheduleMethodArgs),
+    Get(ScheduleGetArgs),
+    /// List scheduled jobs
+    List(ListArgs),
+    /// Cancel a scheduled job that does not run yet
+    Cancel(CancelArgs),
+}
+
+/// Update the tags and desired properties of many devices
+#[derive(Args, Debug)]
+#[command(after_help = TWIN_HELP)]
+pub(crate) struct ScheduleTwinArgs {
+    #[command(flatten)]
+    pub(crate) job: ScheduleArgs,
+    /// Tag to set, as NAME=VALUE; VALUE is JSON, or text when it is no JSON; null deletes
+    #[arg(long = "tag", value_name = "NAME=VALUE")]
+    pub(crate) tags: Vec<String>,
+    /// Desired property to set, as NAME=VALUE
+    #[arg(long = "desired", value_name = "NAME=VALUE")]
+    pub(crate) desired: Vec<String>,
+    /// File with a patch: {"tags":{…},"properties":{"desired":{…}}} (`-` is standard input)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tags", "desired"], required_unless_present_any = ["tags", "desired"])]
+    pub(crate) patch: Option<PathBuf>,
+}
+
+/// Call a method on many devices
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example: iothub-jobs schedule method --where \"tags.site = 'a'\" --name reboot --payload '{\"delay\":5}'"
+)]
+pub(crate) struct ScheduleMethodArgs {
+    #[command(flatten)]
+    pub(crate) job: ScheduleArgs,
+    /// Name of the method
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Argument of the method, as JSON
+    #[arg(long, value_name = "JSON", conflicts_with = "payload_file")]
+    pub(crate) payload: Option<String>,
+    /// File with the argument of the method, as JSON (`-` is standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) payload_file: Option<PathBuf>,
+    /// How long each device may take to answer
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
+    pub(crate) response_timeout: Option<Duration>,
+    /// How long to wait for a device that is not connected
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) connect_timeout: Option<Duration>,
+}
+
+/// What every scheduled job has.
+#[derive(Args, Debug)]
+pub(crate) struct ScheduleArgs {
+    /// Id of the new job: up to 64 lower-case letters, digits and hyphens [default: one is made]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Which devices, in the hub's query language without the word WHERE; `*` is all
+    #[arg(long = "where", value_name = "COND")]
+    pub(crate) condition: String,
+    /// When to begin, for example 2030-01-31T08:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", conflicts_with = "after")]
+    pub(crate) start: Option<String>,
+    /// Begin after this time, for example 2h
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) after: Option<Duration>,
+    /// How long the job may run [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
+    pub(crate) max_execution: Option<Duration>,
+    /// Return as soon as the hub has accepted the job
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) poll: PollArgs,
+}
+
+/// Show one scheduled job
+#[derive(Args, Debug)]
+pub(crate) struct ScheduleGetArgs {
+    /// Id of the job
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// Look for what would make a job fail, and say how to cure it
+///
+/// Looks at the credential, the clock, the hub's job slot and, when a container is named, at what its signature allows and at its
+/// blob. Nothing is changed anywhere. The exit code is the highest among the findings.
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) container: ContainerArgs,
+    /// Look at this blob as the input of an import, for example devices.txt
+    #[arg(long, value_name = "NAME")]
+    pub(crate) blob: Option<String>,
+    /// How the hub will sign in to the storage account: sas, system or user:RESOURCE-ID
+    #[arg(long, value_name = "HOW", default_value = "sas", value_parser = StorageAuthArg::parse)]
+    pub(crate) storage_auth: StorageAuthArg,
+}
+
+const TWIN_HELP: &str = "Example: iothub-jobs schedule twin --where \"tags.site = 'a'\" --desired interval=30 --tag checked=true";

@@ -1,0 +1,102 @@
+//! `doctor`: what would make a job fail.
+
+use jobs_ext::{ErrorKind, Finding, Preflight, Severity};
+use serde_json::{Value, json};
+
+use crate::args::Format;
+use crate::args::schedule::DoctorArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::hub;
+use crate::table::Table;
+
+/// Looks at everything and shows what was found; the highest code among the findings is the exit code.
+pub(crate) async fn doctor(context: &Context, args: &DoctorArgs) -> Outcome {
+    let (auth, version) = hub::storage_auth(&args.storage_auth);
+    let client = hub::client_of(context, None, version)?;
+    let mut what = Preflight::new().storage_auth(auth);
+    if let Some(text) = context.container_if_named(&args.container)? {
+        let container = hub::container(&text)?;
+        if let Some(blob) = &args.blob {
+            what = what.input(&container, blob);
+        }
+        what = what.output(&container);
+    } else if args.blob.is_some() {
+        return Err(Failure::usage("--blob needs a container")
+            .hint("name it with --container or --container-file"));
+    }
+    let report = client.preflight(what).await;
+    show(context, report.findings())?;
+    Ok(report
+        .findings()
+        .iter()
+        .map(exit_of)
+        .max()
+        .unwrap_or(Exit::Done))
+}
+
+fn exit_of(finding: &Finding) -> Exit {
+    match finding.kind() {
+        Some(kind) if finding.severity() >= Severity::Error => hub::exit_of_kind(kind),
+        None if finding.severity() >= Severity::Error => Exit::Usage,
+        _ => Exit::Done,
+    }
+}
+
+fn show(context: &Context, findings: &[Finding]) -> Result<(), Failure> {
+    let printer = &context.printer;
+    if printer.format != Format::Table {
+        let documents = findings.iter().map(document).collect();
+        return match printer.format {
+            Format::Jsonl => printer.json_list(documents),
+            _ => printer.json(json!({ "findings": Value::Array(documents) })),
+        };
+    }
+    let mut table = Table::new(["", "CHECKED", "FOUND"]);
+    for finding in findings {
+        table.row([
+            &finding.severity().to_string(),
+            finding.subject(),
+            finding.message(),
+        ]);
+        if let Some(cure) = finding.cure() {
+            table.row(["", "", &format!("-> {cure}")]);
+        }
+    }
+    printer.table(&table)
+}
+
+fn document(finding: &Finding) -> Value {
+    let mut document = json!({
+        "severity": finding.severity().to_string(),
+        "subject": finding.subject(),
+        "message": finding.message(),
+        "exitCode": exit_of(finding).code(),
+    });
+    if let Some(cure) = finding.cure() {
+        document["cure"] = cure.into();
+    }
+    document
+}
+
+/// Local faults come before what was refused, and that before what was not reached, as their codes do.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_the_codes_of_the_contract() {
+        for (kind, exit) in [
+            (ErrorKind::Configuration, Exit::Usage),
+            (ErrorKind::Credential, Exit::Usage),
+            (ErrorKind::Unauthorized, Exit::Refused),
+            (ErrorKind::ContainerRejected, Exit::Refused),
+            (ErrorKind::Transport, Exit::NotReached),
+            (ErrorKind::Throttled, Exit::NotReached),
+        ] {
+            assert_eq!(hub::exit_of_kind(kind), exit, "{kind:?}");
+        }
+        assert!(Exit::NotReached > Exit::Refused && Exit::Refused > Exit::Usage);
+    }
+}

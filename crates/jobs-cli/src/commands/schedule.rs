@@ -1,0 +1,246 @@
+//! `schedule …`: jobs on many devices.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use jobs_ext::{DirectMethod, Job, ScheduledJob, Timestamp, TwinPatch};
+use serde_json::{Map, Value};
+
+use crate::args::schedule::{
+    ScheduleArgs, ScheduleCommand, ScheduleGetArgs, ScheduleMethodArgs, ScheduleTwinArgs,
+};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome, plain};
+use crate::following::{to_end, verdict};
+use crate::{commands, hub, job_view};
+
+/// Runs one of them.
+pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome {
+    match command {
+        ScheduleCommand::Twin(args) => twin(context, &args).await,
+        ScheduleCommand::Method(args) => method(context, &args).await,
+        ScheduleCommand::Get(args) => get(context, &args).await,
+        ScheduleCommand::List(args) => commands::get::list_scheduled(context, &args).await,
+        ScheduleCommand::Cancel(args) => commands::wait::cancel(context, &args).await,
+    }
+}
+
+async fn get(context: &Context, args: &ScheduleGetArgs) -> Outcome {
+    let client = hub::client(context, None)?;
+    let job = client.get_scheduled(&args.id).await?;
+    job_view::print(&context.printer, &job)?;
+    Ok(Exit::Done)
+}
+
+async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
+    let patch = match &args.patch {
+        Some(path) => patch_of(&read_json(context, path, "--patch")?)?,
+        None => TwinPatch::new()
+            .tags(assignments("--tag", &args.tags)?)
+            .desired_properties(assignments("--desired", &args.desired)?),
+    };
+    let id = id_of(&args.job, "twin");
+    schedule(
+        context,
+        &args.job,
+        ScheduledJob::update_twin(id, &args.job.condition, patch),
+    )
+    .await
+}
+
+async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
+    let mut method = DirectMethod::new(&args.name);
+    let payload = match (&args.payload, &args.payload_file) {
+        (Some(text), _) => Some(
+            serde_json::from_str(text)
+                .map_err(|error| Failure::usage(format_args!("--payload is no JSON: {error}")))?,
+        ),
+        (None, Some(path)) => Some(read_json(context, path, "--payload-file")?),
+        (None, None) => None,
+    };
+    if let Some(payload) = payload {
+        method = method.payload(payload);
+    }
+    if let Some(bound) = args.response_timeout {
+        method = method.response_timeout(bound);
+    }
+    if let Some(bound) = args.connect_timeout {
+        method = method.connect_timeout(bound);
+    }
+    let id = id_of(&args.job, "method");
+    schedule(
+        context,
+        &args.job,
+        ScheduledJob::call_method(id, &args.job.condition, method),
+    )
+    .await
+}
+
+/// Sends the job, waits for it unless told not to, and judges it by its devices.
+async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> Outcome {
+    let client = hub::client(context, Some(args.poll))?;
+    let mut job = job;
+    if let Some(start) = start_of(args)? {
+        job = job.start_at(start);
+    }
+    if let Some(bound) = args.max_execution {
+        job = job.max_execution(bound);
+    }
+    context.job.creating();
+    let mut poller = client
+        .schedule(job)
+        .await
+        .inspect_err(|error| context.job.not_created(error))?;
+    context.job.active(poller.id());
+    context
+        .printer
+        .note(format_args!("created job {} (scheduled)", poller.id()));
+    if args.no_wait {
+        return hub::accepted(context, poller.last());
+    }
+    let job = to_end(context, &mut poller).await?;
+    job_view::print(&context.printer, &job)?;
+    verdict(&job).and_then(|_| devices_verdict(&job))
+}
+
+/// A job can be completed although the work failed on its devices.
+fn devices_verdict(job: &Job) -> Outcome {
+    match job.statistics() {
+        Some(counts) if counts.failed > 0 => Err(Failure::work(format_args!(
+            "job {}: the work failed on {} of {} devices",
+            job.id(),
+            counts.failed,
+            counts.devices
+        ))),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn start_of(args: &ScheduleArgs) -> Result<Option<Timestamp>, Failure> {
+    if let Some(after) = args.after {
+        let start = Timestamp::try_from(SystemTime::now() + after);
+        return start
+            .map(Some)
+            .map_err(|error| Failure::usage(format_args!("--after: {error}")));
+    }
+    let start = args
+        .start
+        .as_deref()
+        .map(str::parse::<Timestamp>)
+        .transpose();
+    start.map_err(|_| Failure::usage("--start is no time; write it like 2030-01-31T08:00:00Z"))
+}
+
+/// The given id, or one that says what the job does and is new.
+fn id_of(args: &ScheduleArgs, work: &str) -> String {
+    args.id.clone().unwrap_or_else(|| {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO);
+        format!("{work}-{:x}-{:x}", now.as_micros(), std::process::id())
+    })
+}
+
+/// Reads `NAME=VALUE`; a value that is no JSON is text, because few people type the quotes.
+fn assignments(option: &str, texts: &[String]) -> Result<Map<String, Value>, Failure> {
+    let mut map = Map::new();
+    for text in texts {
+        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(Failure::usage(format_args!(
+                "{option} {text}: write NAME=VALUE"
+            )));
+        };
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        map.insert(name.to_owned(), value);
+    }
+    Ok(map)
+}
+
+/// A twin patch out of its JSON; anything that would be ignored is refused.
+fn patch_of(document: &Value) -> Result<TwinPatch, Failure> {
+    let shape =
+        || Failure::usage("--patch must look like {\"tags\":{…},\"properties\":{\"desired\":{…}}}");
+    let mut patch = TwinPatch::new();
+    for (name, value) in document.as_object().ok_or_else(shape)? {
+        let members = value.as_object();
+        match (name.as_str(), members) {
+            ("tags", Some(tags)) => patch = patch.tags(tags.clone()),
+            ("properties", Some(properties)) if properties.keys().all(|key| key == "desired") => {
+                let desired = properties
+                    .get("desired")
+                    .and_then(Value::as_object)
+                    .ok_or_else(shape)?;
+                patch = patch.desired_properties(desired.clone());
+            }
+            ("etag", None) => patch = patch.etag(value.as_str().ok_or_else(shape)?),
+            _ => return Err(shape()),
+        }
+    }
+    Ok(patch)
+}
+
+fn read_json(context: &Context, path: &Path, option: &str) -> Result<Value, Failure> {
+    let text = if path == Path::new("-") {
+        context.stdin.take(option)?;
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| {
+        Failure::usage(format_args!(
+            "{option} {}: {}",
+            path.display(),
+            plain(&error)
+        ))
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(format_args!(
+            "{option} {}: no JSON: {error}",
+            path.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_json_or_text() {
+        let texts =
+            ["a=1", "b=true", "c=text", "d=null", "e={\"x\":1}", "f=a=b"].map(str::to_owned);
+        let map = assignments("--tag", &texts).unwrap();
+        assert_eq!(
+            Value::from(map),
+            json!({"a": 1, "b": true, "c": "text", "d": null, "e": {"x": 1}, "f": "a=b"})
+        );
+        for wrong in ["", "novalue", "=x"] {
+            assert!(
+                assignments("--tag", &[wrong.to_owned()]).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_patch_with_anything_else_is_refused() {
+        assert!(
+            patch_of(
+                &json!({"tags": {"a": 1}, "properties": {"desired": {"b": null}}, "etag": "MQ=="})
+            )
+            .is_ok()
+        );
+        for wrong in [
+            json!([]),
+            json!({"tag": {}}),
+            json!({"tags": 1}),
+            json!({"properties": {"reported": {}}}),
+            json!({"properties": {}}),
+            json!({"desired": {"a": 1}}),
+        ] {
+            assert!(patch_of(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Scheduled jobs, and the doctor.
+
+use serde_json::json;
+
+use crate::harness::{Cli, LocalHub};
+
+/// A hub with one device, and a client of it with a container.
+fn stage() -> (LocalHub, Cli) {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("c");
+    let cli = cli.with("IOTHUB_CONTAINER_URI", &container);
+    let file = cli.file(
+        "d.txt",
+        "{\"id\":\"a\",\"status\":\"enabled\",\"tags\":{\"site\":\"x\"}}\n",
+    );
+    cli.run(&["import", &file]).expect(0);
+    (hub, cli)
+}
+
+#[test]
+fn a_twin_update_reaches_the_devices_of_its_condition() {
+    let (_hub, cli) = stage();
+    let arguments = [
+        "schedule",
+        "twin",
+        "--id",
+        "tw-1",
+        "--where",
+        "tags.site = 'x'",
+        "--tag",
+        "ok=true",
+        "--desired",
+        "name=text",
+    ];
+    cli.run(&arguments).expect(0);
+    let row = cli
+        .run(&["export", "--download", "-", "-q"])
+        .expect(0)
+        .json();
+    assert_eq!(row["tags"], json!({"ok": true, "site": "x"}));
+    assert_eq!(row["properties"]["desired"], json!({"name": "text"}));
+}
+
+#[test]
+fn get_falls_back_to_the_scheduled_endpoint_and_says_so() {
+    let (_hub, cli) = stage();
+    cli.run(&[
+        "schedule", "twin", "--id", "tw-1", "--where", "*", "--tag", "a=1",
+    ])
+    .expect(0);
+    let ran = cli.run(&["get", "tw-1", "-o", "json"]).expect(0);
+    assert_eq!(ran.json()["type"], "scheduleUpdateTwin");
+    assert_eq!(
+        ran.stderr,
+        "answered by the scheduled-job endpoint (/jobs/v2)\n"
+    );
+    let types: Vec<_> = cli
+        .run(&["list", "-o", "json"])
+        .expect(0)
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["type"].clone())
+        .collect();
+    assert!(
+        types.contains(&json!("import")) && types.contains(&json!("scheduleUpdateTwin")),
+        "{types:?}"
+    );
+    assert_eq!(
+        cli.run(&["schedule", "list", "-o", "json"])
+            .expect(0)
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    cli.run(&["schedule", "get", "nope"]).expect(3);
+}
+
+#[test]
+fn a_method_that_reaches_nobody_fails_although_its_job_completes() {
+    let (_hub, cli) = stage();
+    let ran = cli
+        .run(&[
+            "schedule",
+            "method",
+            "--where",
+            "*",
+            "--name",
+            "reboot",
+            "--payload",
+            "{\"delay\":5}",
+            "-o",
+            "json",
+        ])
+        .expect(1);
+    assert_eq!(ran.json()["status"], "completed");
+    assert!(
+        ran.stderr.contains("the work failed on 1 of 1 devices"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_job_for_later_is_cancelled_before_it_runs() {
+    let (_hub, cli) = stage();
+    cli.run(&[
+        "schedule",
+        "twin",
+        "--id",
+        "later",
+        "--where",
+        "*",
+        "--tag",
+        "a=1",
+        "--after",
+        "1h",
+        "--no-wait",
+    ])
+    .expect(0);
+    let ran = cli
+        .run(&["schedule", "cancel", "later", "-o", "json"])
+        .expect(0);
+    assert_eq!(ran.json()["status"], "cancelled");
+}
+
+#[test]
+fn wrong_arguments_are_refused_before_anything_is_sent() {
+    let cli = Cli::new().with(
+        "IOTHUB_CONNECTION_STRING",
+        "HostName=h.example;SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0",
+    );
+    for (arguments, part) in [
+        (vec!["schedule", "twin", "--where", "*"], "--patch"),
+        (vec!["schedule", "twin", "--tag", "a=1"], "--where"),
+        (
+            vec!["schedule", "twin", "--where", "*", "--tag", "a"],
+            "NAME=VALUE",
+        ),
+        (
+            vec!["schedule", "twin", "--where", "WHERE a = 1", "--tag", "a=1"],
+            "without the word WHERE",
+        ),
+        (
+            vec![
+                "schedule", "twin", "--where", "*", "--tag", "a=1", "--id", "UPPER",
+            ],
+            "lower-case",
+        ),
+        (
+            vec![
+                "schedule", "twin", "--where", "*", "--tag", "a=1", "--start", "tomorrow",
+            ],
+            "2030-01-31T08:00:00Z",
+        ),
+        (
+            vec![
+                "schedule",
+                "method",
+                "--where",
+                "*",
+                "--name",
+                "m",
+                "--payload",
+                "{",
+            ],
+            "--payload",
+        ),
+    ] {
+        let ran = cli.run(&arguments).expect(2);
+        assert!(ran.stderr.contains(part), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_doctor_finds_nothing_on_a_healthy_hub() {
+    let (_hub, cli) = stage();
+    insta::assert_snapshot!(
+        cli.run(&["doctor", "--blob", "devices.txt"])
+            .expect(0)
+            .snapshot()
+    );
+}
+
+#[test]
+fn the_doctors_exit_code_is_the_highest_among_its_findings() {
+    let (hub, cli) = stage();
+    let code = |cli: &Cli, arguments: &[&str]| cli.run(arguments).code;
+    assert_eq!(code(&cli, &["doctor", "--blob", "absent.txt"]), 3);
+    let expired = "https://a.blob.core.windows.net/c?sr=c&sp=racwdl&se=2020-01-01&sig=c2VjcmV0";
+    let ran = cli
+        .run(&["doctor", "--container", expired, "-o", "json"])
+        .expect(2);
+    let found = ran.json()["findings"].clone();
+    assert!(
+        found
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["severity"] == "error"
+                && finding["message"].as_str().unwrap().contains("expired")),
+        "{found}"
+    );
+    assert!(!ran.stdout.contains("c2VjcmV0"));
+    let wrong = hub.connection_string().replace("=iothubowner", "=service");
+    assert_eq!(
+        code(
+            &Cli::for_hub(&hub).with("IOTHUB_CONNECTION_STRING", &wrong),
+            &["doctor"]
+        ),
+        3
+    );
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    assert_eq!(
+        code(
+            &cli.with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}")),
+            &["doctor"]
+        ),
+        4
+    );
+}
