@@ -104,10 +104,10 @@ async fn run(
 ) {
     // Both delays count from the creation, so that every step of the clock counts, whoever is faster.
     let until = Time::from_ticks(record.started).plus(hub.job_delay);
-    if !linger(&hub, &mut orders, until).await {
+    let Some(enqueued_until) = linger(&hub, &mut orders, until).await else {
         return;
-    }
-    let until = until.plus(hub.job_delay);
+    };
+    let until = enqueued_until.plus(hub.job_delay);
     if !matches!(
         hub.advance_job_on_thread(&record.id, |record| record.status = JobStatus::Running)
             .await,
@@ -115,7 +115,7 @@ async fn run(
     ) {
         return;
     }
-    if !linger(&hub, &mut orders, until).await {
+    if linger(&hub, &mut orders, until).await.is_none() {
         return;
     }
     let (of_hub, of_job, of_orders) = (Arc::clone(&hub), record.clone(), orders.clone());
@@ -130,7 +130,7 @@ async fn run(
     let result =
         done.unwrap_or_else(|_| Err(Ending::Failed("The job failed inside the hub.".to_owned())));
     // A hold during the work keeps the job from being over.
-    if result.is_ok() && !linger(&hub, &mut orders, until).await {
+    if result.is_ok() && linger(&hub, &mut orders, until).await.is_none() {
         return;
     }
     let now = hub.clock.now();
@@ -185,20 +185,23 @@ impl From<std::io::Error> for Ending {
 }
 
 /// Waits for this moment of the hub's clock, and as long as the job is held.
-/// `false` when the job is to stop.
-async fn linger(hub: &HubState, orders: &mut watch::Receiver<Orders>, until: Time) -> bool {
+/// Gives the moment from which the next wait counts: this one, or that of the
+/// release when the job was held beyond it. `None` when the job is to stop.
+async fn linger(hub: &HubState, orders: &mut watch::Receiver<Orders>, until: Time) -> Option<Time> {
     let mut phase = hub.phase.subscribe();
+    let mut held_beyond = false;
     loop {
         let now = orders.borrow_and_update().clone();
         if now.stop || hub.is_stopping() {
-            return false;
+            return None;
         }
         let elapsed = now.hurried || hub.clock.now() >= until;
         if elapsed && !now.held {
-            return true;
+            return Some(if held_beyond { hub.clock.now() } else { until });
         }
+        held_beyond |= elapsed;
         tokio::select! {
-            changed = orders.changed() => if changed.is_err() { return false },
+            changed = orders.changed() => if changed.is_err() { return None },
             () = hub.clock.sleep_until(until), if !elapsed => {}
             _ = phase.changed() => {}
         }

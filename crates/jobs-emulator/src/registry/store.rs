@@ -55,7 +55,8 @@ impl Store {
                 .execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?,
             // WAL with NORMAL survives the death of the process at any instant.
             Place::File(_) => {
-                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4096;")?;
+                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; \
+                     PRAGMA journal_size_limit = 67108864;")?;
             }
         }
         schema::prepare(&connection)?;

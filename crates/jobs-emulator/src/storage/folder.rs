@@ -59,8 +59,9 @@ impl Folder {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or("blob");
+        remove_abandoned(&target, file_name);
         let temporary = target.with_file_name(format!(
-            ".{file_name}.{}.part",
+            ".{file_name}.{}{PART}",
             uuid::Uuid::new_v4().simple()
         ));
         let mut options = OpenOptions::new();
@@ -74,6 +75,8 @@ impl Folder {
         let file = options
             .open(&temporary)
             .map_err(|error| failed("the folder cannot be written", &error))?;
+        // Shows others that somebody is at it. A file system without locks loses only the clearing up.
+        let _ = file.try_lock();
         Ok(Box::new(FolderWriter {
             file: BufWriter::with_capacity(256 * 1024, file),
             temporary,
@@ -157,6 +160,33 @@ fn segments(name: &str) -> Result<Vec<&str>, StorageError> {
             }
         })
         .collect()
+}
+
+/// End of the name of a file that is being written.
+const PART: &str = ".part";
+
+/// Removes what a hub that was killed left half written beside the target: files
+/// of this name that nobody holds a lock on. Best effort.
+fn remove_abandoned(target: &Path, file_name: &str) {
+    let Some(entries) = target.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
+        return;
+    };
+    let start = format!(".{file_name}.");
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let middle = name
+            .strip_prefix(&start)
+            .and_then(|rest| rest.strip_suffix(PART));
+        let is_ours = middle.is_some_and(|text| {
+            text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        if is_ours && open_regular(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 /// Opens what is a regular file, and was one a moment ago, too.
@@ -295,5 +325,22 @@ mod tests {
             .collect();
         assert_eq!(names, ["devices.txt"]);
         assert_eq!(folder.size("sub/devices.txt").unwrap(), 5);
+    }
+
+    #[test]
+    fn what_a_killed_hub_left_is_cleared_and_what_is_being_written_is_not() {
+        let (outer, folder) = setup();
+        let inside = outer.path().join("container");
+        let abandoned = inside.join(format!(".devices.txt.{}.part", "a".repeat(32)));
+        fs::write(&abandoned, "half").unwrap();
+        fs::write(inside.join(".devices.txt.mine.part"), "a user's").unwrap();
+        let mut first = folder.write("devices.txt").unwrap();
+        assert!(!abandoned.exists());
+        let second = folder.write("devices.txt").unwrap();
+        first.write_all(b"whole").unwrap();
+        first.finish().unwrap();
+        drop(second);
+        assert_eq!(folder.size("devices.txt").unwrap(), 5);
+        assert_eq!(fs::read_dir(&inside).unwrap().count(), 2);
     }
 }
