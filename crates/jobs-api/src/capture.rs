@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+use reqwest::header::HeaderMap;
 
 /// Room for one answer, to be given to [`RequestContext::with_capture`](crate::RequestContext::with_capture).
 ///
@@ -35,7 +35,7 @@ impl Capture {
             .take()
     }
 
-    /// Reads the answer's body and gives an equal answer whose body is in memory.
+    /// Reads the answer's body and gives an answer of the same status and body, the latter in memory.
     pub(crate) async fn keep(
         &self,
         mut response: reqwest::Response,
@@ -48,11 +48,9 @@ impl Capture {
         };
         let headers = std::mem::take(response.headers_mut());
         let (body, cut) = read(&mut response, limit).await?;
+        // The operations look at the copy's status and body alone; the headers are with the answer.
         let mut copy = http::Response::new(body.clone());
         *copy.status_mut() = status;
-        // The operations look at the status alone, and only a page's token is read from the headers afterwards.
-        *copy.headers_mut() = headers.clone();
-        copy.headers_mut().remove(CONTENT_LENGTH);
         let answer = Answer {
             status: status.as_u16(),
             headers,

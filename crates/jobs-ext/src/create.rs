@@ -125,16 +125,13 @@ impl JobsClient {
     }
 
     /// Puts the job that holds the slot into the error, as far as the hub tells.
-    pub(crate) async fn with_holder(&self, error: Error) -> Error {
-        let holder = self
+    async fn with_holder(&self, mut error: Error) -> Error {
+        error.detail_mut().job = self
             .list_import_export()
             .await
             .ok()
             .and_then(|jobs| jobs.into_iter().find(Job::is_active));
-        match holder {
-            Some(job) => error.with_job(job),
-            None => error,
-        }
+        error
     }
 
     /// Looks for the job of a create whose answer was lost. It is never sent again from here: it may have worked.

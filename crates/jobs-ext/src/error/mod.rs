@@ -265,6 +265,15 @@ impl fmt::Display for Error {
         if let Some(source) = &detail.source {
             write!(f, ": {source}")?;
         }
+        if let (ErrorKind::JobQuota, Some(job)) = (detail.kind, &detail.job) {
+            write!(
+                f,
+                "; held by {} {} ({})",
+                job.job_type(),
+                job.id(),
+                job.status()
+            )?;
+        }
         match &detail.lost_create {
             Some(LostCreate::NotCreated) => {
                 f.write_str("; the answer was lost, and the hub lists no job that began since")?;

@@ -223,6 +223,15 @@ async fn without_being_asked_a_busy_slot_is_an_error_that_names_the_holder() {
     assert_eq!(error.kind(), ErrorKind::JobQuota);
     assert_eq!(error.job().unwrap().status(), &JobStatus::Running);
     assert!(error.is_transient());
+    let line = error.to_string();
+    assert!(
+        line.starts_with("create export job: another job is active (403 JobQuotaExceeded)"),
+        "{line}"
+    );
+    assert!(
+        line.contains(&format!("; held by export {ID} (running)")),
+        "{line}"
+    );
 }
 
 #[tokio::test]
