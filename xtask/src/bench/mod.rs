@@ -2,6 +2,7 @@
 
 mod build;
 mod client;
+mod hub;
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -22,6 +23,8 @@ enum Name {
     Build,
     /// `get` beside the HTTP library alone, and waiting for many jobs at once.
     Client,
+    /// A million rows imported into and exported from the local hub, beside `DuckDB` loading the same file.
+    Hub,
 }
 
 /// A number and the bar it must keep.
@@ -41,6 +44,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let mut bars = Vec::new();
     if wanted(Name::Client) {
         bars.extend(client::measure(workspace)?);
+    }
+    if wanted(Name::Hub) {
+        bars.extend(hub::measure(workspace)?);
     }
     if wanted(Name::Build) {
         bars.extend(build::measure(workspace)?);

@@ -1,0 +1,107 @@
+//! A million rows through the local hub, beside `DuckDB` loading the same file into a table.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{Bar, cargo, output};
+use crate::workspace::Workspace;
+use crate::{Problem, Result};
+
+const ROWS: &str = "1000000";
+/// The peer's version, so that ratios can be compared over time.
+const PEER: &str = "duckdb==2.0.0";
+
+const LOAD: &str = "
+import duckdb, json, sys, time
+connection = duckdb.connect()
+started = time.perf_counter()
+connection.execute('CREATE TABLE devices AS SELECT * FROM read_ndjson(?)', [sys.argv[1]])
+print(json.dumps({'seconds': time.perf_counter() - started}))
+";
+
+pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
+    let home = workspace.root().join("target/bench/hub");
+    std::fs::create_dir_all(&home)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+    let mut ours = cargo();
+    ours.args([
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "jobs-emulator",
+        "--example",
+        "million",
+        "--",
+        ROWS,
+    ])
+    .arg(&home)
+    .current_dir(workspace.root());
+    let ours = numbers(&output(&mut ours)?)?;
+    let python = peer(&home)?;
+    let mut load = Command::new(python);
+    load.args(["-c", LOAD]).arg(home.join("devices.txt"));
+    let load = number(&numbers(&output(&mut load)?)?, "seconds")?;
+    let bar = |what, name: &str, most: f64| -> Result<Bar> {
+        let seconds = number(&ours, name)?;
+        Ok(Bar {
+            what,
+            measured: format!("{:.2} ({seconds:.1} s to {load:.1} s)", seconds / load),
+            wanted: format!("<= {most}"),
+            kept: seconds / load <= most,
+        })
+    };
+    let memory = number(&ours, "peakMebibytes")?;
+    Ok(vec![
+        bar(
+            "local hub, import of 1 M rows, to DuckDB loading them",
+            "importSeconds",
+            3.0,
+        )?,
+        bar(
+            "local hub, export of 1 M rows, to DuckDB loading them",
+            "exportSeconds",
+            2.0,
+        )?,
+        Bar {
+            what: "local hub, peak memory in both",
+            measured: format!("{memory:.0} MiB"),
+            wanted: "<= 256 MiB".into(),
+            kept: memory <= 256.0,
+        },
+    ])
+}
+
+/// A Python with the peer in it, kept for later runs.
+fn peer(home: &Path) -> Result<std::path::PathBuf> {
+    let folder = home.join("python");
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        output(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    }
+    output(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        PEER,
+    ]))?;
+    Ok(python)
+}
+
+fn numbers(text: &[u8]) -> Result<Value> {
+    let text = String::from_utf8_lossy(text);
+    text.lines()
+        .rev()
+        .find_map(|line| serde_json::from_str(line).ok())
+        .ok_or_else(|| Problem::new("a measured program printed no numbers"))
+}
+
+fn number(numbers: &Value, name: &str) -> Result<f64> {
+    numbers[name]
+        .as_f64()
+        .ok_or_else(|| Problem::new(format!("a measured program printed no {name}")))
+}
