@@ -298,9 +298,10 @@ impl Identity {
             "lastActivityTime": NEVER,
             "cloudToDeviceMessageCount": 0,
             "authenticationType": self.authentication.kind.wire(),
+            // Only in twins do these two start with capitals (seen on the live service).
             "x509Thumbprint": {
-                "primaryThumbprint": self.authentication.primary_thumbprint,
-                "secondaryThumbprint": self.authentication.secondary_thumbprint,
+                "PrimaryThumbprint": self.authentication.primary_thumbprint,
+                "SecondaryThumbprint": self.authentication.secondary_thumbprint,
             },
             "modelId": "",
             "version": self.twin.version,

@@ -119,3 +119,24 @@ async fn limits_of_twins_are_enforced() {
     .await
     .is_ok();
 }
+
+#[tokio::test]
+async fn thumbprints_start_with_capitals_in_a_twin_alone() {
+    let rig = Rig::start().await;
+    let print = "ab".repeat(20);
+    let authentication =
+        json!({ "type": "selfSigned", "x509Thumbprint": { "primaryThumbprint": print } });
+    let device = rig
+        .put("/devices/d1", &json!({ "authentication": authentication }))
+        .await;
+    assert_eq!(
+        device.is_ok().json()["authentication"]["x509Thumbprint"]["primaryThumbprint"],
+        print
+    );
+    let twin = rig.get("/twins/d1").await.json();
+    assert_eq!(twin["authenticationType"], "selfSigned");
+    assert_eq!(
+        twin["x509Thumbprint"],
+        json!({ "PrimaryThumbprint": print, "SecondaryThumbprint": null })
+    );
+}
