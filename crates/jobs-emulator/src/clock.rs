@@ -27,6 +27,14 @@ impl Time {
         i64::try_from(stamp.as_nanosecond() / 100).ok().map(Self)
     }
 
+    /// The real moment, whatever a hub's clock shows.
+    pub(crate) fn real() -> Self {
+        let real = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self(i64::try_from(real.as_nanos() / 100).unwrap_or(i64::MAX))
+    }
+
     /// 100 ns ticks since the Unix epoch.
     pub fn ticks(self) -> i64 {
         self.0
@@ -75,7 +83,9 @@ impl Time {
     }
 }
 
-/// The clock that job delays, token expiry and time stamps are judged by.
+/// The clock that job delays, scheduled starts and time stamps go by.
+///
+/// Tokens are judged by real time: a client signs by its own clock, and could call a hub that was moved ahead no more.
 ///
 /// Clones share the same clock. [`Clock::advance`] moves it forward and wakes
 /// everything that waits on it, so a test never has to sleep.
@@ -100,11 +110,11 @@ impl Default for Clock {
 impl Clock {
     /// The present moment.
     pub fn now(&self) -> Time {
-        let real = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let ticks = i64::try_from(real.as_nanos() / 100).unwrap_or(i64::MAX);
-        Time(ticks.saturating_add(self.0.offset.load(Ordering::SeqCst)))
+        Time(
+            Time::real()
+                .0
+                .saturating_add(self.0.offset.load(Ordering::SeqCst)),
+        )
     }
 
     /// Moves the clock forward.

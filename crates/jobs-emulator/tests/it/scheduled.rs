@@ -44,7 +44,6 @@ async fn reaches(rig: &Rig, id: &str, status: &str) -> Value {
     panic!("{id} never is {status}");
 }
 
-/// Tokens are judged by the hub's clock and hold for an hour, so tests step it by less.
 fn in_half_an_hour(rig: &Rig) -> String {
     rig.hub.clock().now().plus(Duration::from_secs(1800)).wire()
 }

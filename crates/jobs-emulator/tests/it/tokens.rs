@@ -99,23 +99,23 @@ async fn bad_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn expiry_allows_five_minutes_of_skew_on_the_hubs_clock() {
+async fn expiry_allows_five_minutes_of_skew() {
     let rig = Rig::start().await;
-    let token = sign(
-        "localhost",
-        "iothubowner",
-        &rig.key("iothubowner"),
-        now() + 60,
-    );
-    with_token(&rig, &token).await.is_ok();
-    rig.hub
-        .clock()
-        .advance(std::time::Duration::from_secs(60 + 290));
-    with_token(&rig, &token).await.is_ok();
-    rig.hub.clock().advance(std::time::Duration::from_secs(20));
-    with_token(&rig, &token)
+    let key = rig.key("iothubowner");
+    let expired = |seconds: u64| sign("localhost", "iothubowner", &key, now() - seconds);
+    with_token(&rig, &expired(240)).await.is_ok();
+    with_token(&rig, &expired(301))
         .await
         .is_error(401, "IotHubUnauthorizedAccess");
+}
+
+#[tokio::test]
+async fn a_hub_whose_clock_was_moved_still_takes_the_tokens_of_its_clients() {
+    let rig = Rig::start().await;
+    rig.hub
+        .clock()
+        .advance(std::time::Duration::from_secs(31 * 24 * 3600));
+    with_token(&rig, &rig.token("iothubowner")).await.is_ok();
 }
 
 #[tokio::test]
