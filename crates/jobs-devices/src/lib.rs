@@ -8,6 +8,9 @@
 //!
 //! Each is newline-delimited JSON, one record a line. [`Reader`] reads any of them from anything, [`Feeder`] from chunks, [`Writer`] writes them.
 //! No async, no HTTP: memory stays flat whatever the size of the file.
+//!
+//! [`query`] is the hub's query language, parsed once for device files and for the local hub. `transform` turns device files into others: filters, tables,
+//! comparisons, test fleets, anonymous copies; it comes with the default feature of its name, and `parquet` adds that format to it.
 
 mod configuration;
 mod error_log;

@@ -316,6 +316,15 @@ fn a_header_that_cannot_be_understood_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_key_in_the_wrong_column_is_not_told_of() {
+    let table = "id,iotEdge,parentScopes,tags,primaryKey\nd1,PLANTED,,,k\nd2,,PLANTED,,k\nd3,,,PLANTED,k\nd4,PLANTED\n";
+    let (_, report) = convert_all(table.as_bytes(), Format::Csv, Format::Lines, None);
+    assert_eq!(report.passed.bad_lines, 4);
+    let told = format!("{}{report:?}", serde_json::to_string(&report).unwrap());
+    assert!(!told.contains("PLANTED"), "{told}");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_a_bad_line_of_the_table() {
     let table = b"id,tags.a\nd1,\xff\nd2,x\n";
     let (out, report) = convert_all(table, Format::Csv, Format::Lines, None);

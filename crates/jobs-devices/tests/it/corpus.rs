@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::fuzz_targets;
 
 /// How many changed inputs a target is given.
-const CHANGES: u64 = 4_000;
+const CHANGES: u64 = 2_000;
 
 /// Longest changed input, in bytes: each is run in a debug build.
 const LONGEST: usize = 4_096;
