@@ -9,8 +9,8 @@ use clap::{Args, Subcommand, ValueEnum};
 /// All of them stream, whatever the size of the file. `-` stands for standard input or output.
 #[derive(Subcommand, Debug)]
 pub(crate) enum DevicesCommand {
-    // Stats(StatsArgs),
-    // Check(CheckArgs),
+    Stats(StatsArgs),
+    Check(CheckArgs),
     Convert(ConvertArgs),
     Filter(FilterArgs),
     SetMode(SetModeArgs),

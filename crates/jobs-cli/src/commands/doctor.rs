@@ -1,6 +1,6 @@
 //! `doctor`: what would make a job fail.
 
-use jobs_ext::{ErrorKind, Finding, Preflight, Severity};
+use jobs_ext::{Finding, Preflight, Severity};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -80,9 +80,10 @@ fn document(finding: &Finding) -> Value {
     document
 }
 
-/// Local faults come before what was refused, and that before what was not reached, as their codes do.
 #[cfg(test)]
 mod tests {
+    use jobs_ext::ErrorKind;
+
     use super::*;
 
     #[test]

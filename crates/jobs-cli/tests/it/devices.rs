@@ -356,3 +356,72 @@ fn an_interrupted_command_leaves_no_partial_file() {
     );
     assert_eq!(std::fs::read_dir(cli.path("")).unwrap().count(), 0);
 }
+
+#[test]
+fn stats_count_several_files_and_bad_lines_are_no_failure() {
+    let cli = Cli::new();
+    let first = cli.file("a.txt", FLEET);
+    let second = cli.file(
+        "b.txt",
+        "{\"id\":\"a\",\"status\":\"enabled\",\"capabilities\":{\"iotEdge\":true}}\n{\"id\":\n",
+    );
+    let report = cli
+        .run(&["devices", "stats", &first, &second, "-o", "json"])
+        .expect(0)
+        .json();
+    let bytes = cli.read("a.txt").len() + cli.read("b.txt").len();
+    for (member, count) in [
+        ("rows", 4),
+        ("devices", 3),
+        ("modules", 1),
+        ("notices", 1),
+        ("badLines", 1),
+        ("edge", 1),
+        ("withTags", 2),
+        ("duplicates", 1),
+        ("bytes", bytes),
+    ] {
+        assert_eq!(report[member], json!(count), "{member}: {report}");
+    }
+    assert_eq!(report["byStatus"], json!({"enabled": 3, "disabled": 1}));
+    assert!(report["byAuthentication"].is_object());
+    insta::assert_snapshot!(cli.run(&["devices", "stats", &first]).snapshot());
+}
+
+#[test]
+fn check_reports_each_fault_with_its_place_and_rule() {
+    let cli = Cli::new();
+    let rows = "{\"id\":\"a\",\"status\":\"enabled\"}\n{\"deviceId\":\"b\",\"status\":\"enabled\"}\n{\"id\":\"c\"}\n{\"id\":\"a\",\"status\":\"enabled\"}\n";
+    let file = cli.file("fleet.txt", rows);
+    let report = cli
+        .run(&["devices", "check", &file, "--for", "import", "-o", "json"])
+        .expect(1)
+        .json();
+    let findings = report["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding["line"] == 2 && finding["offset"] == 30),
+        "{report}"
+    );
+    for finding in findings {
+        assert!(["error", "warning"].contains(&finding["severity"].as_str().unwrap()));
+        assert!(finding["rule"].is_string() && finding["message"].is_string());
+    }
+    insta::assert_snapshot!(
+        cli.run(&["devices", "check", &file, "--for", "import"])
+            .snapshot()
+    );
+    let clean = cli.file(
+        "clean.txt",
+        "{\"id\":\"a\",\"eTag\":\"MQ==\",\"status\":\"enabled\"}\n",
+    );
+    let report = cli
+        .run(&["devices", "check", &clean, "-o", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&report["rows"], &report["findings"]),
+        (&json!(1), &json!([]))
+    );
+}

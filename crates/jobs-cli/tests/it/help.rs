@@ -2,7 +2,7 @@
 
 use crate::harness::Cli;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 31] = [
     "",
     "get",
     "list",
@@ -11,6 +11,8 @@ const COMMANDS: [&str; 29] = [
     "wait",
     "cancel",
     "devices",
+    "devices stats",
+    "devices check",
     "devices convert",
     "devices filter",
     "devices set-mode",

@@ -1,6 +1,7 @@
 //! `devices …`: commands on device files.
 
 mod compare;
+mod inspect;
 mod produce;
 mod reshape;
 mod work;
@@ -12,6 +13,8 @@ use crate::failure::Outcome;
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, command: DevicesCommand) -> Outcome {
     match command {
+        DevicesCommand::Stats(args) => inspect::stats(context, args).await,
+        DevicesCommand::Check(args) => inspect::check(context, args).await,
         DevicesCommand::Filter(args) => reshape::filter(context, args).await,
         DevicesCommand::SetMode(args) => reshape::set_mode(context, args).await,
         DevicesCommand::PrepareImport(args) => reshape::prepare_import(context, args).await,
