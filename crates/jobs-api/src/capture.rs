@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use reqwest::ResponseBuilderExt as _;
 use reqwest::header::HeaderMap;
 
 /// Room for one answer, to be given to [`RequestContext::with_capture`](crate::RequestContext::with_capture).
@@ -48,8 +49,11 @@ impl Capture {
         };
         let headers = std::mem::take(response.headers_mut());
         let (body, cut) = read(&mut response, limit).await?;
-        // The operations look at the copy's status and body alone; the headers are with the answer.
-        let mut copy = http::Response::new(body.clone());
+        // The operations look at the copy's status and body alone; the headers are with the answer. The address is given along, or the HTTP library would parse one to stand in for it.
+        let mut copy = http::Response::builder()
+            .url(response.url().clone())
+            .body(body.clone())
+            .unwrap_or_else(|_| http::Response::new(body.clone()));
         *copy.status_mut() = status;
         let answer = Answer {
             status: status.as_u16(),
@@ -68,7 +72,10 @@ impl fmt::Debug for Capture {
     }
 }
 
-/// The body's chunks up to `limit` bytes, and whether there was more. One chunk alone is passed on without a copy.
+/// Bodies up to this size are copied out of the connection's buffer.
+const COPIED: usize = 16 * 1024;
+
+/// The body's chunks up to `limit` bytes, and whether there was more. One large chunk alone is passed on without a copy.
 async fn read(response: &mut reqwest::Response, limit: usize) -> reqwest::Result<(Bytes, bool)> {
     let Some(mut first) = response.chunk().await? else {
         return Ok((Bytes::new(), false));
@@ -78,7 +85,16 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> reqwest::Result
         return Ok((first, true));
     }
     let Some(second) = response.chunk().await? else {
-        return Ok((first, false));
+        // A small body would keep the connection's whole read buffer alive for as long as it is kept.
+        let small = first.len() <= COPIED;
+        return Ok((
+            if small {
+                Bytes::copy_from_slice(&first)
+            } else {
+                first
+            },
+            false,
+        ));
     };
     let mut all = BytesMut::from(first);
     let mut next = Some(second);

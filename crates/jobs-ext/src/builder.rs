@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::api_version::ApiVersion;
 use crate::client::{Core, JobsClient};
 use crate::clock::{Clock, SystemClock};
@@ -46,6 +48,9 @@ pub struct JobsClientBuilder {
     poll: PollPolicy,
     clock: Option<Arc<dyn Clock>>,
 }
+
+/// Looks of pollers at once; the hub's own limit on job requests is far below what this can send.
+const LOOKS: usize = 64;
 
 impl JobsClientBuilder {
     pub(crate) fn new() -> Self {
@@ -218,6 +223,7 @@ impl JobsClientBuilder {
             timeouts: self.timeouts,
             poll: self.poll,
             clock,
+            looks: Semaphore::new(LOOKS),
             wiring,
             storage_credential: self.storage_credential,
             storage_http: OnceLock::new(),

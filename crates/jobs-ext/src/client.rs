@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jobs_api::Answer;
 use jobs_api::types::{JobResponse, JobStatus, JobType};
+use tokio::sync::Semaphore;
 
 use crate::api_version::ApiVersion;
 use crate::builder::JobsClientBuilder;
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) timeouts: Timeouts,
     pub(crate) poll: PollPolicy,
     pub(crate) clock: Arc<dyn Clock>,
+    /// How many pollers may look at once. However many jobs are waited for, connections and memory stay bounded.
+    pub(crate) looks: Semaphore,
     #[cfg_attr(
         not(feature = "blob"),
         expect(dead_code, reason = "for the storage connection")
@@ -325,7 +328,7 @@ impl JobsClient {
     /// [`ErrorKind::Credential`] when no token can be obtained.
     pub async fn api(&self) -> Result<jobs_api::Client> {
         let issued = self.0.tokens.get().await?;
-        Ok(self.0.api.with_context(self.0.context(&issued.token)?))
+        Ok(self.0.api.with_context(self.0.context(&issued)))
     }
 }
 

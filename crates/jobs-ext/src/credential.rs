@@ -1,8 +1,10 @@
 //! Who is calling: shared access keys, ready-made tokens, Entra ID, or anything that can make a token.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use reqwest::header::HeaderValue;
 
 use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, Result};
@@ -69,8 +71,16 @@ impl Token {
         self.expires_at
     }
 
-    pub(crate) fn header(&self) -> &str {
-        self.value.expose()
+    /// The value of the `Authorization` header.
+    fn header(&self) -> Result<HeaderValue> {
+        let mut value: HeaderValue = self.value.expose().parse().map_err(|_| {
+            Error::new(
+                ErrorKind::Credential,
+                "the token holds characters that no header can carry",
+            )
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 }
 
@@ -123,11 +133,15 @@ const MARGIN: Duration = Duration::from_secs(600);
 pub(crate) struct TokenCache {
     credential: Arc<dyn Credential>,
     clock: Arc<dyn Clock>,
-    kept: tokio::sync::Mutex<Option<Kept>>,
+    /// Held for moments only, so that callers with a good token never wait for one another.
+    kept: Mutex<Option<Kept>>,
+    /// Held while a token is asked for: one at a time.
+    renewal: tokio::sync::Mutex<()>,
 }
 
 struct Kept {
     token: Token,
+    header: HeaderValue,
     /// From when on a new one is asked for.
     renew_at: SystemTime,
     generation: u64,
@@ -135,8 +149,17 @@ struct Kept {
 
 /// A token and its turn, so that a refused one is dropped once however many callers saw it refused.
 pub(crate) struct Issued {
-    pub(crate) token: Token,
+    pub(crate) header: HeaderValue,
     generation: u64,
+}
+
+impl Kept {
+    fn issue(&self) -> Issued {
+        Issued {
+            header: self.header.clone(),
+            generation: self.generation,
+        }
+    }
 }
 
 impl TokenCache {
@@ -144,31 +167,29 @@ impl TokenCache {
         Self {
             credential,
             clock,
-            kept: tokio::sync::Mutex::new(None),
+            kept: Mutex::new(None),
+            renewal: tokio::sync::Mutex::new(()),
         }
     }
 
     pub(crate) async fn get(&self) -> Result<Issued> {
-        let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept
-            .as_ref()
-            .filter(|kept| self.clock.now() < kept.renew_at)
-        {
-            return Ok(Issued {
-                token: kept.token.clone(),
-                generation: kept.generation,
-            });
+        if let Some(issued) = self.current() {
+            return Ok(issued);
         }
+        let _one_at_a_time = self.renewal.lock().await;
+        // Another caller may have renewed it in the meantime.
+        if let Some(issued) = self.current() {
+            return Ok(issued);
+        }
+        let answer = self.credential.token().await;
+        let mut kept = self.lock();
         let generation = kept.as_ref().map_or(0, |kept| kept.generation + 1);
-        let token = match (self.credential.token().await, kept.as_ref()) {
+        let token = match (answer, kept.as_ref()) {
             (Ok(token), _) => token,
             // An early renewal that fails is no reason to stop while the present token is good.
             (Err(error), Some(kept)) if kept.token.expires_at > self.clock.now() => {
                 tracing::warn!(error = %crate::redact::clean(&error.to_string(), 300), "token renewal failed; the present token is used");
-                return Ok(Issued {
-                    token: kept.token.clone(),
-                    generation: kept.generation,
-                });
+                return Ok(kept.issue());
             }
             (Err(error), _) => {
                 return Err(
@@ -179,19 +200,31 @@ impl TokenCache {
         };
         let now = self.clock.now();
         let left = token.expires_at.duration_since(now).unwrap_or_default();
-        // Short tokens are used for four fifths of their life.
-        let renew_at = now + left.saturating_sub(MARGIN.min(left / 5));
-        *kept = Some(Kept {
-            token: token.clone(),
-            renew_at,
+        let fresh = Kept {
+            header: token.header()?,
+            token,
+            // Short tokens are used for four fifths of their life.
+            renew_at: now + left.saturating_sub(MARGIN.min(left / 5)),
             generation,
-        });
-        Ok(Issued { token, generation })
+        };
+        let issued = fresh.issue();
+        *kept = Some(fresh);
+        Ok(issued)
+    }
+
+    fn current(&self) -> Option<Issued> {
+        let kept = self.lock();
+        let kept = kept.as_ref()?;
+        (self.clock.now() < kept.renew_at).then(|| kept.issue())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets a token that the hub refused, unless another caller already replaced it.
-    pub(crate) async fn refuse(&self, issued: &Issued) {
-        let mut kept = self.kept.lock().await;
+    pub(crate) fn refuse(&self, issued: &Issued) {
+        let mut kept = self.lock();
         if let Some(kept) = kept
             .as_mut()
             .filter(|kept| kept.generation == issued.generation)
@@ -271,7 +304,14 @@ mod tests {
     }
 
     async fn header(cache: &TokenCache) -> String {
-        cache.get().await.unwrap().token.header().to_owned()
+        cache
+            .get()
+            .await
+            .unwrap()
+            .header
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     #[tokio::test]
@@ -312,9 +352,9 @@ mod tests {
         let (_, credential, cache) = cache(3600, 99);
         let first = cache.get().await.unwrap();
         let again = cache.get().await.unwrap();
-        cache.refuse(&first).await;
+        cache.refuse(&first);
         assert_eq!(header(&cache).await, "Bearer 1");
-        cache.refuse(&again).await;
+        cache.refuse(&again);
         assert_eq!(header(&cache).await, "Bearer 1");
         assert_eq!(credential.made.load(Ordering::SeqCst), 2);
     }

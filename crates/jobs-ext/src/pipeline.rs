@@ -115,14 +115,14 @@ impl Core {
             };
             sent += 1;
             tries += 1;
-            let error = match self.attempt(call, send, &issued.token, bound, sent).await {
+            let error = match self.attempt(call, send, &issued, bound, sent).await {
                 Ok(done) => return (Ok(done), sent),
                 Err(error) => error,
             };
             if error.status() == Some(401) && !refreshed {
                 // The hub did not begin anything, so even a create may go out again; with a fresh token, and once.
                 tracing::debug!(attempt = sent, "unauthorised; renewing the token once");
-                self.tokens.refuse(&issued).await;
+                self.tokens.refuse(&issued);
                 refreshed = true;
                 tries -= 1;
                 continue;
@@ -183,7 +183,7 @@ impl Core {
         &self,
         call: &Call<'_>,
         send: &F,
-        token: &crate::credential::Token,
+        issued: &Issued,
         bound: Duration,
         attempt: u32,
     ) -> Result<(T, Answer)>
@@ -192,7 +192,7 @@ impl Core {
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
     {
         let capture = Capture::new(LONGEST_ANSWER, LONGEST_ERROR);
-        let mut context = self.context(token)?.with_capture(capture.clone());
+        let mut context = self.context(issued).with_capture(capture.clone());
         if let Some(extra) = call.extra {
             context = context.with_body_members(extra.clone());
         }
@@ -222,16 +222,10 @@ impl Core {
         outcome
     }
 
-    pub(crate) fn context(&self, token: &crate::credential::Token) -> Result<RequestContext> {
-        let value = token.header().parse().map_err(|_| {
-            Error::new(
-                ErrorKind::Credential,
-                "the token holds characters that no header can carry",
-            )
-        })?;
-        Ok(RequestContext::new()
-            .with_authorization(value)
-            .with_api_version(self.api_version.as_str()))
+    pub(crate) fn context(&self, issued: &Issued) -> RequestContext {
+        RequestContext::new()
+            .with_authorization(issued.header.clone())
+            .with_api_version(self.api_version.as_str())
     }
 }
 

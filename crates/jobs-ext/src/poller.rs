@@ -273,8 +273,12 @@ impl<T> Stream for JobPoller<T> {
                 State::Due => {
                     this.elapsed();
                     let (client, id, system) = (this.client.clone(), this.id.clone(), this.system);
-                    this.state =
-                        State::Looking(Box::pin(async move { client.see(&id, system).await }));
+                    this.state = State::Looking(Box::pin(async move {
+                        // A closed semaphore is not to be; it would only mean that nobody counts.
+                        let _turn = client.core().looks.acquire().await.ok();
+                        // Boxed, so that those who wait for their turn take little memory.
+                        Box::pin(client.see(&id, system)).await
+                    }));
                 }
                 State::Looking(look) => {
                     let seen = ready!(look.as_mut().poll(cx));

@@ -112,7 +112,7 @@ impl CredentialProvider for Bearer {
                     store: "storage credential",
                     source: Box::new(error),
                 })?;
-            let header = issued.token.header();
+            let header = issued.header.to_str().unwrap_or_default();
             let token = header.strip_prefix("Bearer ").unwrap_or(header);
             Ok(Arc::new(AzureCredential::BearerToken(token.to_owned())))
         })
