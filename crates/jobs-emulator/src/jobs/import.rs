@@ -86,6 +86,9 @@ fn apply(
 ) -> Result<Vec<ImportError>, Ending> {
     let mut errors = Vec::new();
     work.hub.store.write(work.hub.clock.now(), |writing| {
+        if work.is_over() {
+            return Ok(());
+        }
         for line in batch {
             let change = match line {
                 Line::Refused(error) => {
@@ -119,6 +122,9 @@ fn apply_deferred(work: &Work, mut deferred: Vec<Deferred>) -> Result<Vec<Import
         let before = deferred.len();
         deferred = work.hub.store.write(work.hub.clock.now(), |writing| {
             let mut left = Vec::new();
+            if work.is_over() {
+                return Ok(left);
+            }
             for waiting in deferred {
                 let Deferred { change, .. } = waiting;
                 let (id, module_id) = (change.id.clone(), change.module_id.clone());

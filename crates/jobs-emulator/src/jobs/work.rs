@@ -60,6 +60,11 @@ impl Work {
         }
     }
 
+    /// Whether the job is over. Asked within a transaction, so that a job that was ended writes nothing after it.
+    pub(super) fn is_over(&self) -> bool {
+        self.orders.borrow().stop
+    }
+
     /// Counts rows done.
     pub(super) fn count(&self, rows: u64) {
         let total = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;

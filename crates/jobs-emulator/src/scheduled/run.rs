@@ -216,6 +216,10 @@ impl Work {
     fn do_batch(&self, record: &ScheduledRecord, batch: &[i64]) -> Outcome<()> {
         let now = self.hub.clock.now();
         self.hub.store.write(now, |writing| {
+            // Ended meanwhile: nothing more is written, not even after a reset.
+            if self.orders.borrow().stop {
+                return Ok(());
+            }
             let (mut succeeded, mut failed) = (0, 0);
             for seq in batch {
                 let Some(identity) = device_at(writing.connection(), *seq)? else {
