@@ -61,8 +61,8 @@ fn run(args: Args) -> Result<ExitCode> {
         Task::Lint(args) => lint::run(&workspace, &args)?,
         Task::Upstream(args) => upstream::run(&workspace, &args)?,
         Task::Tidy => tidy::run(&workspace)?,
-        Task::Bench(args) => bench::run(&workspace, &args)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
+        Task::Bench(args) => bench::run(&workspace, &args)?,
     };
     print!("{}", outcome.text);
     Ok(ExitCode::from(outcome.code))

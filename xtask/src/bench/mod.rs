@@ -2,7 +2,12 @@
 
 mod build;
 mod client;
+mod devices;
 mod hub;
+mod install;
+mod measure;
+
+use std::path::PathBuf;
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -14,6 +19,8 @@ pub struct Args {
     /// Run only this one; all when absent.
     #[arg(value_enum)]
     name: Option<Name>,
+    #[command(flatten)]
+    devices: devices::Args,
 }
 
 /// One variant per measurement.
@@ -21,6 +28,8 @@ pub struct Args {
 enum Name {
     /// Clean build of an application on jobs-ext beside one on `azure_iot_hub`.
     Build,
+    /// Device files: read, write, check, filter and diff, beside `DuckDB`, Python, Node.js and jq.
+    Devices,
     /// `get` beside the HTTP library alone, and waiting for many jobs at once.
     Client,
     /// A million rows imported into and exported from the local hub, beside `DuckDB` loading the same file.
@@ -41,7 +50,10 @@ struct Bar {
 /// When something cannot be built or run.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let wanted = |name: Name| args.name.is_none_or(|only| only == name);
-    let mut bars = Vec::new();
+    let (mut bars, mut report) = (Vec::new(), String::new());
+    if wanted(Name::Devices) {
+        bars.extend(devices::measure(workspace, &args.devices, &mut report)?);
+    }
     if wanted(Name::Client) {
         bars.extend(client::measure(workspace)?);
     }
@@ -51,7 +63,8 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     if wanted(Name::Build) {
         bars.extend(build::measure(workspace)?);
     }
-    let mut text = String::from("| What | Measured | Bar | |\n|---|---|---|---|\n");
+    let mut text = report;
+    text.push_str("| What | Measured | Bar | |\n|---|---|---|---|\n");
     for bar in &bars {
         let verdict = if bar.kept { "kept" } else { "MISSED" };
         text.push_str(&format!(
@@ -81,4 +94,32 @@ fn output(command: &mut std::process::Command) -> Result<Vec<u8>> {
 fn cargo() -> std::process::Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     std::process::Command::new(program)
+}
+
+/// The folders of a run.
+struct Places {
+    workspace: PathBuf,
+    /// Where cargo builds.
+    target: PathBuf,
+    /// Where peers and data are.
+    home: PathBuf,
+}
+
+impl Places {
+    fn of(workspace: &Workspace) -> Result<Self> {
+        let metadata = cargo_metadata::MetadataCommand::new()
+            .current_dir(workspace.root())
+            .no_deps()
+            .exec()
+            .map_err(|cause| Problem::new(format!("cargo metadata: {cause}")))?;
+        let target = metadata.target_directory.into_std_path_buf();
+        let home = target.join("bench");
+        std::fs::create_dir_all(&home)
+            .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+        Ok(Self {
+            workspace: workspace.root().to_path_buf(),
+            target,
+            home,
+        })
+    }
 }

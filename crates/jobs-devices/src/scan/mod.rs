@@ -21,13 +21,39 @@ pub(crate) use self::walk::{Unfit, Walk, escapes_are_valid};
 /// The structure of one line. Kept from line to line, so that its memory is.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// Positions of the operators outside of strings, then [`SENTINELS`] times the line's length.
-    ops: Vec<u32>,
+    /// The operators outside of strings, then [`SENTINELS`] times the line's end.
+    ops: Vec<Op>,
     len: usize,
     /// Whether a space stands behind some operator.
     spaced: bool,
     /// Whether there is any backslash.
     escapes: bool,
+    /// Whether there is any byte beyond ASCII.
+    beyond_ascii: bool,
+}
+
+/// An operator: its position and, in the lowest 8 bits, its byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Op(u32);
+
+/// Longest line that [`Op`] has room for; longer ones go the slow way.
+const MAX_LINE: usize = (u32::MAX >> 8) as usize;
+
+impl Op {
+    #[inline(always)]
+    fn new(position: u32, byte: u8) -> Self {
+        Self(position << 8 | u32::from(byte))
+    }
+
+    #[inline(always)]
+    fn position(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    #[inline(always)]
+    fn byte(self) -> u8 {
+        self.0 as u8
+    }
 }
 
 /// How many positions behind the last operator a walk may look at.
@@ -48,27 +74,33 @@ struct Carry {
     wrong: u64,
     spaces: u64,
     backslashes: u64,
+    beyond_ascii: u64,
 }
 
 impl Index {
     /// Finds the structure of `line`. `false` when it is not regular: then nothing else may be asked.
     pub(crate) fn build(&mut self, line: &[u8]) -> bool {
-        if line.len() > u32::MAX as usize {
+        if line.len() > MAX_LINE {
             return false;
         }
         if self.ops.len() < line.len() + 64 + SENTINELS {
-            self.ops.resize(line.len() * 2 + 64 + SENTINELS, 0);
+            self.ops
+                .resize(line.len() * 2 + 64 + SENTINELS, Op::default());
         }
         simd::build(self, line)
     }
 
     /// The operators, then the sentinels.
-    pub(crate) fn ops(&self) -> &[u32] {
+    pub(crate) fn ops(&self) -> &[Op] {
         &self.ops[..self.len + SENTINELS]
     }
 
     pub(crate) fn is_spaced(&self) -> bool {
         self.spaced
+    }
+
+    pub(crate) fn is_ascii(&self) -> bool {
+        !self.beyond_ascii
     }
 
     pub(crate) fn has_escapes(&self) -> bool {
@@ -87,7 +119,7 @@ impl Index {
         let mut base = 0;
         for block in blocks {
             let ops = carry.step::<V>(&V::masks(block), block);
-            len = push_positions(&mut self.ops, len, ops, base);
+            len = push_ops(&mut self.ops, len, ops, base, block);
             base += 64;
         }
         if !rest.is_empty() {
@@ -95,14 +127,14 @@ impl Index {
             block[..rest.len()].copy_from_slice(rest);
             let inside = (1 << rest.len()) - 1;
             let ops = carry.step::<V>(&V::masks(&block).only(inside), &block);
-            len = push_positions(&mut self.ops, len, ops, base);
+            len = push_ops(&mut self.ops, len, ops, base, &block);
         }
         // `build` saw to it that a line of this length fits.
-        let end = u32::try_from(line.len()).unwrap_or(u32::MAX);
-        self.ops[len..len + SENTINELS].fill(end);
+        self.ops[len..len + SENTINELS].fill(Op::new(u32::try_from(line.len()).unwrap_or(0), 0));
         self.len = len;
         self.spaced = carry.spaces != 0;
         self.escapes = carry.backslashes != 0;
+        self.beyond_ascii = carry.beyond_ascii != 0;
         carry.wrong == 0 && carry.in_string == 0
     }
 }
@@ -111,6 +143,7 @@ impl Carry {
     /// The operators outside of strings in one block.
     #[inline(always)]
     fn step<V: Vector>(&mut self, masks: &Masks, block: &[u8; 64]) -> u64 {
+        self.beyond_ascii |= masks.beyond_ascii;
         let mut quotes = masks.quote;
         if masks.backslash | self.escape != 0 {
             self.backslashes |= masks.backslash;
@@ -171,22 +204,22 @@ fn tabs(block: &[u8; 64]) -> u64 {
         .fold(0, |mask, bit| mask | bit)
 }
 
-/// Writes the positions of the bits. Eight at a time without asking: most blocks have fewer.
+/// Writes the operators at the bits. Eight at a time without asking: most blocks have fewer.
 #[inline(always)]
-fn push_positions(ops: &mut [u32], len: usize, mut bits: u64, base: u32) -> usize {
+fn push_ops(ops: &mut [Op], len: usize, mut bits: u64, base: u32, block: &[u8; 64]) -> usize {
     let count = bits.count_ones() as usize;
     let out = &mut ops[len..len + 64];
-    for slot in &mut out[..8] {
-        *slot = base.wrapping_add(bits.trailing_zeros());
+    let mut next = || {
+        let at = bits.trailing_zeros();
         bits &= bits.wrapping_sub(1);
+        Op::new(base + at, block[(at & 63) as usize])
+    };
+    for slot in &mut out[..8] {
+        *slot = next();
     }
     if count > 8 {
-        for slot in &mut out[8..] {
-            if bits == 0 {
-                break;
-            }
-            *slot = base.wrapping_add(bits.trailing_zeros());
-            bits &= bits - 1;
+        for slot in &mut out[8..count] {
+            *slot = next();
         }
     }
     len + count
@@ -225,7 +258,7 @@ mod tests {
         #[test]
         fn every_instruction_set_finds_the_same_structure(line in "[\\[\\]{}:,\"\\\\ \ta0é-]{0,200}") {
             let (mut wide, mut best) = (Index::default(), Index::default());
-            wide.ops.resize(2000, 0);
+            wide.ops.resize(2000, Op::default());
             let regular = wide.build_with::<simd::Wide>(line.as_bytes());
             proptest::prop_assert_eq!(best.build(line.as_bytes()), regular);
             proptest::prop_assert_eq!(wide.ops(), best.ops());

@@ -12,6 +12,8 @@ pub(super) struct Masks {
     pub(super) space: u64,
     /// Below a space.
     pub(super) control: u64,
+    /// Not ASCII.
+    pub(super) beyond_ascii: u64,
 }
 
 impl Masks {
@@ -24,6 +26,7 @@ impl Masks {
             operator: self.operator & inside,
             space: self.space & inside,
             control: self.control & inside,
+            beyond_ascii: self.beyond_ascii,
         }
     }
 }
@@ -48,6 +51,7 @@ impl Vector for Wide {
             operator: 0,
             space: 0,
             control: 0,
+            beyond_ascii: 0,
         };
         let (parts, _) = block.as_chunks::<16>();
         for (at, part) in parts.iter().enumerate() {
@@ -61,6 +65,7 @@ impl Vector for Wide {
             masks.backslash |= mask(is(b'\\'));
             masks.operator |= mask(brackets | is(b',') | is(b':'));
             masks.space |= mask(is(b' '));
+            masks.beyond_ascii |= mask(bytes);
             masks.control |= mask(bytes.min(u8x16::splat(0x1f)).simd_eq(bytes));
         }
         masks
@@ -148,6 +153,7 @@ mod avx2 {
             operator: low.operator | high.operator << 32,
             space: low.space | high.space << 32,
             control: low.control | high.control << 32,
+            beyond_ascii: low.beyond_ascii | high.beyond_ascii << 32,
         }
     }
 
@@ -166,6 +172,7 @@ mod avx2 {
             operator: mask(_mm256_or_si256(brackets, marks)),
             space: mask(equal(bytes, b' ')),
             control: mask(control),
+            beyond_ascii: mask(bytes),
         }
     }
 

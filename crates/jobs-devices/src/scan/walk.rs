@@ -1,6 +1,6 @@
 //! The grammar of JSON over the operators of a line.
 
-use super::Index;
+use super::{Index, Op};
 
 /// The line is not what the fast way takes; the slow way will say why.
 #[derive(Debug)]
@@ -11,44 +11,43 @@ type Outcome<T> = Result<T, Unfit>;
 /// Deepest nesting of objects and arrays, as for `serde_json`, which reads the slow way.
 const MAX_NESTING: u32 = 127;
 
-/// Goes through one line, value by value.
-pub(crate) struct Walk<'a, 'i> {
-    line: &'a str,
-    ops: &'i [u32],
+/// Goes through one line, value by value. `SPACED`: a space may stand behind an operator.
+pub(crate) struct Walk<'a, 'i, const SPACED: bool> {
+    line: &'a [u8],
+    ops: &'i [Op],
     /// The operator that comes next.
     next: usize,
     /// Where the value or name starts that ends at this operator.
     start: usize,
-    spaced: bool,
 }
 
-impl<'a, 'i> Walk<'a, 'i> {
+impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
     /// Starts before the first byte of the line that was indexed.
-    pub(crate) fn new(line: &'a str, index: &'i Index) -> Self {
+    pub(crate) fn new(line: &'a [u8], index: &'i Index) -> Self {
         Self {
             line,
             ops: index.ops(),
             next: 0,
             start: 0,
-            spaced: index.is_spaced(),
         }
     }
 
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
-        self.line.as_bytes().get(at).copied().unwrap_or(0)
+        self.line.get(at).copied().unwrap_or(0)
     }
 
+    /// The operator at `at`; behind the last, one without a byte at the end of the line.
     #[inline(always)]
-    fn op(&self, at: usize) -> usize {
-        self.ops.get(at).map_or(self.line.len(), |op| *op as usize)
+    fn op(&self, at: usize) -> Op {
+        self.ops.get(at).copied().unwrap_or_default()
     }
 
-    /// The first byte behind the operator at `op` that is not a space; a regular line has one space there at most.
+    /// The first byte behind position `op` that is not a space; a regular line has one space there at most.
     #[inline(always)]
     fn behind(&self, op: usize) -> usize {
         let at = op + 1;
-        if self.spaced && matches!(self.byte(at), b' ' | b'\t' | b'\r' | b'\n') {
+        if SPACED && matches!(self.byte(at), b' ' | b'\t' | b'\r' | b'\n') {
             at + 1
         } else {
             at
@@ -59,14 +58,14 @@ impl<'a, 'i> Walk<'a, 'i> {
     #[inline(always)]
     pub(crate) fn object(
         &mut self,
-        mut each: impl FnMut(&mut Self, &'a str) -> Outcome<()>,
+        mut each: impl FnMut(&mut Self, &'a [u8]) -> Outcome<()>,
     ) -> Outcome<()> {
         if self.byte(self.start) != b'{' {
             return Err(Unfit);
         }
         self.next += 1;
-        let first = self.behind(self.start);
-        if self.op(self.next) == first && self.byte(first) == b'}' {
+        let (first, op) = (self.behind(self.start), self.op(self.next));
+        if op.byte() == b'}' && op.position() == first {
             return self.close(first);
         }
         self.start = first;
@@ -74,12 +73,12 @@ impl<'a, 'i> Walk<'a, 'i> {
             let name = self.name()?;
             each(self, name)?;
             let op = self.op(self.next);
-            match self.byte(op) {
+            match op.byte() {
                 b',' => {
                     self.next += 1;
-                    self.start = self.behind(op);
+                    self.start = self.behind(op.position());
                 }
-                b'}' => return self.close(op),
+                b'}' => return self.close(op.position()),
                 _ => return Err(Unfit),
             }
         }
@@ -89,7 +88,7 @@ impl<'a, 'i> Walk<'a, 'i> {
     #[inline(always)]
     fn close(&mut self, op: usize) -> Outcome<()> {
         self.next += 1;
-        if self.op(self.next) == self.behind(op) {
+        if self.op(self.next).position() == self.behind(op) {
             Ok(())
         } else {
             Err(Unfit)
@@ -98,25 +97,33 @@ impl<'a, 'i> Walk<'a, 'i> {
 
     /// Reads a member's name, still escaped, and its colon.
     #[inline(always)]
-    fn name(&mut self) -> Outcome<&'a str> {
-        let (start, op) = (self.start, self.op(self.next));
-        if self.byte(start) != b'"' || self.byte(op) != b':' {
+    fn name(&mut self) -> Outcome<&'a [u8]> {
+        let start = self.start;
+        let end = self.skip_name()?;
+        self.line.get(start + 1..end - 1).ok_or(Unfit)
+    }
+
+    /// Steps over a member's name and its colon, and gives the colon's position.
+    #[inline(always)]
+    fn skip_name(&mut self) -> Outcome<usize> {
+        let op = self.op(self.next);
+        if op.byte() != b':' || self.byte(self.start) != b'"' {
             return Err(Unfit);
         }
         self.next += 1;
-        self.start = self.behind(op);
-        self.line.get(start + 1..op - 1).ok_or(Unfit)
+        self.start = self.behind(op.position());
+        Ok(op.position())
     }
 
     /// Reads any value and gives its text.
     #[inline(always)]
-    pub(crate) fn value(&mut self) -> Outcome<&'a str> {
-        let (start, op) = (self.start, self.op(self.next));
+    pub(crate) fn value(&mut self) -> Outcome<&'a [u8]> {
+        let (start, op) = (self.start, self.op(self.next).position());
         let end = match self.byte(start) {
             b'"' => op,
             b'{' | b'[' => self.nested()?,
             _ => {
-                scalar(self.line.as_bytes().get(start..op).ok_or(Unfit)?)?;
+                scalar(self.line.get(start..op).ok_or(Unfit)?)?;
                 op
             }
         };
@@ -138,12 +145,12 @@ impl<'a, 'i> Walk<'a, 'i> {
     /// The byte behind the value that was read last, given that it was an object.
     #[inline(always)]
     pub(crate) fn end_of_object(&self) -> usize {
-        self.op(self.next - 1) + 1
+        self.op(self.next - 1).position() + 1
     }
 
     /// A part of the line.
     #[inline(always)]
-    pub(crate) fn text(&self, from: usize, to: usize) -> Outcome<&'a str> {
+    pub(crate) fn text(&self, from: usize, to: usize) -> Outcome<&'a [u8]> {
         self.line.get(from..to).ok_or(Unfit)
     }
 
@@ -154,10 +161,18 @@ impl<'a, 'i> Walk<'a, 'i> {
 
     /// Checks the object or array that starts here and gives the position behind it.
     fn nested(&mut self) -> Outcome<usize> {
+        // Works on a copy, which the compiler keeps in registers.
+        let mut walk = Self { ..*self };
+        let end = walk.nested_value()?;
+        *self = walk;
+        Ok(end)
+    }
+
+    #[inline(always)]
+    fn nested_value(&mut self) -> Outcome<usize> {
         // One bit for each level: 1 for an object.
         let (mut levels, mut depth) = (0_u128, 0);
         loop {
-            let op = self.op(self.next);
             let open = self.byte(self.start);
             match open {
                 b'"' => {}
@@ -169,36 +184,39 @@ impl<'a, 'i> Walk<'a, 'i> {
                     (levels, depth) = (levels << 1 | u128::from(object), depth + 1);
                     self.next += 1;
                     let first = self.behind(self.start);
-                    let close = if object { b'}' } else { b']' };
-                    if self.byte(first) != close {
+                    // `]` follows `[`, and `}` follows `{`, by two in ASCII.
+                    if self.byte(first) != open + 2 {
                         self.start = first;
                         if object {
-                            self.name()?;
+                            self.skip_name()?;
                         }
                         continue;
                     }
                 }
-                _ => scalar(self.line.as_bytes().get(self.start..op).ok_or(Unfit)?)?,
+                _ => scalar(
+                    self.line
+                        .get(self.start..self.op(self.next).position())
+                        .ok_or(Unfit)?,
+                )?,
             }
             loop {
                 let op = self.op(self.next);
-                let byte = self.byte(op);
                 let object = levels & 1 == 1;
-                if byte == b',' {
+                if op.byte() == b',' {
                     self.next += 1;
-                    self.start = self.behind(op);
+                    self.start = self.behind(op.position());
                     if object {
-                        self.name()?;
+                        self.skip_name()?;
                     }
                     break;
                 }
-                if byte != (if object { b'}' } else { b']' }) {
+                if op.byte() != (if object { b'}' } else { b']' }) {
                     return Err(Unfit);
                 }
-                self.close(op)?;
+                self.close(op.position())?;
                 (levels, depth) = (levels >> 1, depth - 1);
                 if depth == 0 {
-                    return Ok(op + 1);
+                    return Ok(op.position() + 1);
                 }
             }
         }

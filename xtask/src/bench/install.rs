@@ -1,0 +1,119 @@
+//! The peers, at pinned versions, installed once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::Places;
+use crate::{Problem, Result};
+
+/// The peers' programs.
+pub(super) struct Tools {
+    /// The interpreter of a virtual environment with DuckDB and orjson.
+    pub(super) python: PathBuf,
+    pub(super) node: PathBuf,
+    pub(super) jq: PathBuf,
+}
+
+impl Tools {
+    /// Installs what is missing.
+    pub(super) fn install(places: &Places) -> Result<Self> {
+        Ok(Self {
+            python: python(places)?,
+            node: on_path("node")?,
+            jq: on_path("jq").or_else(|_| jq())?,
+        })
+    }
+}
+
+fn python(places: &Places) -> Result<PathBuf> {
+    let wanted = places.workspace.join("tests/bench/requirements.txt");
+    let home = places.home.join("python");
+    let (interpreter, stamp) = (home.join("bin/python"), home.join("installed-from.txt"));
+    let content = fs::read_to_string(&wanted)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", wanted.display())))?;
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == content) {
+        return Ok(interpreter);
+    }
+    run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&home),
+        "making a Python environment",
+    )?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--requirement",
+    ];
+    run(
+        Command::new(&interpreter).args(pip).arg(&wanted),
+        "installing DuckDB and orjson",
+    )?;
+    fs::write(&stamp, content)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", stamp.display())))?;
+    Ok(interpreter)
+}
+
+fn jq() -> Result<PathBuf> {
+    run(Command::new("apt-get").arg("update"), "apt-get update")?;
+    run(
+        Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "jq"]),
+        "installing jq",
+    )?;
+    on_path("jq")
+}
+
+fn on_path(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file());
+    found.ok_or_else(|| Problem::new(format!("`{name}` is not on the path; install it")))
+}
+
+fn run(command: &mut Command, what: &str) -> Result<()> {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Problem::new(format!("{what} failed: {status}"))),
+        Err(cause) => Err(Problem::new(format!("{what}: {cause}"))),
+    }
+}
+
+/// Builds the program that measures our side and gives its place.
+pub(super) fn ours(places: &Places) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = [
+        "build",
+        "--release",
+        "--quiet",
+        "--package",
+        "jobs-devices",
+        "--example",
+        "devices_bench",
+    ];
+    run(
+        Command::new(cargo)
+            .args(arguments)
+            .current_dir(&places.workspace),
+        "building the example devices_bench",
+    )?;
+    // A copy, so that a build of another checkout in the same folder cannot take its place in the middle of a run.
+    let (built, copy) = (
+        places.target.join("release/examples/devices_bench"),
+        places.home.join("devices_bench"),
+    );
+    copy_file(&built, &copy)?;
+    Ok(copy)
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(|cause| Problem::new(format!("{}: {cause}", from.display())))
+}
