@@ -158,7 +158,7 @@ impl<'c, W: Write> TableWriter<'c, W> {
         let columns = columns.as_slice();
         let mut table = WriterBuilder::new()
             .delimiter(delimiter)
-            .buffer_capacity(256 * 1024)
+            .buffer_capacity(64 * 1024)
             .from_writer(sink);
         let headers = columns.iter().map(|column| column.header.as_str());
         table.write_record(headers).map_err(write_error)?;
