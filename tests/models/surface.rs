@@ -80,7 +80,10 @@ fn every_type_of_the_models_is_a_struct() {
 #[test]
 fn operations() {
     let mut text = String::new();
-    for function in operation_functions() {
+    let mut functions = operation_functions();
+    // The order of keys in the spec means nothing.
+    functions.sort_by_key(|function| function.sig.ident.to_string());
+    for function in functions {
         let docs = core::documentation(&function.attrs);
         let request = docs
             .lines()
@@ -173,7 +176,9 @@ fn success_codes(function: &syn::ImplItemFn) -> Vec<String> {
 #[test]
 fn enums() {
     let mut text = String::new();
-    for (name, values) in core::enums() {
+    let mut enums = core::enums();
+    enums.sort();
+    for (name, values) in enums {
         let _ = writeln!(text, "{name}");
         for (rust, wire) in values {
             let _ = writeln!(text, "  {wire} -> {rust}");
@@ -182,6 +187,7 @@ fn enums() {
     snapshots::check("enums", &text);
 }
 
+/// What 2020-05-31-preview has; later versions add to it and take nothing away. The snapshot pins the rest.
 #[test]
 fn the_seed_model_has_its_fifteen_fields() {
     let structs = core::structs();
@@ -189,8 +195,7 @@ fn the_seed_model_has_its_fifteen_fields() {
         .iter()
         .find(|item| item.ident == "JobProperties")
         .unwrap();
-    let mut wire: Vec<_> = seed.fields.iter().map(core::wire_name).collect();
-    wire.sort();
+    let wire: Vec<_> = seed.fields.iter().map(core::wire_name).collect();
     let expected = [
         "configurationsBlobName",
         "endTimeUtc",
@@ -208,7 +213,11 @@ fn the_seed_model_has_its_fifteen_fields() {
         "storageAuthenticationType",
         "type",
     ];
-    assert_eq!(wire, expected);
+    let missing: Vec<_> = expected
+        .iter()
+        .filter(|name| !wire.iter().any(|found| found == **name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 /// Each field that the spec marks is a `SasUri`, and each `SasUri` is marked.

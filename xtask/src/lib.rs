@@ -1,6 +1,7 @@
 //! The tasks of this workspace, one module each. `cargo xtask --help` lists them.
 
 pub mod bench;
+pub mod check;
 pub mod conformance;
 pub mod diff;
 #[path = "../../crates/jobs-api/build/fingerprint.rs"]
@@ -11,6 +12,7 @@ pub mod diff;
 mod fingerprint;
 pub mod generate;
 pub mod lint;
+pub mod package;
 pub mod problem;
 pub mod spec;
 pub mod tidy;

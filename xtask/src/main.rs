@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::workspace::Workspace;
-use xtask::{Result, bench, conformance, diff, generate, lint, tidy, upstream};
+use xtask::{Result, bench, check, conformance, diff, generate, lint, package, tidy, upstream};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -34,6 +34,10 @@ enum Task {
     Lint(lint::Args),
     /// Tells where the spec differs from the vendor's Swagger 2.0 file.
     Upstream(upstream::Args),
+    /// Packs the published crates and runs an application that knows nothing else.
+    Package,
+    /// Runs what a review would ask for first: format, lints, core, tests, documentation.
+    Check,
     /// Checks sizes, names, manifests, the crate map and who imports whom.
     Tidy,
     /// Measures beside peers and holds the numbers to bars.
@@ -60,6 +64,8 @@ fn run(args: Args) -> Result<ExitCode> {
         Task::Diff(args) => diff::run(&workspace, &args)?,
         Task::Lint(args) => lint::run(&workspace, &args)?,
         Task::Upstream(args) => upstream::run(&workspace, &args)?,
+        Task::Package => package::run(&workspace)?,
+        Task::Check => check::run(&workspace)?,
         Task::Tidy => tidy::run(&workspace)?,
         Task::Conformance(args) => conformance::run(&workspace, &args)?,
         Task::Bench(args) => bench::run(&workspace, &args)?,

@@ -116,7 +116,12 @@ fn regenerate(root: &Path) -> Result<(), String> {
     command
         .arg("--target-dir")
         .arg(target_folder(root, &out_dir).join("xtask-regenerate"));
-    command.arg("--target").arg(variable("HOST")?);
+    // A configured target would give a generator that does not run here. Naming the host costs building what the generator
+    // and its macros share twice, so it is done only then.
+    let host = variable("HOST")?;
+    if variable("TARGET")? != host {
+        command.arg("--target").arg(host);
+    }
     command.args(["--", "generate"]);
     for (name, _) in env::vars_os() {
         if name.to_str().is_none_or(belongs_to_the_outer_build) {

@@ -14,7 +14,7 @@ macro_rules! open_enum {
         ///
         /// Known values are matched without regard to case, because clients and gateways differ in it, and written as the
         /// API spells them. Any other value is kept as it came.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)+
@@ -44,6 +44,34 @@ macro_rules! open_enum {
                     return Some(Self::$variant);
                 })+
                 None
+            }
+        }
+
+        // All by text: the order of the values in the spec means nothing to anybody, and a value that is known now equals
+        // what an earlier version of the API kept of it.
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
             }
         }
 

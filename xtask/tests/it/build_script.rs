@@ -103,6 +103,7 @@ impl Tree {
             .env("CARGO_HOME", self.path("cargo-home"))
             .env("CARGO_MANIFEST_DIR", self.root.join("crates/jobs-api"))
             .env("HOST", "x86_64-unknown-linux-gnu")
+            .env("TARGET", "x86_64-unknown-linux-gnu")
             .env("OUT_DIR", out_dir);
         command
     }
@@ -165,6 +166,7 @@ fn stale_tree_is_regenerated_once_and_fresh_afterwards() {
     let output = tree.run();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(tree.generated().contains("How far the job has come"));
+    assert!(!tree.calls().lines().any(|line| line == "--target"));
     assert!(String::from_utf8_lossy(&output.stdout).contains("cargo:warning="));
     // Cargo would run the script again for a watched file that is newer than its start.
     let modified = fs::metadata(tree.root.join(OUTPUT))

@@ -6,3 +6,4 @@ mod build_script;
 mod fingerprint;
 mod mutations;
 mod upstream;
+mod walkthrough;

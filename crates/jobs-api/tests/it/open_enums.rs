@@ -42,3 +42,13 @@ fn every_known_value_survives_a_round_trip() {
 fn a_value_that_is_no_text_is_an_error() {
     assert!(serde_json::from_str::<JobStatus>("3").is_err());
 }
+
+#[test]
+fn values_are_equal_and_ordered_by_their_text() {
+    assert_eq!(
+        JobStatus::Unrecognized("running".into()),
+        JobStatus::Running
+    );
+    assert!(JobStatus::Completed < JobStatus::Unrecognized("paused".into()));
+    assert!(JobStatus::Unrecognized("paused".into()) < JobStatus::Running);
+}

@@ -5,6 +5,8 @@ mod compiled;
 mod edit;
 mod table;
 
+pub(crate) use table::next_version;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

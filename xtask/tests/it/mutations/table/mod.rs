@@ -4,6 +4,8 @@ mod calls;
 mod models;
 mod notes;
 
+pub(crate) use notes::next_version;
+
 use xtask::diff::Class::{self, Additive, Breaking, Documentation};
 
 use super::edit::Edit;
