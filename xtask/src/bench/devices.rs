@@ -13,6 +13,7 @@ use crate::{Problem, Result};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
+#[group(id = "devices")]
 pub(super) struct Args {
     /// Rows of the file.
     #[arg(long, default_value_t = 1_000_000)]
