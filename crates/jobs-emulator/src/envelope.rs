@@ -202,34 +202,34 @@ impl ServiceError {
     pub(crate) fn answer(&self, now: Time) -> Answer {
         let code = self.code;
         let tracking = tracking_id(now);
+        let normal = |text: &str| envelope(&format!("ErrorCode:{code};{text}"), &tracking);
+        let status = self.status.as_u16();
         let body = match self.flavour {
-            Flavour::Normal => json!({
-                "Message": format!("ErrorCode:{code};{}", self.text),
-                "ExceptionMessage": tracking,
-            }),
-            Flavour::Job => json!({
-                "Message": format!(
-                    "ErrorCode:{code};Error: {} ErrorCode: {code}\nMessage: {}\nTimestamp: {}\nTracking ID: ",
-                    self.status.as_u16(), self.text, now.slashed(),
+            Flavour::Normal => normal(&self.text),
+            Flavour::Job => envelope(
+                &format!(
+                    "ErrorCode:{code};Error: {status} ErrorCode: {code}\nMessage: {}\nTimestamp: {}\nTracking ID: ",
+                    self.text,
+                    now.slashed(),
                 ),
-                "ExceptionMessage": "",
-            }),
-            Flavour::Nested => {
-                let inner = json!({
-                    "Message": format!("ErrorCode:{code};{}", self.text),
-                    "ExceptionMessage": tracking,
-                });
-                json!({
-                    "Message": format!("ErrorCode:{code};Error: {} {inner}", self.status.as_u16()),
-                    "ExceptionMessage": tracking,
-                })
-            }
+                "",
+            ),
+            Flavour::Nested => normal(&format!("Error: {status} {}", normal(&self.text))),
         };
-        let mut answer = Answer::raw_json(body.to_string());
+        let mut answer = Answer::raw_json(body);
         answer.status = self.status;
         answer.close = self.status == StatusCode::TOO_MANY_REQUESTS;
         answer.header(ERROR_CODE, code)
     }
+}
+
+/// Envelope A, its members in the service's order.
+fn envelope(message: &str, exception_message: &str) -> String {
+    format!(
+        r#"{{"Message":{},"ExceptionMessage":{}}}"#,
+        json!(message),
+        json!(exception_message)
+    )
 }
 
 /// `Tracking ID:<32 hex>-G:<n>-TimeStamp:<MM/dd/yyyy HH:mm:ss>`.

@@ -61,22 +61,36 @@ pub(super) fn lines_of(text: &[u8]) -> std::io::Result<Vec<Line>> {
         .collect()
 }
 
-/// What one line means; nothing when it is a notice.
+/// What one line means; nothing when it is the notice that heads a file.
 fn line_of(item: Item, seen: &mut Seen) -> Option<Line> {
+    let heads_the_file = !std::mem::replace(&mut seen.any, true);
     match item {
+        Item::Row(row) => Some(prepare(row, seen)),
+        // The warning of an export without keys, when that is imported again.
+        Item::Notice(_) if heads_the_file => None,
+        Item::Notice(text) => Some(Line::Refused(errors::unreadable(
+            text.as_bytes(),
+            "The line is no JSON object.",
+        ))),
         Item::Bad(line) => Some(Line::Refused(errors::unreadable(
             line.raw(),
             &line.cause.to_string(),
         ))),
-        Item::Row(row) => Some(prepare(row, seen)),
-        // The warning that heads an export without keys, when that is imported again.
-        _ => None,
+        other => Some(Line::Refused(errors::unreadable(
+            format!("{other:?}").as_bytes(),
+            "The line is no device.",
+        ))),
     }
 }
 
-/// Identities met so far, as hashes of 128 bits: 16 bytes a row, and no false match to be expected.
+/// What was met so far.
 #[derive(Default)]
-struct Seen(HashSet<u128>);
+struct Seen {
+    /// Whether there was a line at all.
+    any: bool,
+    /// Identities as hashes of 128 bits: 16 bytes a row, and no false match to be expected.
+    identities: HashSet<u128>,
+}
 
 impl Seen {
     /// `false` when it was there already.
@@ -86,7 +100,7 @@ impl Seen {
             (salt, id, module_id).hash(&mut hasher);
             u128::from(hasher.finish())
         };
-        self.0.insert(half(0) << 64 | half(1))
+        self.identities.insert(half(0) << 64 | half(1))
     }
 }
 

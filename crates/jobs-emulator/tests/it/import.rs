@@ -50,6 +50,26 @@ async fn a_clean_import_writes_an_empty_log_and_ends_completed() {
 }
 
 #[tokio::test]
+async fn text_between_the_rows_is_refused_by_line_and_not_skipped() {
+    let (rig, folder) = (Rig::start().await, Folder::new());
+    folder.write(
+        "devices.txt",
+        "A notice.\n{\"id\":\"d1\",\"status\":\"enabled\"}\noops\n",
+    );
+    let body = json!({ "type": "import", "inputBlobContainerUri": folder.uri(), "outputBlobContainerUri": folder.uri() });
+    assert_eq!(rig.run(&body).await["status"], "completed");
+    let log: serde_json::Value =
+        serde_json::from_str(folder.read("importErrors.log").trim()).unwrap();
+    assert_eq!(log["errorCode"], 400_012);
+    assert_eq!(log.get("deviceId"), None);
+    let status = log["errorStatus"].as_str().unwrap();
+    assert!(
+        status.starts_with("Invalid device format in line: oops. "),
+        "{status}"
+    );
+}
+
+#[tokio::test]
 async fn each_mode_on_a_missing_identity() {
     for (mode, expected) in [
         ("create", None),
