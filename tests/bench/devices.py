@@ -47,7 +47,7 @@ def write_with_json(path, out):
         rows.append(json.loads(line))
         if len(rows) == 10_000:
             break
-    count = 1_000_000
+    count = sum(1 for _ in lines(path))
     started = time.perf_counter()
     with open(out, "w") as file:
         for at in range(count):
