@@ -108,83 +108,84 @@ impl Row {
 
     /// Appends the line, without a line break.
     pub fn write_line(&self, out: &mut Vec<u8>) {
-        let nulls = self.nulls;
         let mut object = ObjectWriter::begin(out);
+        self.write_identity(&mut object);
+        self.write_twin(&mut object);
+        self.extra.write(&mut object);
+        object.end();
+    }
+
+    /// The members from `id` to `authentication`, in the service's order.
+    fn write_identity(&self, object: &mut ObjectWriter<'_>) {
+        let nulls = self.nulls;
         push_string(object.name("id"), &self.id);
+        put_string(object, "moduleId", self.module_id.as_deref(), nulls.has(0));
+        put_string(object, "eTag", self.etag.as_deref(), nulls.has(1));
         put_string(
-            &mut object,
-            "moduleId",
-            self.module_id.as_deref(),
-            nulls.has(0),
-        );
-        put_string(&mut object, "eTag", self.etag.as_deref(), nulls.has(1));
-        put_string(
-            &mut object,
+            object,
             "importMode",
             self.import_mode.as_ref().map(ImportMode::as_str),
             nulls.has(2),
         );
         put_string(
-            &mut object,
+            object,
             "status",
             self.status.as_ref().map(Status::as_str),
             nulls.has(3),
         );
         put_string(
-            &mut object,
+            object,
             "statusReason",
             self.status_reason.as_deref(),
             nulls.has(4),
         );
         put(
-            &mut object,
+            object,
             "authentication",
             self.authentication.as_ref(),
             nulls.has(5),
             |out, part| part.write(out),
         );
-        put_string(
-            &mut object,
-            "twinETag",
-            self.twin_etag.as_deref(),
-            nulls.has(6),
-        );
+    }
+
+    /// The members from `twinETag` to `parentScopes`, in the service's order.
+    fn write_twin(&self, object: &mut ObjectWriter<'_>) {
+        let nulls = self.nulls;
+        put_string(object, "twinETag", self.twin_etag.as_deref(), nulls.has(6));
         put(
-            &mut object,
+            object,
             "tags",
             self.tags.as_ref(),
             nulls.has(7),
             |out, tags| out.extend_from_slice(tags.as_str().as_bytes()),
         );
         put(
-            &mut object,
+            object,
             "properties",
             self.properties.as_ref(),
             nulls.has(8),
             |out, part| part.write(out),
         );
         put(
-            &mut object,
+            object,
             "capabilities",
             self.capabilities.as_ref(),
             nulls.has(9),
             |out, part| part.write(out),
         );
         put_string(
-            &mut object,
+            object,
             "deviceScope",
             self.device_scope.as_deref(),
             nulls.has(10),
         );
         put(
-            &mut object,
+            object,
             "parentScopes",
             self.parent_scopes.as_ref(),
             nulls.has(11),
             |out, scopes| push_strings(out, scopes),
         );
-        self.extra.write(&mut object);
-        object.end();
     }
 
     /// Whether the member `name`, as it is called on the wire, is written as `null` while its field is `None`.

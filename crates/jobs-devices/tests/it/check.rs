@@ -68,6 +68,7 @@ fn a_plain_row_to_import_is_clean() {
     }
 }
 
+// long because it is a table: a line for each fault and the rule that finds it.
 #[test]
 fn each_fault_of_a_row_is_found_under_its_rule() {
     let with = |members: &str| format!(r#"{{"id":"d","status":"enabled",{members}}}"#);
