@@ -99,10 +99,8 @@ fn remove_nulls(value: &mut Value) {
 /// Removes a member that the models need not have, unless this version of the API has it: then it must be kept.
 fn forget(expected: &mut Value, written: &Value, member: &str) {
     match expected {
-        Value::Object(members) => {
-            if written.get(member).is_none() {
-                members.remove(member);
-            }
+        Value::Object(members) if written.get(member).is_none() => {
+            members.remove(member);
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
