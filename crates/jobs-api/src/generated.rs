@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 9290b00ec7445960120c59573c9d8d9755c42a14a129592e82589519f63c79eb
+// inputs: 16472d0081be08646d068702827e2b59e5c54beed7d02d88fcbb826368a828ab
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

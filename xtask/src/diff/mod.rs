@@ -2,7 +2,7 @@
 //!
 //! Public comparers tell apart what breaks a JSON client; they know nothing of open enums, secrets or positional
 //! arguments, and speak of JSON paths. So the comparison is our own: it walks both documents by the rules in
-//! [`operations`] and [`schemas`], and what no rule knows is breaking, never dropped.
+//! `operations` and `schemas`, and what no rule knows is breaking, never dropped.
 
 mod bodies;
 mod components;

@@ -1,7 +1,7 @@
 //! `cargo xtask generate`: the core of jobs-api from the spec.
 //!
 //! The spec says what the service does, more than the generator can take. So an in-memory copy is lowered to what it
-//! takes ([`lower`]), generated, polished ([`polish`]), completed with the open enums ([`enums`]) and formatted.
+//! takes (`lower`), generated, polished (`polish`), completed with the open enums (`enums`) and formatted.
 
 mod enums;
 mod lower;
