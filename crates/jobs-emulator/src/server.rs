@@ -210,12 +210,14 @@ async fn work(
     let now = hub.clock.now();
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return ServiceError::too_large(format!("the body has more than {limit} bytes"))
-                .answer(now);
-        }
         Err(error) => {
-            return ServiceError::argument(format!("the body cannot be read: {error}")).answer(now);
+            let refusal = if error.is::<LengthLimitError>() {
+                ServiceError::too_large(format!("the body has more than {limit} bytes"))
+            } else {
+                ServiceError::argument(format!("the body cannot be read: {error}"))
+            };
+            let admitted = found.admit(&hub.gate, &head.headers, head.uri.path());
+            return admitted.err().unwrap_or(refusal).answer(now);
         }
     };
     let call = Call::new(Arc::clone(hub), head, body, peer, &found, now);

@@ -29,9 +29,15 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Lets the request pass when its token is valid and grants one of `any_of`.
-    /// An empty list asks for a valid token only.
-    pub(crate) fn admit(&self, headers: &HeaderMap, any_of: &[Rights], now: Time) -> Outcome<()> {
+    /// Lets a request for this path pass when its token is valid, covers the
+    /// path and grants one of `any_of`. An empty list asks for a valid token only.
+    pub(crate) fn admit(
+        &self,
+        headers: &HeaderMap,
+        path: &str,
+        any_of: &[Rights],
+        now: Time,
+    ) -> Outcome<()> {
         if !self.required {
             return Ok(());
         }
@@ -54,6 +60,9 @@ impl Gate {
             .and_then(|host| host.to_str().ok())
             .unwrap_or_default();
         self.check_audience(&token, asked_for)?;
+        if !token.covers(path) {
+            return Err(refuse("the token is made out to another path (sr)"));
+        }
         token.check_expiry(now)?;
         let policy = self
             .policies

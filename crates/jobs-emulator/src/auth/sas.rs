@@ -62,10 +62,23 @@ impl<'a> Token<'a> {
     /// The host the token is made out to: decoded, lower case, without scheme, port and path.
     pub(super) fn host(&self) -> String {
         let decoded = decode(self.resource).to_ascii_lowercase();
-        let bare = decoded
-            .split_once("://")
-            .map_or(decoded.as_str(), |(_, rest)| rest);
-        without_port(bare.split('/').next().unwrap_or_default()).to_owned()
+        let host = without_scheme(&decoded).split('/').next();
+        without_port(host.unwrap_or_default()).to_owned()
+    }
+
+    /// Whether the path of `sr` is a prefix of this one: by whole segments, in any case. A bare host covers every path.
+    pub(super) fn covers(&self, path: &str) -> bool {
+        let decoded = decode(self.resource);
+        let mut asked_for = path.split('/').filter(|segment| !segment.is_empty());
+        without_scheme(&decoded)
+            .split('/')
+            .skip(1)
+            .filter(|segment| !segment.is_empty())
+            .all(|segment| {
+                asked_for
+                    .next()
+                    .is_some_and(|given| decode(given).eq_ignore_ascii_case(segment))
+            })
     }
 
     pub(super) fn check_expiry(&self, now: Time) -> Outcome<()> {
@@ -91,6 +104,12 @@ impl<'a> Token<'a> {
 
 fn decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
+}
+
+fn without_scheme(resource: &str) -> &str {
+    resource
+        .split_once("://")
+        .map_or(resource, |(_, rest)| rest)
 }
 
 /// `host:port`, `[v6]:port`, `host` or a bare IPv6 address, without the port and brackets.
@@ -148,6 +167,29 @@ mod tests {
         let at = |seconds: i64| Time::from_ticks(seconds * 10_000_000);
         assert!(token.check_expiry(at(1299)).is_ok());
         assert!(token.check_expiry(at(1300)).is_err());
+    }
+
+    #[test]
+    fn a_path_is_covered_by_its_leading_segments_in_any_case() {
+        let covers = |resource: &str, path: &str| {
+            let text = format!("SharedAccessSignature sr={resource}&sig=AAAA&se=1&skn=p");
+            Token::parse(&text).unwrap().covers(path)
+        };
+        for (resource, path) in [
+            ("hub", "/devices/d1"),
+            ("https%3A%2F%2Fhub%3A8443%2F", "/jobs"),
+            ("hub%2fDevices", "/devices/d1/"),
+            ("hub/devices/d%241", "/devices/d%241"),
+        ] {
+            assert!(covers(resource, path), "{resource} {path}");
+        }
+        for (resource, path) in [
+            ("hub%2Fdev", "/devices/d1"),
+            ("hub/devices/d1", "/devices"),
+            ("hub/jobs", "/devices"),
+        ] {
+            assert!(!covers(resource, path), "{resource} {path}");
+        }
     }
 
     #[test]

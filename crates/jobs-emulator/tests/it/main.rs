@@ -4,6 +4,7 @@
 mod admin;
 mod blobs;
 mod bulk;
+mod clients;
 mod configurations;
 mod devices;
 mod export;
