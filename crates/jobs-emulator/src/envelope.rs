@@ -224,7 +224,7 @@ impl ServiceError {
 }
 
 /// Envelope A, its members in the service's order.
-fn envelope(message: &str, exception_message: &str) -> String {
+pub(crate) fn envelope(message: &str, exception_message: &str) -> String {
     format!(
         r#"{{"Message":{},"ExceptionMessage":{}}}"#,
         json!(message),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::plan::{FaultPlan, Injected};
 use super::script::{FaultAction, FaultScript, Moment};
 use crate::clock::Time;
-use crate::envelope::{Answer, ERROR_CODE, JSON, tracking_id};
+use crate::envelope::{Answer, ERROR_CODE, JSON, envelope, tracking_id};
 use crate::state::HubState;
 
 /// The script of a hub and how far it has been played.
@@ -137,11 +137,8 @@ async fn wait(hub: &HubState, length: Duration) -> bool {
 
 /// A refusal in the service's envelope, with any status and name.
 fn refusal(status: u16, code: &str, text: &str, retry_after: Option<&str>, now: Time) -> Answer {
-    let body = serde_json::json!({
-        "Message": format!("ErrorCode:{code};{text}"),
-        "ExceptionMessage": tracking_id(now),
-    });
-    let mut made = answer(status, JSON, body.to_string()).header(ERROR_CODE, code);
+    let body = envelope(&format!("ErrorCode:{code};{text}"), &tracking_id(now));
+    let mut made = answer(status, JSON, body).header(ERROR_CODE, code);
     if let Some(value) = retry_after {
         made = made.header(RETRY_AFTER, value);
     }
@@ -224,6 +221,7 @@ mod tests {
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(refused.headers[RETRY_AFTER], "1");
         assert_eq!(refused.headers[ERROR_CODE], "ThrottlingException");
+        assert!(refused.body.starts_with(b"{\"Message\":\"ErrorCode:"));
         let body: Value = serde_json::from_slice(&refused.body).unwrap();
         assert_eq!(body["Message"], "ErrorCode:ThrottlingException;slow down");
         assert!(

@@ -5,6 +5,7 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Call, Route, Surface};
@@ -73,19 +74,20 @@ pub(crate) const ROUTES: &[Route] = &[
 /// hub's own.
 fn check_caller(call: &Call) -> Outcome<()> {
     let host = call.header(&HOST).unwrap_or_default();
-    let refused = |why: &str| Err(ServiceError::new(StatusCode::FORBIDDEN, "LocalOnly", why));
-    if !call.peer.ip().to_canonical().is_loopback() {
-        return refused("the admin API answers callers on the hub's own machine only");
+    judge(call.peer.ip(), host, call.header(&ORIGIN))
+        .map_err(|why| ServiceError::new(StatusCode::FORBIDDEN, "LocalOnly", why))
+}
+
+fn judge(peer: IpAddr, host: &str, origin: Option<&str>) -> Result<(), &'static str> {
+    if !peer.to_canonical().is_loopback() {
+        return Err("the admin API answers callers on the hub's own machine only");
     }
     if !is_loopback_name(host) {
-        return refused("the admin API is asked for as localhost or by a loopback address");
+        return Err("the admin API is asked for as localhost or by a loopback address");
     }
-    let origin = call
-        .header(&ORIGIN)
-        .map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
-    match origin {
+    match origin.map(|origin| origin.split_once("://").map_or("", |(_, host)| host)) {
         Some(origin) if !origin.eq_ignore_ascii_case(host) => {
-            refused("the admin API is not for other web pages")
+            Err("the admin API is not for other web pages")
         }
         _ => Ok(()),
     }
@@ -99,7 +101,7 @@ fn is_loopback_name(host: &str) -> bool {
     };
     name.eq_ignore_ascii_case("localhost")
         || name
-            .parse::<std::net::IpAddr>()
+            .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
 }
 
@@ -204,7 +206,17 @@ fn overview(call: &Call) -> Outcome<Answer> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback_name;
+    use super::{is_loopback_name, judge};
+
+    #[test]
+    fn a_caller_on_another_machine_is_refused_whatever_name_it_asks_for() {
+        for peer in ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"] {
+            judge(peer.parse().unwrap(), "localhost:80", None).unwrap();
+        }
+        for peer in ["10.0.0.1", "192.168.1.2", "::ffff:10.0.0.1", "fe80::1"] {
+            judge(peer.parse().unwrap(), "localhost:80", None).unwrap_err();
+        }
+    }
 
     #[test]
     fn only_names_of_this_machine_are_loopback_names() {

@@ -277,7 +277,10 @@ mod tests {
             "../outside.txt",
             "a/../../outside.txt",
             "..%2Foutside.txt",
+            "..%2foutside.txt",
             "%2e%2e/outside.txt",
+            "%2E%2e%2Foutside.txt",
+            ".%2e/outside.txt",
             "..\\outside.txt",
             "a%5c..%5cb",
             "",
@@ -288,6 +291,8 @@ mod tests {
         ] {
             assert!(folder.read(name).is_err(), "{name}");
             assert!(folder.write(name).is_err(), "{name}");
+            assert!(folder.put_small(name, b"x").is_err(), "{name}");
+            assert!(folder.delete(name).is_err(), "{name}");
         }
     }
 
@@ -300,7 +305,20 @@ mod tests {
         symlink(outer.path().join("outside.txt"), inside.join("link.txt")).unwrap();
         symlink(outer.path(), inside.join("up")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(inside.join("socket")).unwrap();
-        for name in ["link.txt", "up/outside.txt", "socket", "up"] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(inside.join("pipe"))
+            .status();
+        assert!(made.unwrap().success());
+        symlink("devices.txt", inside.join("within.txt")).unwrap();
+        for name in [
+            "link.txt",
+            "within.txt",
+            "up/outside.txt",
+            "up/new.txt",
+            "socket",
+            "pipe",
+            "up",
+        ] {
             assert!(folder.read(name).is_err(), "{name}");
             assert!(folder.write(name).is_err(), "{name}");
         }

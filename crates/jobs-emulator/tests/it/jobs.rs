@@ -118,21 +118,30 @@ async fn members_stand_in_the_recorded_order() {
 #[tokio::test]
 async fn a_job_is_enqueued_running_and_completed_on_the_hubs_clock() {
     let (rig, folder) = (slow().await, Folder::new());
-    let id = id_of(&rig.create(&export_to(&folder)).await);
-    let path = format!("/jobs/{id}");
-    assert_eq!(rig.get(&path).await.json()["status"], "enqueued");
-    rig.hub.clock().advance(DELAY);
-    let running = rig.until(&id, &["running"]).await;
-    assert_eq!(
-        (running["progress"].as_i64(), running.get("endTimeUtc")),
-        (Some(0), None)
-    );
-    rig.hub.clock().advance(DELAY);
-    let done = rig.until(&id, &["completed"]).await;
-    assert_eq!(done["progress"], 100);
-    assert!(is_stamp(&done["endTimeUtc"]));
-    assert!(done["endTimeUtc"].as_str() > done["startTimeUtc"].as_str());
-    assert_eq!(done.get("failureReason"), None);
+    folder.write("in.txt", "{\"id\":\"d1\",\"status\":\"enabled\"}\n");
+    let import = json!({ "type": "import", "inputBlobName": "in.txt", "inputBlobContainerUri": folder.uri(), "outputBlobContainerUri": folder.uri() });
+    for body in [export_to(&folder), import] {
+        let id = id_of(&rig.create(&body).await);
+        let path = format!("/jobs/{id}");
+        assert_eq!(rig.get(&path).await.json()["status"], "enqueued");
+        rig.hub.clock().advance(DELAY);
+        let running = rig.until(&id, &["running"]).await;
+        assert_eq!(
+            (running["progress"].as_i64(), running.get("endTimeUtc")),
+            (Some(0), None)
+        );
+        // Half of the second delay is not enough.
+        rig.hub.clock().advance(DELAY / 2);
+        assert_eq!(rig.get(&path).await.json()["status"], "running");
+        rig.hub.clock().advance(DELAY / 2);
+        let done = rig.until(&id, &["completed"]).await;
+        let time = |name: &str| jobs_emulator::Time::parse(done[name].as_str().unwrap()).unwrap();
+        let took = time("endTimeUtc").since(time("startTimeUtc"));
+        assert!(took >= 2 * DELAY && took < 3 * DELAY, "{took:?}");
+        assert_eq!(done["progress"], 100);
+        assert!(is_stamp(&done["endTimeUtc"]));
+        assert_eq!(done.get("failureReason"), None);
+    }
 }
 
 #[tokio::test]
@@ -213,6 +222,18 @@ async fn history_is_kept_for_thirty_days() {
         .await
         .is_error(404, "JobNotFound");
     assert_eq!(rig.get("/jobs").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_cancelled_job_stays_in_the_history_as_cancelled() {
+    let (rig, folder) = (slow().await, Folder::new());
+    let id = id_of(&rig.create(&export_to(&folder)).await);
+    assert_eq!(
+        rig.delete(&format!("/jobs/{id}")).await.status.as_u16(),
+        204
+    );
+    rig.hub.clock().advance(Duration::from_secs(29 * 24 * 3600));
+    assert_eq!(rig.get("/jobs").await.json()[0]["status"], "cancelled");
 }
 
 #[tokio::test]

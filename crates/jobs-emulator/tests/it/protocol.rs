@@ -25,10 +25,16 @@ async fn health_needs_no_token_and_carries_no_service_headers() {
 #[tokio::test]
 async fn every_answer_carries_the_service_headers() {
     let rig = Rig::start().await;
+    let asking_for_an_echo = rig
+        .request(Method::GET, "/jobs")
+        .header("x-ms-client-request-id", "mine")
+        .header("x-ms-return-client-request-id", "true");
     for seen in [
         rig.get("/devices").await,
         rig.get("/devices/none").await,
         rig.get("/nowhere").await,
+        rig.get("/jobs/none").await,
+        Seen::of(asking_for_an_echo.send().await.unwrap()).await,
     ] {
         assert_eq!(
             seen.header("content-type"),
@@ -58,7 +64,11 @@ async fn a_204_has_no_body_and_no_content_type() {
         (seen.header("content-type"), seen.text.as_str()),
         (None, "")
     );
+    // The others are there.
     assert_eq!(seen.header("server"), Some("Microsoft-HTTPAPI/2.0"));
+    assert_eq!(seen.header("vary"), Some("Origin"));
+    assert_eq!(seen.header("x-ms-request-id").map(str::len), Some(36));
+    assert!(seen.header("date").is_some());
 }
 
 #[tokio::test]
@@ -96,8 +106,8 @@ async fn the_listed_api_versions_are_served_and_others_refused() {
         "2021-04-12",
         "2024-03-31",
     ];
-    let call = async |query: &str| {
-        let url = format!("{}/devices?{query}", rig.hub.endpoint());
+    let call = async |path: &str, query: &str| {
+        let url = format!("{}{path}?{query}", rig.hub.endpoint());
         Seen::of(
             rig.http
                 .get(url)
@@ -109,8 +119,14 @@ async fn the_listed_api_versions_are_served_and_others_refused() {
         .await
     };
     for version in listed {
-        call(&format!("top=5&api-version={version}")).await.is_ok();
-        call(&format!("api-version={version}&top=5")).await.is_ok();
+        for path in ["/jobs", "/jobs/v2/query", "/devices"] {
+            call(path, &format!("top=5&api-version={version}"))
+                .await
+                .is_ok();
+            call(path, &format!("api-version={version}&top=5"))
+                .await
+                .is_ok();
+        }
     }
     for query in [
         "",
@@ -118,7 +134,11 @@ async fn the_listed_api_versions_are_served_and_others_refused() {
         "api-version=2020-05-31",
         "api-version=latest",
     ] {
-        call(query).await.is_error(400, "InvalidProtocolVersion");
+        for path in ["/jobs", "/jobs/v2/query", "/devices"] {
+            call(path, query)
+                .await
+                .is_error(400, "InvalidProtocolVersion");
+        }
     }
 }
 
