@@ -266,13 +266,8 @@ impl fmt::Display for Error {
             write!(f, ": {source}")?;
         }
         if let (ErrorKind::JobQuota, Some(job)) = (detail.kind, &detail.job) {
-            write!(
-                f,
-                "; held by {} {} ({})",
-                job.job_type(),
-                job.id(),
-                job.status()
-            )?;
+            let holder = format!("{} {} ({})", job.job_type(), job.id(), job.status());
+            write!(f, "; held by {}", redact::clean(&holder, 200))?;
         }
         match &detail.lost_create {
             Some(LostCreate::NotCreated) => {
@@ -280,7 +275,8 @@ impl fmt::Display for Error {
             }
             Some(LostCreate::Candidates(jobs)) => {
                 f.write_str("; the answer was lost, but these jobs began since:")?;
-                jobs.iter().try_for_each(|job| write!(f, " {}", job.id()))?;
+                jobs.iter()
+                    .try_for_each(|job| write!(f, " {}", redact::clean(job.id(), 128)))?;
             }
             Some(LostCreate::Unknown) => {
                 f.write_str("; the answer was lost, and the jobs could not be listed either")?;

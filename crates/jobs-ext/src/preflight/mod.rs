@@ -168,6 +168,13 @@ impl JobsClient {
     #[cfg(feature = "blob")]
     async fn look_at_blob(&self, report: &mut PreflightReport, uri: &ContainerUri, blob: &str) {
         const SUBJECT: &str = "input blob";
+        if let Some(reason) = self.closed(uri) {
+            report.add(Finding::note(
+                SUBJECT,
+                format!("{blob} was not looked at: {reason}"),
+            ));
+            return;
+        }
         let looked = async {
             let container = self.container(uri)?;
             Ok((container.size(blob).await?, container))
@@ -193,10 +200,30 @@ impl JobsClient {
         });
     }
 
+    /// Why there is no use in opening a container from here. What a job would fail of was told already, as a finding of the container;
+    /// that this client has no identity of its own is nothing that a job would fail of.
+    #[cfg(feature = "blob")]
+    fn closed(&self, uri: &ContainerUri) -> Option<&'static str> {
+        let core = self.core();
+        match uri.grant() {
+            _ if uri.folder().is_some() => None,
+            Some(grant) if grant.is_expired(core.clock.now()) => {
+                Some("its container's signature no longer opens it")
+            }
+            None if core.storage_credential.is_none() => Some(
+                "this client has neither a signature nor a storage credential for its container",
+            ),
+            _ => None,
+        }
+    }
+
     /// Asks for the log that an import leaves: whether it is there does not matter, only whether the storage lets in.
     #[cfg(feature = "blob")]
     async fn look_at_output(&self, report: &mut PreflightReport, uri: &ContainerUri) {
         const SUBJECT: &str = "output container";
+        if self.closed(uri).is_some() {
+            return;
+        }
         let answer = match self.container(uri) {
             Ok(container) => container.size(crate::import::IMPORT_ERRORS_BLOB).await,
             Err(error) => Err(error),
@@ -223,15 +250,19 @@ fn judge_slot(report: &mut PreflightReport, jobs: &[Job]) {
         Some(job) => Finding::warning(
             "job slot",
             format!(
-                "{} {} is {}, and a hub runs one import or export at a time",
-                job.job_type(),
-                job.id(),
-                job.status()
+                "{}, and a hub runs one import or export at a time",
+                told(job)
             ),
             "wait for it, cancel it, or ask to wait for the slot",
         ),
         None => Finding::ok("job slot", "no import or export is active"),
     });
+}
+
+/// What the hub says of a job, which may be anything, on one line.
+fn told(job: &Job) -> String {
+    let text = format!("{} {} is {}", job.job_type(), job.id(), job.status());
+    crate::redact::clean(&text, 200)
 }
 
 impl Error {

@@ -19,11 +19,11 @@ pub(super) fn judge(
     grant: &SasGrant,
     now: SystemTime,
 ) {
-    let before = report.findings().len();
     judge_rights(report, subject, role, grant);
     judge_times(report, subject, grant, now);
     judge_way(report, subject, uri, grant);
-    if report.findings().len() == before {
+    // Nothing is praised that was found wanting, here or before.
+    if report.findings().iter().all(|f| f.subject() != subject) {
         let until = grant
             .expires_at()
             .map_or_else(|| "its policy says".to_owned(), |time| time.to_string());

@@ -111,6 +111,17 @@ async fn exported_rows_are_streamed_and_the_notice_is_handed_over() {
     );
 }
 
+/// What is held is a chunk and a line, or a file without end could never be read.
+#[tokio::test]
+async fn rows_are_given_out_while_the_file_goes_on() {
+    let line = "{\"id\":\"a\",\"status\":\"enabled\"}\r\n";
+    let server = Server::start([Reply::Endless(200, line)]).await;
+    let container = hub_of(&server).container(&storage(&server)).unwrap();
+    let rows = container.read::<Row>("devices.txt").await.unwrap();
+    let some: Vec<Row> = rows.take(100_000).try_collect().await.unwrap();
+    assert_eq!(some.len(), 100_000);
+}
+
 #[tokio::test]
 async fn rejected_rows_are_typed_and_a_missing_or_empty_log_is_none() {
     let log = "{\"deviceId\":\"d1\",\"errorCode\":404001,\"errorStatus\":\"d1\"}\n{\"errorCode\":\"400012\",\"errorStatus\":\"Invalid device format in line: x\"}\n";
@@ -152,6 +163,21 @@ async fn rejected_rows_are_typed_and_a_missing_or_empty_log_is_none() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn rejected_configurations_are_typed() {
+    let log = "{\"configurationId\":\"winter\",\"errorCode\":400004,\"errorStatus\":\"bad\"}\r\n";
+    let done = [json(200, job("enqueued")), json(200, job("completed"))];
+    let server = Server::start(done.into_iter().chain([text(log)])).await;
+    let options = ImportOptions::from(storage(&server)).configurations();
+    let started = hub_of(&server).begin_import(options).await.unwrap();
+    let log = started.await.unwrap().rejected_configurations().await;
+    let rejected: Vec<ImportError> = log.unwrap().try_collect().await.unwrap();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].configuration_id.as_deref(), Some("winter"));
+    assert_eq!(rejected[0].error_code, 400_004);
+    assert!(server.lines()[2].ends_with("/jobs/importConfigErrors.log"));
 }
 
 #[tokio::test]

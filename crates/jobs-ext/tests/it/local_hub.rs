@@ -7,7 +7,7 @@ use jobs_devices::{ImportError, Row};
 use jobs_emulator::{Emulator, Hub};
 use jobs_ext::{
     ContainerUri, DirectMethod, ErrorKind, ExportOptions, ImportOptions, JobStatus, JobsClient,
-    PollPolicy, Preflight, ScheduledJob, TwinPatch,
+    PollPolicy, Preflight, ProgressEvent, ScheduledJob, TwinPatch,
 };
 use serde_json::json;
 
@@ -84,6 +84,33 @@ async fn rows_go_in_and_rejects_come_back() {
             .iter()
             .any(|job| job.id() == id)
     );
+}
+
+#[tokio::test]
+async fn a_file_goes_up_with_its_progress_told() {
+    let hub = Emulator::builder().start().await.unwrap();
+    let (_folder, uri) = folder();
+    let local = tempfile::NamedTempFile::new().unwrap();
+    let lines = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
+    std::fs::write(local.path(), lines).unwrap();
+    let (told, events) = std::sync::mpsc::channel();
+    let options =
+        ImportOptions::from(uri.clone()).progress(move |event: &ProgressEvent<'_>| match event {
+            ProgressEvent::Uploading { bytes, total, .. } => {
+                told.send(format!("{bytes} of {total:?}")).unwrap();
+            }
+            ProgressEvent::Created { .. } => told.send("created".into()).unwrap(),
+            _ => {}
+        });
+    let client = client_of(&hub);
+    let import = client.begin_import_file(local.path(), options).await;
+    let outcome = import.unwrap().await.unwrap();
+    assert_eq!(outcome.job().status(), &JobStatus::Completed);
+    let size = lines.len();
+    let told: Vec<String> = events.try_iter().collect();
+    assert_eq!(told, [format!("{size} of Some({size})"), "created".into()]);
+    let sent = client.container(&uri).unwrap().size("devices.txt").await;
+    assert_eq!(sent.unwrap(), Some(size as u64));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod blobs;
 mod clock;
+mod credentials;
 mod entra;
 mod examples;
 mod local_hub;

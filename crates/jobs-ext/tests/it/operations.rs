@@ -286,6 +286,18 @@ async fn an_import_by_a_user_assigned_identity_names_it() {
 }
 
 #[tokio::test]
+async fn an_export_by_the_hubs_own_identity_says_so() {
+    let server = Server::start([json(200, job("enqueued"))]).await;
+    let plain: ContainerUri = "https://acct.blob.core.windows.net/jobs".parse().unwrap();
+    let options = ExportOptions::to(plain).storage_auth(StorageAuth::SystemIdentity);
+    let hub = client(&server, &StepClock::default());
+    let _poller = hub.begin_export(options).await.unwrap();
+    let sent = server.requests()[0].json();
+    assert_eq!(sent["storageAuthenticationType"], "identityBased");
+    assert_eq!(sent["identity"], serde_json::Value::Null);
+}
+
+#[tokio::test]
 async fn what_the_service_would_refuse_is_never_sent() {
     let server = Server::start([]).await;
     let hub = client(&server, &StepClock::default());

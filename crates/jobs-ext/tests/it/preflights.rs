@@ -235,3 +235,83 @@ async fn a_wrong_blob_name_is_answered_with_those_that_are_there() {
     assert_eq!(severity, Severity::Error);
     assert!(message.contains("it has fleet.txt"), "{message}");
 }
+
+fn said_of<'a>(report: &'a PreflightReport, subject: &str, text: &str) -> Vec<&'a str> {
+    let hits = report.findings().iter();
+    hits.filter(|f| f.subject() == subject && f.message().contains(text))
+        .map(|f| f.message())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_closes_a_container_is_told_once_for_each_of_its_roles() {
+    let base = "https://acct.blob.core.windows.net/c";
+    for (query, text) in [
+        (
+            "?sr=c&sp=racwdl&se=2027-01-15T07:59:59Z&sig=planted",
+            "expired",
+        ),
+        ("", "carries no signature"),
+    ] {
+        let uri: ContainerUri = format!("{base}{query}").parse().unwrap();
+        let server = Server::start([json(200, "[]")]).await;
+        let report = client(&server, &StepClock::default())
+            .preflight(Preflight::new().input(&uri, "devices.txt").output(&uri))
+            .await;
+        for role in ["input container", "output container"] {
+            assert_eq!(said_of(&report, role, text).len(), 1, "{report:#?}");
+        }
+        let errors = report.findings().iter();
+        let errors = errors.filter(|f| f.severity() == Severity::Error).count();
+        assert_eq!(errors, 2, "{report:#?}");
+        assert_eq!(worst_of(&report, "input blob").0, Severity::Note);
+    }
+}
+
+#[tokio::test]
+async fn a_container_for_the_hubs_identity_is_no_error_because_this_client_cannot_open_it() {
+    let uri: ContainerUri = "https://acct.blob.core.windows.net/c".parse().unwrap();
+    let server = Server::start([json(200, "[]")]).await;
+    let what = Preflight::new()
+        .input(&uri, "devices.txt")
+        .output(&uri)
+        .storage_auth(StorageAuth::SystemIdentity);
+    let report = client(&server, &StepClock::default()).preflight(what).await;
+    assert!(report.is_clear(), "{report:#?}");
+    for role in ["input container", "output container"] {
+        assert_eq!(worst_of(&report, role).0, Severity::Note);
+    }
+    let (severity, message) = worst_of(&report, "input blob");
+    assert_eq!(severity, Severity::Note);
+    assert!(message.contains("storage credential"), "{message}");
+}
+
+#[tokio::test]
+async fn a_signature_for_https_alone_is_found_at_an_http_uri() {
+    let server = Server::start([json(200, "[]"), head("7")]).await;
+    let uri: ContainerUri = format!(
+        "{}/acct/jobs?sr=c&sp=racwdl&spr=https&se=2030-01-01&sig=planted",
+        server.endpoint()
+    )
+    .parse()
+    .unwrap();
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new().output(&uri))
+        .await;
+    let (severity, message) = worst_of(&report, "output container");
+    assert_eq!(severity, Severity::Error);
+    assert!(message.contains("https only (spr)"), "{message}");
+}
+
+#[tokio::test]
+async fn a_clock_some_minutes_off_is_a_warning() {
+    let ahead = "Fri, 15 Jan 2027 07:58:00 GMT";
+    let server = Server::start([json(200, "[]").with("Date", ahead)]).await;
+    let report = client(&server, &StepClock::default())
+        .preflight(Preflight::new())
+        .await;
+    let (severity, message) = worst_of(&report, "clock");
+    assert_eq!(severity, Severity::Warning);
+    assert!(message.contains("120 s ahead"), "{message}");
+    assert!(report.is_clear());
+}

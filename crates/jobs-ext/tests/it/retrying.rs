@@ -199,6 +199,19 @@ async fn a_hostile_error_body_is_read_in_part_only() {
 }
 
 #[tokio::test]
+async fn the_end_of_an_error_body_is_not_waited_for() {
+    let server = Server::start([Reply::Endless(400, "no end of words ")]).await;
+    let error = client(&server, &StepClock::default())
+        .get_import_export(ID)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status(), error.attempts()),
+        (ErrorKind::BadRequest, Some(400), 1)
+    );
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_with_the_token() {
     let server = Server::start([json(307, "{}").with("Location", "http://127.0.0.1:1/jobs")]).await;
     client(&server, &StepClock::default())

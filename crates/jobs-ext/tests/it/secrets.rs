@@ -217,6 +217,71 @@ async fn jobs_and_outcomes_print_without_the_uris_that_the_hub_repeats() {
     clean("RowError", &error.to_string());
 }
 
+/// What an import leaves, what holds its slot, and what a preflight says.
+#[tokio::test]
+async fn imports_and_findings_print_without_their_secrets() {
+    let server = Server::start([]).await;
+    let uri = signed(&server);
+    let holder = job("running").replace(
+        "\"progress\"",
+        &format!("\"failureReason\":\"{}\",\"progress\"", uri.expose()),
+    );
+    let script = [
+        json(403, r#"{"Message":"ErrorCode:JobQuotaExceeded;busy"}"#),
+        json(200, format!("[{holder}]")),
+        json(200, created(&uri)),
+        json(200, job("completed")),
+    ];
+    let server = Server::start(script).await;
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let sink = events.clone();
+    let options = ImportOptions::from(signed(&server))
+        .wait_for_slot(Duration::from_secs(60))
+        .progress(move |event: &ProgressEvent<'_>| {
+            sink.lock().unwrap().push(format!("{event:?}"));
+        });
+    let done = hub(&server).begin_import(options).await.unwrap();
+    debug(&done.await.unwrap());
+    let events = events.lock().unwrap().join(" ");
+    assert!(events.contains("SlotBusy"), "{events}");
+    clean("ProgressEvent", &events);
+
+    let absent = (0..3).map(|_| json(404, ""));
+    let script = std::iter::once(json(200, format!("[{holder}]"))).chain(absent);
+    let server = Server::start(script).await;
+    let uri = signed(&server);
+    let what = Preflight::new().input(&uri, "devices.txt").output(&uri);
+    let report = hub(&server).preflight(what).await;
+    debug(&report);
+    for finding in report.findings() {
+        debug(finding);
+        clean("Finding", &finding.to_string());
+    }
+    let user = StorageAuth::UserIdentity("/subscriptions/s/userAssignedIdentities/n".into());
+    debug(&user);
+    debug(&EntraCredential::for_hub(Arc::new(Entra(PLANTED))));
+}
+
+#[derive(Debug)]
+struct Entra(#[expect(dead_code, reason = "it is there to be printed by mistake")] &'static str);
+
+impl azure_core::credentials::TokenCredential for Entra {
+    fn get_token<'a, 'b, 'c, 'd, 'e>(
+        &'a self,
+        _: &'b [&'c str],
+        _: Option<azure_core::credentials::TokenRequestOptions<'d>>,
+    ) -> BoxFuture<'e, azure_core::Result<azure_core::credentials::AccessToken>>
+    where
+        'a: 'e,
+        'b: 'e,
+        'c: 'e,
+        'd: 'e,
+        Self: 'e,
+    {
+        Box::pin(std::future::pending())
+    }
+}
+
 #[tokio::test]
 async fn errors_print_without_what_a_hostile_answer_repeats() {
     let uri = format!("https://a/c?sig={PLANTED}");

@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Cut,
     /// The answer ends in the middle of its body.
     Half(&'static str),
+    /// An answer of this status that says this text again and again, until the other side has had enough.
+    Endless(u16, &'static str),
     /// No answer ever.
     Stall,
 }
@@ -77,6 +79,10 @@ impl Reply {
             Self::Half(body) => {
                 format!("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{body}").into_bytes()
             }
+            Self::Endless(status, _) => format!(
+                "HTTP/1.1 {status} Scripted\r\nContent-Length: 1000000000000\r\nETag: \"1\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
+            )
+            .into_bytes(),
             Self::Cut | Self::Stall => Vec::new(),
         }
     }
@@ -175,8 +181,14 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
             Reply::Stall => std::future::pending::<()>().await,
             _ => stream.write_all(&reply.bytes()).await.unwrap_or_default(),
         }
-        if matches!(reply, Reply::Half(_)) {
-            return;
+        match reply {
+            Reply::Half(_) => return,
+            Reply::Endless(_, text) => {
+                let piece = text.repeat(100);
+                while stream.write_all(piece.as_bytes()).await.is_ok() {}
+                return;
+            }
+            _ => {}
         }
     }
 }

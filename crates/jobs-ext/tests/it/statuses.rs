@@ -159,3 +159,30 @@ async fn statuses_without_any_envelope_keep_their_kind() {
         }
     }
 }
+
+/// Ids, types and states come from the other side, and stand in the line.
+#[tokio::test]
+async fn what_the_hub_calls_its_jobs_cannot_break_the_one_line() {
+    let hostile = r"x\n\u001b[2J sig=planted\r\ny";
+    let running = job("running").replace(ID, hostile);
+    let began = running.replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
+    let busy = [
+        fault(403, "JobQuotaExceeded"),
+        json(200, format!("[{running}]")),
+    ];
+    let lost = [
+        Reply::Cut,
+        json(200, format!("[{began}]")).with("Date", "Fri, 15 Jan 2027 08:00:10 GMT"),
+    ];
+    for (script, text) in [(busy, "held by"), (lost, "began since")] {
+        let server = Server::start(script).await;
+        let error = client(&server, &StepClock::default())
+            .begin_export(ExportOptions::to(container()))
+            .await
+            .unwrap_err();
+        let line = error.to_string();
+        assert!(line.contains(text), "{line}");
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(!line.contains("planted"), "{line}");
+    }
+}

@@ -208,6 +208,33 @@ fn every_public_type_is_in_the_test_of_secrets() {
     assert_eq!(types, covered);
 }
 
+/// Kinds, states and fields are added over time, without a new major version.
+#[test]
+fn what_may_grow_says_so() {
+    let mut checked = 0;
+    for path in sources() {
+        let file = syn::parse_file(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for item in &file.items {
+            let public = |vis: &Visibility| matches!(vis, Visibility::Public(_));
+            let (name, attributes) = match item {
+                Item::Enum(item) if public(&item.vis) => (&item.ident, &item.attrs),
+                Item::Struct(item)
+                    if public(&item.vis) && item.fields.iter().any(|field| public(&field.vis)) =>
+                {
+                    (&item.ident, &item.attrs)
+                }
+                _ => continue,
+            };
+            checked += 1;
+            let says_so = attributes
+                .iter()
+                .any(|attribute| attribute.path().is_ident("non_exhaustive"));
+            assert!(says_so, "{name} lacks #[non_exhaustive]");
+        }
+    }
+    assert!(checked >= 8, "only {checked} were found");
+}
+
 #[test]
 fn the_client_and_its_parts_move_between_threads() {
     fn shared<T: Send + Sync + Clone + 'static>() {}
