@@ -1,8 +1,8 @@
-//! Reading with every core, the order of lines kept, memory flat.
+//! Reading and writing with every core, the order of lines kept, memory flat.
 //!
 //! The file is cut at line breaks into chunks of [`CHUNK_BYTES`]. Workers take turns to read the next chunk, work on it on their own, and hand in
 //! what they made of it; the caller takes the results in the order of the file. At most a few chunks and results exist at any time, so a slow
-//! caller holds the workers back.
+//! caller holds the workers back. [`write_rows`] goes the other way.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,10 @@ use crate::{
     line::{BadLine, Cause, Entry, Item, Options, Place, Scratch, classify},
     row::RowRef,
 };
+
+mod write;
+
+pub use self::write::{write_rows, write_rows_with};
 
 /// How much of the file one chunk has, but for the line that crosses its end: fits the second-level cache beside what is made of it.
 pub const CHUNK_BYTES: usize = 256 * 1024;

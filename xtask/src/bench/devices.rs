@@ -151,6 +151,11 @@ impl Bench {
         add("read", "Node.js `JSON.parse`", self.node())?;
         add("read", "jq", self.jq("empty"))?;
         add("write", "jobs-devices, from typed rows", self.ours("write"))?;
+        add(
+            "write",
+            "jobs-devices, one core",
+            self.ours("write-one-core"),
+        )?;
         add("write", "Python `json.dumps`", self.python("json-write"))?;
         add("stats", "jobs-devices", self.ours("stats"))?;
         add("check", "jobs-devices", self.ours("check"))?;

@@ -11,7 +11,7 @@ use jobs_devices::query::parse_condition;
 use jobs_devices::transform::{
     Context, DiffOptions, Purpose, check_each, diff_each, filter, stats,
 };
-use jobs_devices::{Item, Options, Reader, Row, Writer, parallel};
+use jobs_devices::{Item, Options, Reader, Row, parallel};
 
 mod fleet;
 
@@ -30,13 +30,16 @@ fn main() -> Outcome<()> {
 /// Does the task and gives its rows and seconds.
 fn run(task: &str, path: &str, other: Option<&str>) -> Outcome<(u64, f64)> {
     let other = || other.ok_or("the task needs one more argument");
-    if task == "write" {
-        return write(path, other()?);
+    let cores = std::thread::available_parallelism()?.get();
+    match task {
+        "write" => return write(cores, path, other()?),
+        "write-one-core" => return write(1, path, other()?),
+        _ => {}
     }
     let started = Instant::now();
     let rows = match task {
         "make" => fleet::make(path, other()?.parse()?)?,
-        "read" => read(std::thread::available_parallelism()?.get(), path)?,
+        "read" => read(cores, path)?,
         "read-one-core" => read(1, path)?,
         "read-owned" => read_owned(path)?,
         "reader" => reader(path)?,
@@ -124,7 +127,7 @@ fn reader(path: &str) -> io::Result<u64> {
 }
 
 /// Typed rows, all different, written again and again until there are as many as in the file.
-fn write(path: &str, out: &str) -> Outcome<(u64, f64)> {
+fn write(workers: usize, path: &str, out: &str) -> Outcome<(u64, f64)> {
     let mut rows = Vec::new();
     for entry in Reader::open(path)?.take(10_000) {
         if let Item::Row(row) = entry?.item {
@@ -132,12 +135,10 @@ fn write(path: &str, out: &str) -> Outcome<(u64, f64)> {
         }
     }
     let wanted = newlines(path)?;
-    let mut writer = Writer::new(File::create(out)?);
+    let file = File::create(out)?;
     let started = Instant::now();
-    for row in rows.iter().cycle().take(usize::try_from(wanted)?) {
-        writer.write(row)?;
-    }
-    writer.finish()?;
+    let all = rows.iter().cycle().take(usize::try_from(wanted)?);
+    parallel::write_rows_with(workers, file, all)?;
     Ok((wanted, started.elapsed().as_secs_f64()))
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Walk<'a, 'i, const SPACED: bool> {
     next: usize,
     /// Where the value or name starts that ends at this operator.
     start: usize,
+    /// The line has a backslash somewhere.
+    escapes: bool,
 }
 
 impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
@@ -29,6 +31,7 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
             ops: index.ops(),
             next: 0,
             start: 0,
+            escapes: index.has_escapes(),
         }
     }
 
@@ -128,6 +131,12 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
             }
         };
         self.line.get(start..end).ok_or(Unfit)
+    }
+
+    /// Whether an escape stands in this name, which then may be another than it looks.
+    #[inline(always)]
+    pub(crate) fn is_escaped(&self, name: &[u8]) -> bool {
+        self.escapes && name.contains(&b'\\')
     }
 
     /// Whether an object starts here.

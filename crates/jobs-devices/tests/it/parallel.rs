@@ -1,9 +1,9 @@
-//! Many threads read what one reads, in the same order.
+//! Many threads read what one reads and write what one writes, in the same order.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 
-use jobs_devices::{Item, Options, Reader, parallel};
+use jobs_devices::{Item, Options, Reader, Row, Writer, parallel};
 
 /// A source that gives a few bytes at a time.
 struct Trickle<'f>(&'f [u8], usize);
@@ -155,6 +155,79 @@ fn a_panic_of_the_work_comes_out_and_leaves_nobody_waiting() {
         parallel::for_each_chunk_with(2, io::repeat(b'\n'), &Options::new(), work, |()| {
             ControlFlow::Continue(())
         })
+    });
+    assert!(outcome.is_err());
+}
+
+fn rows(count: usize) -> impl Iterator<Item = Row> + Send {
+    (0..count).map(|number| {
+        let mut row = Row::new(format!("device-{number}"));
+        row.status_reason = Some("\"why\"\n".repeat(number % 7));
+        // Now and then one that is a batch of its own.
+        if number % 997 == 0 {
+            let text = "x".repeat(300_000);
+            row.tags = Some(format!("{{\"text\":\"{text}\"}}").parse().unwrap());
+        }
+        row
+    })
+}
+
+#[test]
+fn any_number_of_workers_writes_what_the_writer_writes() {
+    let mut writer = Writer::new(Vec::new());
+    for row in rows(10_000) {
+        writer.write(&row).unwrap();
+    }
+    let expected = writer.finish().unwrap();
+    let held: Vec<Row> = rows(10_000).collect();
+    for workers in [1, 2, 5] {
+        let owned = parallel::write_rows_with(workers, Vec::new(), rows(10_000)).unwrap();
+        assert!(owned == expected, "{workers} workers");
+        let borrowed = parallel::write_rows_with(workers, Vec::new(), &held).unwrap();
+        assert!(borrowed == expected, "{workers} workers");
+    }
+    assert!(
+        parallel::write_rows(Vec::new(), rows(0))
+            .unwrap()
+            .is_empty()
+    );
+}
+
+/// Takes some bytes and then has no more room.
+struct Small(usize);
+
+impl Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        self.0 = left.ok_or_else(|| io::Error::other("disk full"))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sink_that_fails_ends_endless_writing() {
+    for workers in [1, 2, 5] {
+        let endless = std::iter::repeat_with(|| Row::new("d"));
+        let outcome = parallel::write_rows_with(workers, Small(3_000_000), endless);
+        assert_eq!(
+            outcome.err().map(|error| error.to_string()).as_deref(),
+            Some("disk full")
+        );
+    }
+}
+
+#[test]
+fn a_panic_of_the_rows_comes_out_and_leaves_nobody_waiting() {
+    let outcome = std::panic::catch_unwind(|| {
+        let rows = (0..1_000_000).map(|number| {
+            assert!(number < 300_000, "planted");
+            Row::new("d")
+        });
+        parallel::write_rows_with(3, io::sink(), rows)
     });
     assert!(outcome.is_err());
 }

@@ -71,7 +71,7 @@ impl<'a> RowRef<'a> {
                 }
             }
             // An escape may hide one of the names above.
-            other if other.contains(&b'\\') => return Err(Unfit),
+            other if walk.is_escaped(other) => return Err(Unfit),
             _ => skip(walk, &mut self.unknown)?,
         }
         Ok(())
@@ -135,7 +135,7 @@ fn part<'a, 'i, const S: bool>(
     }
     let start = walk.position();
     walk.object(|walk, name| {
-        if name.contains(&b'\\') {
+        if walk.is_escaped(name) {
             return Err(Unfit);
         }
         if each(walk, name, unknown)? {
