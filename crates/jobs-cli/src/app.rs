@@ -49,7 +49,7 @@ fn in_runtime(cli: Cli, environment: Environment, printer: &Printer) -> Outcome 
         let signals = Signals::install()
             .map_err(|error| Failure::usage(format_args!("cannot handle signals: {error}")))?;
         let timeout = cli.output.timeout;
-        let context = Context::new(cli.hub, environment, printer.clone());
+        let context = Context::new(cli.hub, environment, timeout, printer.clone());
         if let Command::Emulator(args) = cli.command {
             return commands::emulator::run(&context, args, signals, timeout).await;
         }
@@ -67,10 +67,12 @@ async fn bounded(
     mut signals: Signals,
     timeout: Option<Duration>,
 ) -> Outcome {
+    // In this order, so that the limit on the whole begins before, and is seen before, that of a request.
     let outcome = tokio::select! {
-        outcome = Box::pin(commands::run(context, command)) => outcome,
+        biased;
         () = signals.next() => Err(context.job.interrupted()),
         () = limit(timeout) => Err(context.job.timed_out(timeout.unwrap_or_default())),
+        outcome = Box::pin(commands::run(context, command)) => outcome,
     };
     outcome.map_err(|failure| context.complete(failure))
 }

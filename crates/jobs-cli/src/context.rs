@@ -16,6 +16,8 @@ use crate::settings::{self, ContainerText, HubSettings, Stdin};
 pub(crate) struct Context {
     hub: HubArgs,
     environment: Environment,
+    /// What `--timeout` allows the whole command.
+    pub(crate) limit: Option<Duration>,
     pub(crate) printer: Printer,
     pub(crate) stdin: Stdin,
     pub(crate) job: Arc<JobTracker>,
@@ -24,10 +26,16 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(hub: HubArgs, environment: Environment, printer: Printer) -> Self {
+    pub(crate) fn new(
+        hub: HubArgs,
+        environment: Environment,
+        limit: Option<Duration>,
+        printer: Printer,
+    ) -> Self {
         Self {
             hub,
             environment,
+            limit,
             printer,
             stdin: Stdin::default(),
             job: Arc::default(),
@@ -149,10 +157,15 @@ impl JobTracker {
 
     /// The command took longer than it was given.
     pub(crate) fn timed_out(&self, limit: Duration) -> Failure {
-        self.stopped(
+        let failure = self.stopped(
             Exit::NotReached,
             &format!("timed out after {}", duration::format(limit)),
-        )
+        );
+        match self.get() {
+            State::None => failure.unreached(),
+            // An upload may have taken the time, or the hub has answered for the job.
+            State::Creating | State::Active(_) | State::Ended(_) => failure,
+        }
     }
 
     fn stopped(&self, exit: Exit, what: &str) -> Failure {

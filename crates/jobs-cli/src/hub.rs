@@ -1,6 +1,6 @@
 //! From settings to a client, and from the client's errors to exit codes.
 
-use jobs_ext::{ConnectionString, ContainerUri, ErrorKind, Job, JobsClient, StorageAuth};
+use jobs_ext::{ConnectionString, ContainerUri, ErrorKind, Job, JobsClient, StorageAuth, Timeouts};
 
 use crate::args::jobs::{PollArgs, StorageAuthArg};
 use crate::context::Context;
@@ -53,6 +53,10 @@ pub(crate) fn client_of(
     }
     if let Some(version) = settings.api_version.as_deref().or(version) {
         builder = builder.api_version(version);
+    }
+    if let Some(limit) = context.limit {
+        // A try that the limit leaves no time for is not waited for: the last one's cause says more than the clock.
+        builder = builder.timeouts(Timeouts::default().operation(limit));
     }
     if let Some(poll) = poll {
         builder = builder.poll(following::policy(poll));

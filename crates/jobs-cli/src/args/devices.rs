@@ -67,7 +67,7 @@ pub(crate) struct OutArgs {
     pub(crate) rejects: Option<PathBuf>,
 }
 
-/// Convert between JSON lines, a JSON array, CSV and TSV
+/// Convert between JSON lines, a JSON array, CSV and TSV, and to Parquet
 #[derive(Args, Debug)]
 pub(crate) struct ConvertArgs {
     /// File to read (`-` is standard input)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jobs_devices::{Item, Reader};
 use jobs_ext::{ImportOptions, ImportOutcome, Job, JobPoller, JobsClient};
 use serde_json::Value;
 
@@ -100,6 +101,10 @@ impl InputFile {
                     path.display()
                 )))
             }
+            Ok(metadata) if metadata.is_file() => {
+                refuse_without_rows(path, &path.display().to_string())?;
+                Ok(Self::Named(path.to_owned()))
+            }
             _ => Ok(Self::Named(path.to_owned())),
         }
     }
@@ -118,15 +123,37 @@ impl InputFile {
                     plain(&error)
                 ))
             };
-            return copied
+            let copy = copied
                 .await
                 .map_err(std::io::Error::other)
                 .flatten()
-                .map(Settled::Copied)
-                .map_err(failed);
+                .map_err(failed)?;
+            refuse_without_rows(&copy, "standard input")?;
+            return Ok(Settled::Copied(copy));
         };
         Ok(Settled::Named(path))
     }
+}
+
+/// Refuses a file without a single row, such as a table or a letter: a hub would pass over its first line as the notice that heads
+/// an export, and the import of such a file would look like a success. Reads no further than the first line that is more.
+fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::file("read", path, &error);
+    let mut words = 0_u64;
+    for entry in Reader::open(path).map_err(failed)? {
+        match entry.map_err(failed)?.item {
+            Item::Notice(_) => words += 1,
+            _ => return Ok(()),
+        }
+    }
+    let found = match words {
+        0 => "all its lines are blank".to_owned(),
+        1 => "its only line is plain text".to_owned(),
+        _ => format!("all its {words} lines are plain text"),
+    };
+    Err(Failure::usage(format_args!("{name} holds no device: {found}")).hint(
+        "a device file has one JSON document a line; `iothub-jobs devices convert FILE --to jsonl` makes one of a table",
+    ))
 }
 
 /// A path that lives as long as the upload.

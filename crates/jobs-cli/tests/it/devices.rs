@@ -142,6 +142,25 @@ fn diff_names_what_differs() {
 }
 
 #[test]
+fn lines_in_a_file_called_json_are_read_as_lines() {
+    let cli = Cli::new();
+    let rows = "{\"id\":\"a\"}\n{\"id\":\"b\"}\n";
+    let lines = cli.file("fleet.json", rows);
+    let ran = cli
+        .run(&["devices", "convert", &lines, "--to", "jsonl"])
+        .expect(0);
+    assert_eq!(ran.stdout, rows);
+    let array = cli.file("array.json", "[{\"id\":\"a\"},{\"id\":\"b\"}]");
+    let ran = cli
+        .run(&["devices", "convert", &array, "--to", "jsonl"])
+        .expect(0);
+    assert_eq!(ran.stdout, rows);
+    let words = cli.file("words.json", "hello");
+    cli.run(&["devices", "convert", &words, "--to", "jsonl"])
+        .expect(2);
+}
+
+#[test]
 fn convert_goes_to_a_table_and_back() {
     let cli = Cli::new();
     let file = cli.file("fleet.txt", FLEET);

@@ -75,6 +75,27 @@ fn a_file_comes_in_by_standard_input_too() {
 }
 
 #[test]
+fn a_file_without_a_single_row_is_refused_before_a_job_is_made() {
+    let (_hub, cli, _) = stage(&[], GOOD);
+    for (text, part) in [
+        ("id,status\nd-1,enabled\n", "all its 2 lines are plain text"),
+        ("hello", "its only line is plain text"),
+        ("\r\n\n", "all its lines are blank"),
+    ] {
+        let file = cli.file("words.txt", text);
+        let ran = cli.run(&["import", &file]).expect(2);
+        assert!(ran.stderr.contains(&file), "{}", ran.stderr);
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+        let ran = cli.run_with(&["import", "-"], text).expect(2);
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+    assert_eq!(
+        cli.run(&["list", "-o", "json", "-q"]).json(),
+        serde_json::json!([])
+    );
+}
+
+#[test]
 fn an_export_is_downloaded_whole_and_private() {
     let (_hub, cli, file) = stage(&[], GOOD);
     cli.run(&["import", &file]).expect(0);

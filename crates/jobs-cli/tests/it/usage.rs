@@ -203,18 +203,20 @@ fn a_hub_that_is_down_exits_4_and_says_where_it_was_looked_for() {
             &format!("HostName=localhost:{port};SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0"),
         )
         .with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}"));
-    let ran = cli.run(&["get", "1"]).expect(4);
-    assert!(
-        ran.stderr.to_lowercase().contains("connection refused"),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr.contains(&format!("http://127.0.0.1:{port}")),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(ran.stdout, "");
+    for arguments in [vec!["get", "1"], vec!["get", "1", "--timeout", "1s"]] {
+        let ran = cli.run(&arguments).expect(4);
+        assert!(
+            ran.stderr.to_lowercase().contains("connection refused"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stderr.contains(&format!("http://127.0.0.1:{port}")),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(ran.stdout, "");
+    }
 }
 
 #[test]
@@ -229,5 +231,10 @@ fn the_time_limit_bounds_the_whole_command() {
         )
         .with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}"));
     let ran = cli.run(&["--timeout", "300ms", "get", "1"]).expect(4);
-    assert_eq!(ran.stderr, "error: timed out after 300ms\n");
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "error: timed out after 300ms\nhint: looked for the hub at http://127.0.0.1:{port}\n"
+        )
+    );
 }

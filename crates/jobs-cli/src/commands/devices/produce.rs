@@ -21,16 +21,12 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
         .transpose();
     let columns = columns.map_err(|error| Failure::usage(format_args!("--columns: {error}")))?;
     let source = Source::open(context, &args.file)?;
-    let (from, source) = match args
-        .from
-        .map(form)
-        .transpose()?
-        .or_else(|| Format::of_path(&args.file))
-    {
+    let named = Format::of_path(&args.file);
+    let (from, source) = match args.from.map(form).transpose()? {
         Some(from) => (from, source),
         None => {
             let (start, source) = work::blocking(|| source.beginning()).await?;
-            (Format::of_content(&start), source)
+            (form_of(named, &start), source)
         }
     };
     let targets = Targets::create(&args.out)?;
@@ -52,6 +48,17 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
         },
     )
     .await
+}
+
+/// The form of a file by its extension, else by its beginning. Device files are often called `.json`, so an object where an array
+/// should begin tells of lines.
+fn form_of(named: Option<Format>, start: &[u8]) -> Format {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    match named {
+        Some(Format::Json) if text.trim_ascii_start().starts_with(b"{") => Format::Lines,
+        Some(named) => named,
+        None => Format::of_content(start),
+    }
 }
 
 fn form(argument: FormArg) -> Result<Format, Failure> {

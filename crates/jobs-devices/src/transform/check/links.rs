@@ -56,7 +56,7 @@ pub(super) fn between_lines(
         }
         let finding = match mark.kind {
             Kind::Identity if same => first.map(|first| {
-                let message = format!("the identity stands on line {}, too; an import takes both rows, one after the other", first.line);
+                let message = format!("the identity stands on line {}, too; an import takes one row of an identity and refuses the others", first.line);
                 (Severity::Error, "duplicate", message)
             }),
             Kind::Identity | Kind::Device => None,
