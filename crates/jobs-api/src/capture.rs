@@ -49,8 +49,13 @@ impl Capture {
         };
         let headers = std::mem::take(response.headers_mut());
         let (body, cut) = read(&mut response, limit).await?;
-        // The operations look at the copy's status and body alone; the headers are with the answer. The address is given along, or the HTTP library would parse one to stand in for it.
-        let mut copy = http::Response::builder()
+        // The operations look at the copy's status and body alone; the headers are with the answer. The address is given along, or the
+        // HTTP library would parse one to stand in for it.
+        let mut parts = http::Response::builder();
+        if let Some(extensions) = parts.extensions_mut() {
+            *extensions = std::mem::take(response.extensions_mut());
+        }
+        let mut copy = parts
             .url(response.url().clone())
             .body(body.clone())
             .unwrap_or_else(|_| http::Response::new(body.clone()));

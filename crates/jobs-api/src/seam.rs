@@ -1,6 +1,7 @@
 //! Where every request passes: the one place that adds the API version and the authorisation.
 
 use std::fmt;
+use std::sync::Arc;
 
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -21,7 +22,8 @@ use crate::{API_VERSION, Capture, Client, ClientInfo, Error};
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
-    api_version: String,
+    /// Shared, because a context is made for every attempt, mostly from the one before.
+    api_version: Arc<str>,
     authorization: Option<HeaderValue>,
     headers: HeaderMap,
     capture: Option<Capture>,
@@ -33,7 +35,7 @@ impl RequestContext {
     /// none accepts.
     pub fn new() -> Self {
         Self {
-            api_version: API_VERSION.to_owned(),
+            api_version: API_VERSION.into(),
             authorization: None,
             headers: HeaderMap::new(),
             capture: None,
@@ -53,7 +55,7 @@ impl RequestContext {
     /// Speaks another version of the API than the models were made for. Older ones ignore what they do not know.
     #[must_use]
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
-        self.api_version = version.into();
+        self.api_version = Arc::from(version.into());
         self
     }
 
@@ -154,8 +156,9 @@ impl Client {
     #[must_use]
     pub fn with_context(&self, context: RequestContext) -> Self {
         Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.clone(),
             inner: context,
-            ..self.clone()
         }
     }
 

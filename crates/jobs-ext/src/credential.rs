@@ -212,7 +212,8 @@ impl TokenCache {
         Ok(issued)
     }
 
-    fn current(&self) -> Option<Issued> {
+    /// The kept token, when it is good and need not be renewed yet.
+    pub(crate) fn current(&self) -> Option<Issued> {
         let kept = self.lock();
         let kept = kept.as_ref()?;
         (self.clock.now() < kept.renew_at).then(|| kept.issue())

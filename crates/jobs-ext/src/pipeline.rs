@@ -157,6 +157,10 @@ impl Core {
 
     /// A token, within the time of a try: a credential that hangs must not hang its callers.
     async fn token(&self) -> Result<Issued> {
+        // Nearly every call finds a good one, and then needs no timer.
+        if let Some(issued) = self.tokens.current() {
+            return Ok(issued);
+        }
         tokio::time::timeout(self.timeouts.attempt, self.tokens.get())
             .await
             .unwrap_or_else(|_| {
@@ -223,9 +227,11 @@ impl Core {
     }
 
     pub(crate) fn context(&self, issued: &Issued) -> RequestContext {
-        RequestContext::new()
+        // The version of the API stands in the context that the client was built with.
+        self.api
+            .context()
+            .clone()
             .with_authorization(issued.header.clone())
-            .with_api_version(self.api_version.as_str())
     }
 }
 
