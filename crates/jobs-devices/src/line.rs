@@ -315,6 +315,7 @@ impl Options {
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What the line is, with `read` for those that may be a record; `None` for a blank one.
+#[inline]
 pub(crate) fn classify<'l, T>(
     line: &'l [u8],
     at: Place,

@@ -18,7 +18,7 @@ mod simd;
 mod walk;
 
 use self::simd::{Masks, Vector};
-pub(crate) use self::walk::{Unfit, Walk, escapes_are_valid};
+pub(crate) use self::walk::{Span, Unfit, Walk, escapes_are_valid};
 
 /// The structure of one line. Kept from line to line, so that its memory is.
 #[derive(Debug, Default)]

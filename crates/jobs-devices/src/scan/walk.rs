@@ -8,6 +8,37 @@ pub(crate) struct Unfit;
 
 type Outcome<T> = Result<T, Unfit>;
 
+/// Where something stands in its line, which is shorter than 4 GiB. Half the size of a slice: a row has thirty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Positions beyond 4 GiB make an empty span.
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) => Self { start, end },
+            _ => Self::default(),
+        }
+    }
+
+    /// Where `part`, which is a part of `line`, stands in it.
+    pub(crate) fn within(line: &[u8], part: &[u8]) -> Self {
+        let start = part.as_ptr().addr().saturating_sub(line.as_ptr().addr());
+        Self::new(start, start + part.len())
+    }
+
+    /// What stands there in `line`.
+    #[inline(always)]
+    pub(crate) fn of(self, line: &[u8]) -> &[u8] {
+        line.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
 /// Deepest nesting of objects and arrays, as for `serde_json`, which reads the slow way.
 const MAX_NESTING: u32 = 127;
 
@@ -118,9 +149,9 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
         Ok(op.position())
     }
 
-    /// Reads any value and gives its text.
+    /// Reads any value and says where it stands.
     #[inline(always)]
-    pub(crate) fn value(&mut self) -> Outcome<&'a [u8]> {
+    pub(crate) fn value(&mut self) -> Outcome<Span> {
         let (start, op) = (self.start, self.op(self.next).position());
         let end = match self.byte(start) {
             b'"' => op,
@@ -130,7 +161,7 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
                 op
             }
         };
-        self.line.get(start..end).ok_or(Unfit)
+        Ok(Span::new(start, end))
     }
 
     /// Whether an escape stands in this name, which then may be another than it looks.
@@ -139,10 +170,10 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
         self.escapes && name.contains(&b'\\')
     }
 
-    /// Whether an object starts here.
+    /// The first byte of the value that is next.
     #[inline(always)]
-    pub(crate) fn at_object(&self) -> bool {
-        self.byte(self.start) == b'{'
+    pub(crate) fn first_byte(&self) -> u8 {
+        self.byte(self.start)
     }
 
     /// The byte where the value starts that is next.
@@ -157,10 +188,10 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
         self.op(self.next - 1).position() + 1
     }
 
-    /// A part of the line.
+    /// What stands there.
     #[inline(always)]
-    pub(crate) fn text(&self, from: usize, to: usize) -> Outcome<&'a [u8]> {
-        self.line.get(from..to).ok_or(Unfit)
+    pub(crate) fn text(&self, span: Span) -> &'a [u8] {
+        span.of(self.line)
     }
 
     /// Whether everything was read.

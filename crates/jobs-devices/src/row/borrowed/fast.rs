@@ -1,46 +1,44 @@
 //! The fast way: through the structure that the vector pass found.
 
-use super::{AuthenticationRef, CapabilitiesRef, PropertiesRef, Raw, RowRef};
+use super::{AuthenticationRef, CapabilitiesRef, PropertiesRef, RowRef};
 use crate::{
     field::{FromText, string},
     line::Scratch,
-    scan::{Unfit, Walk, escapes_are_valid},
+    scan::{Span, Unfit, Walk, escapes_are_valid},
 };
 
 impl<'a> RowRef<'a> {
-    /// Reads a line that was indexed.
-    pub(super) fn fast(line: &'a [u8], scratch: &mut Scratch) -> Result<Self, Unfit> {
+    /// Reads a line that was indexed. In place: moving a row of this size costs as much as reading some of its members.
+    #[inline(always)]
+    pub(super) fn fast(&mut self, line: &'a [u8], scratch: &mut Scratch) -> Result<(), Unfit> {
         let index = scratch.index();
         let escapes = index.has_escapes();
         if escapes && !escapes_are_valid(line) {
             return Err(Unfit);
         }
-        let row = if index.is_spaced() {
-            Self::walk(line, Walk::<true>::new(line, index))
+        self.line = line;
+        if index.is_spaced() {
+            self.walk(Walk::<true>::new(line, index))
         } else {
-            Self::walk(line, Walk::<false>::new(line, index))
+            self.walk(Walk::<false>::new(line, index))
         }?;
         // A string that holds an escape is rare enough to be decoded once more; half of a surrogate pair must not pass.
         let decodes = !escapes
-            || row
+            || self
                 .texts()
                 .iter()
-                .all(|raw| !raw.is_text() || string(raw.text()).is_ok());
-        if row.id.is_text() && decodes {
-            Ok(row)
+                .all(|&span| !self.at(span).is_text() || string(self.at(span).text()).is_ok());
+        if self.at(self.id).is_text() && decodes {
+            Ok(())
         } else {
             Err(Unfit)
         }
     }
 
     #[inline(always)]
-    fn walk<const S: bool>(line: &'a [u8], mut walk: Walk<'a, '_, S>) -> Result<Self, Unfit> {
-        let mut row = Self {
-            line: Raw(line),
-            ..Self::default()
-        };
-        walk.object(|walk, name| row.member(walk, name))?;
-        if walk.is_over() { Ok(row) } else { Err(Unfit) }
+    fn walk<const S: bool>(&mut self, mut walk: Walk<'a, '_, S>) -> Result<(), Unfit> {
+        walk.object(|walk, name| self.member(walk, name))?;
+        if walk.is_over() { Ok(()) } else { Err(Unfit) }
     }
 
     #[inline(always)]
@@ -53,20 +51,19 @@ impl<'a> RowRef<'a> {
             b"id" => self.id = text_or_null(walk)?,
             b"eTag" => self.etag = text_or_null(walk)?,
             b"status" => self.status = text_or_null(walk)?,
-            b"authentication" => self.authentication = authentication(walk, &mut self.unknown)?,
+            b"authentication" => authentication(walk, &mut self.authentication, &mut self.unknown)?,
             b"twinETag" => self.twin_etag = text_or_null(walk)?,
             b"tags" => self.tags = object_or_null(walk)?,
-            b"properties" => self.properties = properties(walk, &mut self.unknown)?,
-            b"capabilities" => self.capabilities = capabilities(walk, &mut self.unknown)?,
+            b"properties" => properties(walk, &mut self.properties, &mut self.unknown)?,
+            b"capabilities" => capabilities(walk, &mut self.capabilities, &mut self.unknown)?,
             b"statusReason" => self.status_reason = text_or_null(walk)?,
             b"moduleId" => self.module_id = text_or_null(walk)?,
             b"deviceScope" => self.device_scope = text_or_null(walk)?,
             b"importMode" => self.import_mode = text_or_null(walk)?,
             b"parentScopes" => {
-                self.parent_scopes = Raw(walk.value()?);
-                if !self.parent_scopes.is_null()
-                    && Vec::<String>::from_text(self.parent_scopes.text()).is_err()
-                {
+                self.parent_scopes = walk.value()?;
+                let scopes = self.at(self.parent_scopes);
+                if !scopes.is_null() && Vec::<String>::from_text(scopes.text()).is_err() {
                     return Err(Unfit);
                 }
             }
@@ -77,7 +74,7 @@ impl<'a> RowRef<'a> {
         Ok(())
     }
 
-    fn texts(&self) -> [Raw<'a>; 13] {
+    fn texts(&self) -> [Span; 13] {
         let authentication = &self.authentication;
         [
             self.id,
@@ -104,20 +101,21 @@ fn skip<const S: bool>(walk: &mut Walk<'_, '_, S>, unknown: &mut bool) -> Result
 }
 
 #[inline(always)]
-fn text_or_null<'a, const S: bool>(walk: &mut Walk<'a, '_, S>) -> Result<Raw<'a>, Unfit> {
-    let raw = Raw(walk.value()?);
-    if raw.is_text() || raw.is_null() {
-        Ok(raw)
-    } else {
-        Err(Unfit)
-    }
+fn text_or_null<const S: bool>(walk: &mut Walk<'_, '_, S>) -> Result<Span, Unfit> {
+    this_or_null(walk, b'"')
 }
 
 #[inline(always)]
-fn object_or_null<'a, const S: bool>(walk: &mut Walk<'a, '_, S>) -> Result<Raw<'a>, Unfit> {
-    let raw = Raw(walk.value()?);
-    if raw.is_object() || raw.is_null() {
-        Ok(raw)
+fn object_or_null<const S: bool>(walk: &mut Walk<'_, '_, S>) -> Result<Span, Unfit> {
+    this_or_null(walk, b'{')
+}
+
+/// A value that starts with this byte, or `null`.
+#[inline(always)]
+fn this_or_null<const S: bool>(walk: &mut Walk<'_, '_, S>, first: u8) -> Result<Span, Unfit> {
+    // A checked value that starts with `n` is `null`.
+    if walk.first_byte() == first || walk.first_byte() == b'n' {
+        walk.value()
     } else {
         Err(Unfit)
     }
@@ -129,8 +127,8 @@ fn part<'a, 'i, const S: bool>(
     walk: &mut Walk<'a, 'i, S>,
     unknown: &mut bool,
     mut each: impl FnMut(&mut Walk<'a, 'i, S>, &'a [u8], &mut bool) -> Result<bool, Unfit>,
-) -> Result<Raw<'a>, Unfit> {
-    if !walk.at_object() {
+) -> Result<Span, Unfit> {
+    if walk.first_byte() != b'{' {
         return object_or_null(walk);
     }
     let start = walk.position();
@@ -144,15 +142,16 @@ fn part<'a, 'i, const S: bool>(
             skip(walk, unknown)
         }
     })?;
-    walk.text(start, walk.end_of_object()).map(Raw)
+    Ok(Span::new(start, walk.end_of_object()))
 }
 
 #[inline(always)]
-fn authentication<'a, const S: bool>(
-    walk: &mut Walk<'a, '_, S>,
+fn authentication<const S: bool>(
+    walk: &mut Walk<'_, '_, S>,
+    out: &mut AuthenticationRef,
     unknown: &mut bool,
-) -> Result<AuthenticationRef<'a>, Unfit> {
-    let mut out = AuthenticationRef::default();
+) -> Result<(), Unfit> {
+    *out = AuthenticationRef::default();
     out.raw = part(walk, unknown, |walk, name, unknown| {
         match name {
             b"type" => out.kind = text_or_null(walk)?,
@@ -182,15 +181,16 @@ fn authentication<'a, const S: bool>(
         }
         Ok(true)
     })?;
-    Ok(out)
+    Ok(())
 }
 
 #[inline(always)]
-fn properties<'a, const S: bool>(
-    walk: &mut Walk<'a, '_, S>,
+fn properties<const S: bool>(
+    walk: &mut Walk<'_, '_, S>,
+    out: &mut PropertiesRef,
     unknown: &mut bool,
-) -> Result<PropertiesRef<'a>, Unfit> {
-    let mut out = PropertiesRef::default();
+) -> Result<(), Unfit> {
+    *out = PropertiesRef::default();
     out.raw = part(walk, unknown, |walk, name, _| {
         match name {
             b"desired" => out.desired = object_or_null(walk)?,
@@ -199,25 +199,26 @@ fn properties<'a, const S: bool>(
         }
         Ok(true)
     })?;
-    Ok(out)
+    Ok(())
 }
 
 #[inline(always)]
-fn capabilities<'a, const S: bool>(
-    walk: &mut Walk<'a, '_, S>,
+fn capabilities<const S: bool>(
+    walk: &mut Walk<'_, '_, S>,
+    out: &mut CapabilitiesRef,
     unknown: &mut bool,
-) -> Result<CapabilitiesRef<'a>, Unfit> {
-    let mut out = CapabilitiesRef::default();
+) -> Result<(), Unfit> {
+    *out = CapabilitiesRef::default();
     out.raw = part(walk, unknown, |walk, name, _| {
         if name != b"iotEdge" {
             return Ok(false);
         }
-        out.iot_edge = Raw(walk.value()?);
-        if matches!(out.iot_edge.0, b"true" | b"false" | b"null") {
+        out.iot_edge = walk.value()?;
+        if matches!(walk.text(out.iot_edge), b"true" | b"false" | b"null") {
             Ok(true)
         } else {
             Err(Unfit)
         }
     })?;
-    Ok(out)
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::{
     field::{FromText, Misfit, Nulls, fill, string},
     line::{Cause, Scratch},
     row::parts::{Authentication, Capabilities, Properties, SymmetricKey, X509Thumbprint},
+    scan::Span,
 };
 
 /// One identity, as it stands in its line. The line is checked in full: JSON, and the type of every field.
@@ -27,48 +28,48 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Default)]
 pub struct RowRef<'a> {
-    line: Raw<'a>,
-    /// Each of these is the JSON text of a member, and empty when there is none.
-    id: Raw<'a>,
-    module_id: Raw<'a>,
-    etag: Raw<'a>,
-    import_mode: Raw<'a>,
-    status: Raw<'a>,
-    status_reason: Raw<'a>,
-    authentication: AuthenticationRef<'a>,
-    twin_etag: Raw<'a>,
-    tags: Raw<'a>,
-    properties: PropertiesRef<'a>,
-    capabilities: CapabilitiesRef<'a>,
-    device_scope: Raw<'a>,
-    parent_scopes: Raw<'a>,
+    line: &'a [u8],
+    /// Each of these is where the JSON text of a member stands, and empty when there is none.
+    id: Span,
+    module_id: Span,
+    etag: Span,
+    import_mode: Span,
+    status: Span,
+    status_reason: Span,
+    authentication: AuthenticationRef,
+    twin_etag: Span,
+    tags: Span,
+    properties: PropertiesRef,
+    capabilities: CapabilitiesRef,
+    device_scope: Span,
+    parent_scopes: Span,
     /// Some member, at some level, is not one of those above; or a name is escaped, and may be one.
     unknown: bool,
 }
 
 #[derive(Clone, Copy, Default)]
-struct AuthenticationRef<'a> {
-    raw: Raw<'a>,
-    kind: Raw<'a>,
-    symmetric_key: Raw<'a>,
-    primary_key: Raw<'a>,
-    secondary_key: Raw<'a>,
-    x509_thumbprint: Raw<'a>,
-    primary_thumbprint: Raw<'a>,
-    secondary_thumbprint: Raw<'a>,
+struct AuthenticationRef {
+    raw: Span,
+    kind: Span,
+    symmetric_key: Span,
+    primary_key: Span,
+    secondary_key: Span,
+    x509_thumbprint: Span,
+    primary_thumbprint: Span,
+    secondary_thumbprint: Span,
 }
 
 #[derive(Clone, Copy, Default)]
-struct PropertiesRef<'a> {
-    raw: Raw<'a>,
-    desired: Raw<'a>,
-    reported: Raw<'a>,
+struct PropertiesRef {
+    raw: Span,
+    desired: Span,
+    reported: Span,
 }
 
 #[derive(Clone, Copy, Default)]
-struct CapabilitiesRef<'a> {
-    raw: Raw<'a>,
-    iot_edge: Raw<'a>,
+struct CapabilitiesRef {
+    raw: Span,
+    iot_edge: Span,
 }
 
 impl<'a> RowRef<'a> {
@@ -76,6 +77,7 @@ impl<'a> RowRef<'a> {
     ///
     /// # Errors
     /// When it is not UTF-8, not JSON, or not a row.
+    #[inline]
     pub fn parse(line: &'a [u8], scratch: &mut Scratch) -> Result<Self, Cause> {
         let line = crate::line::trim(line);
         // The vector pass tells cheaply whether there is anything but ASCII.
@@ -85,55 +87,66 @@ impl<'a> RowRef<'a> {
                 column: error.valid_up_to() as u64 + 1,
             })?;
         }
-        if structure && let Ok(row) = Self::fast(line, scratch) {
+        let mut row = Self::default();
+        if structure && row.fast(line, scratch).is_ok() {
             return Ok(row);
         }
         Self::slow(Raw(line).text())
     }
 
+    #[cold]
     fn slow(line: &'a str) -> Result<Self, Cause> {
+        if line.len() > u32::MAX as usize {
+            return Err(Cause::TooLong {
+                limit: u32::MAX.into(),
+            });
+        }
         crate::line::check_json(line)?;
         Self::from_members(line).map_err(Cause::Misfit)
     }
 
     /// The line the row stands in, without the spaces around it.
     pub fn line(&self) -> &'a str {
-        self.line.text()
+        Raw(self.line).text()
+    }
+
+    fn at(&self, span: Span) -> Raw<'a> {
+        Raw(span.of(self.line))
     }
 
     /// The device's id.
     pub fn id(&self) -> Cow<'a, str> {
-        text(self.id).unwrap_or_default()
+        text(self.at(self.id)).unwrap_or_default()
     }
 
     /// The module's id.
     pub fn module_id(&self) -> Option<Cow<'a, str>> {
-        text(self.module_id)
+        text(self.at(self.module_id))
     }
 
     /// The version of the identity.
     pub fn etag(&self) -> Option<Cow<'a, str>> {
-        text(self.etag)
+        text(self.at(self.etag))
     }
 
     /// What an import does with the row.
     pub fn import_mode(&self) -> Option<ImportMode> {
-        text(self.import_mode).map(|word| ImportMode::from_wire(&word))
+        text(self.at(self.import_mode)).map(|word| ImportMode::from_wire(&word))
     }
 
     /// Whether it may connect.
     pub fn status(&self) -> Option<Status> {
-        text(self.status).map(|word| Status::from_wire(&word))
+        text(self.at(self.status)).map(|word| Status::from_wire(&word))
     }
 
     /// Why it has that status.
     pub fn status_reason(&self) -> Option<Cow<'a, str>> {
-        text(self.status_reason)
+        text(self.at(self.status_reason))
     }
 
     /// How it proves itself; `None` where `authentication` is absent, `null`, or has no type.
     pub fn authentication_type(&self) -> Option<AuthenticationType> {
-        text(self.authentication.kind).map(|word| AuthenticationType::from_wire(&word))
+        text(self.at(self.authentication.kind)).map(|word| AuthenticationType::from_wire(&word))
     }
 
     /// Whether it has both keys.
@@ -143,32 +156,32 @@ impl<'a> RowRef<'a> {
             self.authentication.secondary_key,
         ]
         .iter()
-        .all(|key| key.is_text())
+        .all(|&key| self.at(key).is_text())
     }
 
     /// The version of the twin.
     pub fn twin_etag(&self) -> Option<Cow<'a, str>> {
-        text(self.twin_etag)
+        text(self.at(self.twin_etag))
     }
 
     /// The JSON of the tags.
     pub fn tags(&self) -> Option<&'a str> {
-        value(self.tags)
+        value(self.at(self.tags))
     }
 
     /// The JSON of the desired properties.
     pub fn desired(&self) -> Option<&'a str> {
-        value(self.properties.desired)
+        value(self.at(self.properties.desired))
     }
 
     /// The JSON of the reported properties.
     pub fn reported(&self) -> Option<&'a str> {
-        value(self.properties.reported)
+        value(self.at(self.properties.reported))
     }
 
     /// Whether it is an edge device.
     pub fn is_edge(&self) -> bool {
-        self.capabilities.iot_edge.0 == b"true"
+        self.at(self.capabilities.iot_edge).0 == b"true"
     }
 
     /// Whether it has tags other than `{}`.
@@ -179,17 +192,17 @@ impl<'a> RowRef<'a> {
 
     /// The scope it belongs to.
     pub fn device_scope(&self) -> Option<Cow<'a, str>> {
-        text(self.device_scope)
+        text(self.at(self.device_scope))
     }
 
     /// The JSON array of the scopes of its parents.
     pub fn parent_scopes(&self) -> Option<&'a str> {
-        value(self.parent_scopes)
+        value(self.at(self.parent_scopes))
     }
 
     /// The JSON of a text member or of a section of the twin, by its name on the wire; empty when there is none.
     pub(crate) fn raw_member(&self, name: &str) -> &'a str {
-        let raw = match name {
+        let span = match name {
             "id" => self.id,
             "moduleId" => self.module_id,
             "eTag" => self.etag,
@@ -200,9 +213,9 @@ impl<'a> RowRef<'a> {
             "tags" => self.tags,
             "desired" => self.properties.desired,
             "reported" => self.properties.reported,
-            _ => Raw::default(),
+            _ => Span::default(),
         };
-        raw.text()
+        self.at(span).text()
     }
 
     /// Whether the row has a member that [`Row`] has no field for.
@@ -230,8 +243,8 @@ impl<'a> RowRef<'a> {
                 Severity::Error,
             ),
         ];
-        let in_another_case = |(member, raw, names, severity): (_, _, &[&'static str], _)| {
-            let word = text(raw).filter(|word| !names.contains(&&**word))?;
+        let in_another_case = |(member, span, names, severity): (_, _, &[&'static str], _)| {
+            let word = text(self.at(span)).filter(|word| !names.contains(&&**word))?;
             let meant = *names.iter().find(|name| name.eq_ignore_ascii_case(&word))?;
             Some((member, word, meant, severity))
         };
@@ -246,23 +259,33 @@ impl<'a> RowRef<'a> {
         if self.unknown {
             return Row::from_text(self.line());
         }
-        let mut row = Row::new(string(self.id.text())?);
+        let mut row = Row::new(string(self.at(self.id).text())?);
         let nulls = &mut row.nulls;
-        set(&mut row.module_id, nulls, 0, self.module_id)?;
-        set(&mut row.etag, nulls, 1, self.etag)?;
-        set(&mut row.import_mode, nulls, 2, self.import_mode)?;
-        set(&mut row.status, nulls, 3, self.status)?;
-        set(&mut row.status_reason, nulls, 4, self.status_reason)?;
-        row.authentication = self.authentication.to_part()?;
-        nulls.set(5, self.authentication.raw.is_null());
-        set(&mut row.twin_etag, nulls, 6, self.twin_etag)?;
-        set(&mut row.tags, nulls, 7, self.tags)?;
-        row.properties = self.properties.to_part()?;
-        nulls.set(8, self.properties.raw.is_null());
-        row.capabilities = self.capabilities.to_part()?;
-        nulls.set(9, self.capabilities.raw.is_null());
-        set(&mut row.device_scope, nulls, 10, self.device_scope)?;
-        set(&mut row.parent_scopes, nulls, 11, self.parent_scopes)?;
+        set(&mut row.module_id, nulls, 0, self.at(self.module_id))?;
+        set(&mut row.etag, nulls, 1, self.at(self.etag))?;
+        set(&mut row.import_mode, nulls, 2, self.at(self.import_mode))?;
+        set(&mut row.status, nulls, 3, self.at(self.status))?;
+        set(
+            &mut row.status_reason,
+            nulls,
+            4,
+            self.at(self.status_reason),
+        )?;
+        row.authentication = self.authentication.to_part(self.line)?;
+        nulls.set(5, self.at(self.authentication.raw).is_null());
+        set(&mut row.twin_etag, nulls, 6, self.at(self.twin_etag))?;
+        set(&mut row.tags, nulls, 7, self.at(self.tags))?;
+        row.properties = self.properties.to_part(self.line)?;
+        nulls.set(8, self.at(self.properties.raw).is_null());
+        row.capabilities = self.capabilities.to_part(self.line)?;
+        nulls.set(9, self.at(self.capabilities.raw).is_null());
+        set(&mut row.device_scope, nulls, 10, self.at(self.device_scope))?;
+        set(
+            &mut row.parent_scopes,
+            nulls,
+            11,
+            self.at(self.parent_scopes),
+        )?;
         Ok(row)
     }
 }
@@ -293,7 +316,7 @@ fn value(raw: Raw<'_>) -> Option<&str> {
 }
 
 /// The JSON text of a member in a checked line; empty when there is none.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Raw<'a>(&'a [u8]);
 
 impl<'a> Raw<'a> {
@@ -332,63 +355,71 @@ fn set<T: FromText>(
     }
 }
 
-impl AuthenticationRef<'_> {
-    fn to_part(self) -> Result<Option<Authentication>, Misfit> {
-        if !self.raw.is_object() {
+impl AuthenticationRef {
+    fn to_part(self, line: &[u8]) -> Result<Option<Authentication>, Misfit> {
+        let at = |span: Span| Raw(span.of(line));
+        if !at(self.raw).is_object() {
             return Ok(None);
         }
         let mut part = Authentication::new();
-        set(&mut part.kind, &mut part.nulls, 0, self.kind)?;
-        part.nulls.set(1, self.symmetric_key.is_null());
-        if self.symmetric_key.is_object() {
+        set(&mut part.kind, &mut part.nulls, 0, at(self.kind))?;
+        part.nulls.set(1, at(self.symmetric_key).is_null());
+        if at(self.symmetric_key).is_object() {
             let keys = part.symmetric_key.insert(SymmetricKey::new());
-            set(&mut keys.primary_key, &mut keys.nulls, 0, self.primary_key)?;
+            set(
+                &mut keys.primary_key,
+                &mut keys.nulls,
+                0,
+                at(self.primary_key),
+            )?;
             set(
                 &mut keys.secondary_key,
                 &mut keys.nulls,
                 1,
-                self.secondary_key,
+                at(self.secondary_key),
             )?;
         }
-        part.nulls.set(2, self.x509_thumbprint.is_null());
-        if self.x509_thumbprint.is_object() {
+        part.nulls.set(2, at(self.x509_thumbprint).is_null());
+        if at(self.x509_thumbprint).is_object() {
             let prints = part.x509_thumbprint.insert(X509Thumbprint::new());
             set(
                 &mut prints.primary_thumbprint,
                 &mut prints.nulls,
                 0,
-                self.primary_thumbprint,
+                at(self.primary_thumbprint),
             )?;
             set(
                 &mut prints.secondary_thumbprint,
                 &mut prints.nulls,
                 1,
-                self.secondary_thumbprint,
+                at(self.secondary_thumbprint),
             )?;
         }
         Ok(Some(part))
     }
 }
 
-impl PropertiesRef<'_> {
-    fn to_part(self) -> Result<Option<Properties>, Misfit> {
-        if !self.raw.is_object() {
+impl PropertiesRef {
+    fn to_part(self, line: &[u8]) -> Result<Option<Properties>, Misfit> {
+        let at = |span: Span| Raw(span.of(line));
+        if !at(self.raw).is_object() {
             return Ok(None);
         }
         let mut part = Properties::new();
-        set(&mut part.desired, &mut part.nulls, 0, self.desired)?;
-        set(&mut part.reported, &mut part.nulls, 1, self.reported)?;
+        set(&mut part.desired, &mut part.nulls, 0, at(self.desired))?;
+        set(&mut part.reported, &mut part.nulls, 1, at(self.reported))?;
         Ok(Some(part))
     }
 }
 
-impl CapabilitiesRef<'_> {
-    fn to_part(self) -> Result<Option<Capabilities>, Misfit> {
-        if !self.raw.is_object() {
+impl CapabilitiesRef {
+    fn to_part(self, line: &[u8]) -> Result<Option<Capabilities>, Misfit> {
+        let at = |span: Span| Raw(span.of(line));
+        if !at(self.raw).is_object() {
             return Ok(None);
         }
         let mut part = Capabilities::new();
-        set(&mut part.iot_edge, &mut part.nulls, 0, self.iot_edge)?;
+        set(&mut part.iot_edge, &mut part.nulls, 0, at(self.iot_edge))?;
         Ok(Some(part))
     }
 }

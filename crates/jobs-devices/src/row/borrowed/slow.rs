@@ -3,17 +3,18 @@
 use super::{AuthenticationRef, CapabilitiesRef, PropertiesRef, Raw, RowRef};
 use crate::field::{FromText, Misfit, members};
 use crate::row::{Row, missing_id};
+use crate::scan::Span;
 
 impl<'a> RowRef<'a> {
     pub(super) fn from_members(line: &'a str) -> Result<Self, Misfit> {
         // This checks every type and finds what is wrong; what follows only takes the texts apart.
         Row::from_text(line)?;
         let mut row = Self {
-            line: Raw(line.as_bytes()),
+            line: line.as_bytes(),
             unknown: true,
             ..Self::default()
         };
-        each(Raw(line.as_bytes()), |name, raw| {
+        each(line, Span::new(0, line.len()), |name, span| {
             let slot = match name {
                 "id" => &mut row.id,
                 "moduleId" => &mut row.module_id,
@@ -25,26 +26,26 @@ impl<'a> RowRef<'a> {
                 "tags" => &mut row.tags,
                 "deviceScope" => &mut row.device_scope,
                 "parentScopes" => &mut row.parent_scopes,
-                "authentication" => return row.authentication.take_apart(raw),
-                "properties" => return row.properties.take_apart(raw),
+                "authentication" => return row.authentication.take_apart(line, span),
+                "properties" => return row.properties.take_apart(line, span),
                 "capabilities" => {
                     row.capabilities = CapabilitiesRef {
-                        raw,
+                        raw: span,
                         ..CapabilitiesRef::default()
                     };
-                    return each(raw, |name, raw| {
+                    return each(line, span, |name, span| {
                         if name == "iotEdge" {
-                            row.capabilities.iot_edge = raw;
+                            row.capabilities.iot_edge = span;
                         }
                         Ok(())
                     });
                 }
                 _ => return Ok(()),
             };
-            *slot = raw;
+            *slot = span;
             Ok(())
         })?;
-        if row.id.is_absent() {
+        if row.at(row.id).is_absent() {
             Err(missing_id(None))
         } else {
             Ok(row)
@@ -52,49 +53,50 @@ impl<'a> RowRef<'a> {
     }
 }
 
-/// Members of an object; nothing for any other value.
-fn each<'a>(
-    raw: Raw<'a>,
-    mut each: impl FnMut(&str, Raw<'a>) -> Result<(), Misfit>,
+/// Members of an object in the line; nothing for any other value.
+fn each(
+    line: &str,
+    span: Span,
+    mut each: impl FnMut(&str, Span) -> Result<(), Misfit>,
 ) -> Result<(), Misfit> {
-    if raw.is_object() {
-        members(raw.text(), |name, raw| each(&name, Raw(raw.as_bytes())))
+    let text = Raw(span.of(line.as_bytes())).text();
+    if text.starts_with('{') {
+        members(text, |name, value| {
+            each(&name, Span::within(line.as_bytes(), value.as_bytes()))
+        })
     } else {
         Ok(())
     }
 }
 
-impl<'a> AuthenticationRef<'a> {
-    fn take_apart(&mut self, raw: Raw<'a>) -> Result<(), Misfit> {
+impl AuthenticationRef {
+    fn take_apart(&mut self, line: &str, span: Span) -> Result<(), Misfit> {
         *self = Self {
-            raw,
+            raw: span,
             ..Self::default()
         };
-        each(raw, |name, raw| {
+        each(line, span, |name, span| {
             match name {
-                "type" => self.kind = raw,
+                "type" => self.kind = span,
                 "symmetricKey" => {
-                    (self.symmetric_key, self.primary_key, self.secondary_key) =
-                        (raw, Raw::default(), Raw::default());
-                    each(raw, |name, raw| {
+                    (self.primary_key, self.secondary_key) = Default::default();
+                    self.symmetric_key = span;
+                    each(line, span, |name, span| {
                         match name {
-                            "primaryKey" => self.primary_key = raw,
-                            "secondaryKey" => self.secondary_key = raw,
+                            "primaryKey" => self.primary_key = span,
+                            "secondaryKey" => self.secondary_key = span,
                             _ => {}
                         }
                         Ok(())
                     })?;
                 }
                 "x509Thumbprint" => {
-                    (
-                        self.x509_thumbprint,
-                        self.primary_thumbprint,
-                        self.secondary_thumbprint,
-                    ) = (raw, Raw::default(), Raw::default());
-                    each(raw, |name, raw| {
+                    (self.primary_thumbprint, self.secondary_thumbprint) = Default::default();
+                    self.x509_thumbprint = span;
+                    each(line, span, |name, span| {
                         match name {
-                            "primaryThumbprint" => self.primary_thumbprint = raw,
-                            "secondaryThumbprint" => self.secondary_thumbprint = raw,
+                            "primaryThumbprint" => self.primary_thumbprint = span,
+                            "secondaryThumbprint" => self.secondary_thumbprint = span,
                             _ => {}
                         }
                         Ok(())
@@ -107,16 +109,16 @@ impl<'a> AuthenticationRef<'a> {
     }
 }
 
-impl<'a> PropertiesRef<'a> {
-    fn take_apart(&mut self, raw: Raw<'a>) -> Result<(), Misfit> {
+impl PropertiesRef {
+    fn take_apart(&mut self, line: &str, span: Span) -> Result<(), Misfit> {
         *self = Self {
-            raw,
+            raw: span,
             ..Self::default()
         };
-        each(raw, |name, raw| {
+        each(line, span, |name, span| {
             match name {
-                "desired" => self.desired = raw,
-                "reported" => self.reported = raw,
+                "desired" => self.desired = span,
+                "reported" => self.reported = span,
                 _ => {}
             }
             Ok(())
