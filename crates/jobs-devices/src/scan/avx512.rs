@@ -4,8 +4,8 @@ use std::arch::x86_64::{
     __m128i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
     _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask,
     _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_loadu_si512,
-    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_slli_epi32, _mm512_storeu_si512,
+    _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_movepi8_mask, _mm512_or_si512,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_slli_epi32, _mm512_storeu_si512,
 };
 
 use super::{
@@ -20,11 +20,12 @@ pub(super) fn is_there() -> bool {
         && std::arch::is_x86_feature_detected!("avx512bw")
         && std::arch::is_x86_feature_detected!("avx512vbmi2")
         && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
         && std::arch::is_x86_feature_detected!("popcnt")
         && std::arch::is_x86_feature_detected!("pclmulqdq")
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt,pclmulqdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt,pclmulqdq")]
 pub(super) fn build(index: &mut Index, line: &[u8]) -> bool {
     index.build_with::<Avx512>(line)
 }
@@ -47,6 +48,12 @@ impl Vector for Avx512 {
     fn prefix_xor(bits: u64) -> u64 {
         // SAFETY: as above.
         unsafe { prefix_xor(bits) }
+    }
+
+    #[inline(always)]
+    fn padded(rest: &[u8]) -> [u8; 64] {
+        // SAFETY: as above.
+        unsafe { padded(rest) }
     }
 
     #[inline(always)]
@@ -135,6 +142,20 @@ fn push_ops(ops: &mut [Op], len: usize, bits: u64, base: u32, block: &[u8; 64]) 
 fn load(bytes: &[u8; 64]) -> __m512i {
     // SAFETY: 64 bytes are there to read, and the instruction needs no alignment.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// Up to 64 bytes, then zeros: the bytes that the mask leaves out are not read.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,bmi2")]
+#[expect(unsafe_code, reason = "intrinsics load and store by address alone")]
+fn padded(rest: &[u8]) -> [u8; 64] {
+    let (len, mut block) = (rest.len().min(63), [0; 64]);
+    // SAFETY: `len` bytes are there to read and 64 to write, and the instructions need no alignment.
+    unsafe {
+        let bytes = _mm512_maskz_loadu_epi8((1 << len) - 1, rest.as_ptr().cast());
+        _mm512_storeu_si512(block.as_mut_ptr().cast(), bytes);
+    }
+    block
 }
 
 /// Puts 16 operators together of their positions within the block and their bytes.

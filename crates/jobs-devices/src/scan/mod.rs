@@ -126,8 +126,7 @@ impl Index {
             base += 64;
         }
         if !rest.is_empty() {
-            let mut block = [0; 64];
-            block[..rest.len()].copy_from_slice(rest);
+            let block = V::padded(rest);
             let inside = (1 << rest.len()) - 1;
             let ops = carry.step::<V>(&V::masks(&block).only(inside), &block);
             len = V::push_ops(&mut self.ops, len, ops, base, &block);

@@ -36,6 +36,13 @@ pub(super) trait Vector {
     fn masks(block: &[u8; 64]) -> Masks;
     /// Bit n of the result is the exclusive-or of bits 0 to n.
     fn prefix_xor(bits: u64) -> u64;
+    /// Fewer than 64 bytes, then zeros.
+    #[inline(always)]
+    fn padded(rest: &[u8]) -> [u8; 64] {
+        let mut block = [0; 64];
+        block[..rest.len()].copy_from_slice(rest);
+        block
+    }
     /// Writes the operators at the bits behind the first `len`, and says how many there are then. There is room for 64.
     #[inline(always)]
     fn push_ops(ops: &mut [Op], len: usize, bits: u64, base: u32, block: &[u8; 64]) -> usize {
