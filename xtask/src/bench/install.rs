@@ -21,7 +21,7 @@ impl Tools {
         Ok(Self {
             python: python(places)?,
             node: on_path("node")?,
-            jq: on_path("jq").or_else(|_| jq())?,
+            jq: on_path_or_debian("jq")?,
         })
     }
 }
@@ -59,13 +59,17 @@ fn python(places: &Places) -> Result<PathBuf> {
     Ok(interpreter)
 }
 
-fn jq() -> Result<PathBuf> {
+/// A program of the Debian package of the same name, which is installed when it is missing.
+pub(super) fn on_path_or_debian(name: &str) -> Result<PathBuf> {
+    if let Ok(found) = on_path(name) {
+        return Ok(found);
+    }
     run(Command::new("apt-get").arg("update"), "apt-get update")?;
     run(
-        Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "jq"]),
-        "installing jq",
+        Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", name]),
+        &format!("installing {name}"),
     )?;
-    on_path("jq")
+    on_path(name)
 }
 
 fn on_path(name: &str) -> Result<PathBuf> {

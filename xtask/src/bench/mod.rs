@@ -5,6 +5,7 @@ mod client;
 mod devices;
 mod hub;
 mod install;
+mod instructions;
 mod measure;
 
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub struct Args {
     name: Option<Name>,
     #[command(flatten)]
     devices: devices::Args,
+    #[command(flatten)]
+    instructions: instructions::Args,
 }
 
 /// One variant per measurement.
@@ -30,6 +33,8 @@ enum Name {
     Build,
     /// Device files: read, write, check, filter and diff, beside `DuckDB`, Python, Node.js and jq.
     Devices,
+    /// Instructions that the inner loops over device rows take, beside the recorded ones.
+    Instructions,
     /// `get` beside the HTTP library alone, and waiting for many jobs at once.
     Client,
     /// A million rows imported into and exported from the local hub, beside `DuckDB` loading the same file.
@@ -53,6 +58,13 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let (mut bars, mut report) = (Vec::new(), String::new());
     if wanted(Name::Devices) {
         bars.extend(devices::measure(workspace, &args.devices, &mut report)?);
+    }
+    if wanted(Name::Instructions) {
+        bars.extend(instructions::measure(
+            workspace,
+            &args.instructions,
+            &mut report,
+        )?);
     }
     if wanted(Name::Client) {
         bars.extend(client::measure(workspace)?);

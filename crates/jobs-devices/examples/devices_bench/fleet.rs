@@ -1,7 +1,6 @@
 //! A fleet made from a seed: the same file on every machine.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 
 use jobs_devices::{Authentication, Capabilities, JsonObject, Properties, Row, Status, Writer};
 
@@ -10,14 +9,13 @@ pub(crate) const CONDITION: &str =
     "status = 'enabled' AND tags.site = 'north' AND properties.desired.telemetryInterval < 300";
 
 /// Writes that many rows of about 820 bytes.
-pub(crate) fn make(path: &str, rows: u64) -> io::Result<u64> {
+pub(crate) fn make<W: Write>(sink: W, rows: u64) -> io::Result<W> {
     let mut random = Random(0x5eed);
-    let mut writer = Writer::new(File::create(path)?);
+    let mut writer = Writer::new(sink);
     for number in 0..rows {
         writer.write(&row(number, &mut random))?;
     }
-    writer.finish()?;
-    Ok(rows)
+    writer.finish()
 }
 
 fn row(number: u64, random: &mut Random) -> Row {

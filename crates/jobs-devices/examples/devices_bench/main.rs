@@ -38,7 +38,11 @@ fn run(task: &str, path: &str, other: Option<&str>) -> Outcome<(u64, f64)> {
     }
     let started = Instant::now();
     let rows = match task {
-        "make" => fleet::make(path, other()?.parse()?)?,
+        "make" => {
+            let rows = other()?.parse()?;
+            fleet::make(File::create(path)?, rows)?;
+            rows
+        }
         "read" => read(cores, path)?,
         "read-one-core" => read(1, path)?,
         "read-owned" => read_owned(path)?,
