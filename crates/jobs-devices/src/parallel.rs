@@ -14,7 +14,10 @@ use std::{
     thread,
 };
 
-use self::{chunk::Worker, source::Source};
+use self::{
+    chunk::Worker,
+    source::{Next, Source},
+};
 use crate::line::Options;
 
 mod chunk;
@@ -76,13 +79,16 @@ pub fn for_each_chunk_with<R: Read + Send, T: Send>(
     mut take: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let mut source = Source::new(source, options.max_line);
-    if workers <= 1 {
-        let mut worker = Worker::new(options);
-        while let Some(place) = source.next(&mut worker.lines).map_err(|(_, error)| error)? {
+    let mut worker = Worker::new(options);
+    let mut first = source.next(&mut worker.lines);
+    // A file of one chunk is read before another thread has started.
+    if workers <= 1 || source.is_over() {
+        while let Some(place) = first.map_err(|(_, error)| error)? {
             let (result, stopped) = worker.run(place, &work);
             if take(result).is_break() || stopped {
                 break;
             }
+            first = source.next(&mut worker.lines);
         }
         return Ok(());
     }
@@ -100,7 +106,7 @@ pub fn for_each_chunk_with<R: Read + Send, T: Send>(
             scope.spawn(move || shared.work(options, work, &results));
         }
         drop(results);
-        let outcome = shared.work_and_take(options, &work, &inbox, &mut take);
+        let outcome = shared.work_and_take(worker, first, &work, &inbox, &mut take);
         drop(release);
         outcome
     })
@@ -133,7 +139,11 @@ impl<R: Read> Shared<R> {
         // A panic in `work` must not leave the others waiting for its result.
         let release = Release(self);
         let mut worker = Worker::new(options);
-        while let Some((sequence, done)) = self.next(&mut worker, work) {
+        loop {
+            let chunk = lock(&self.source).next(&mut worker.lines);
+            let Some((sequence, done)) = made_of(chunk, &mut worker, work) else {
+                break;
+            };
             let last = done.is_err();
             if !self.wait_for_turn(sequence) || results.send((sequence, done)).is_err() || last {
                 break;
@@ -147,14 +157,14 @@ impl<R: Read> Shared<R> {
     /// Works as the others do, and takes all results in the order of the file.
     fn work_and_take<T>(
         &self,
-        options: &Options,
+        mut worker: Worker<'_>,
+        first: Next,
         work: &impl Fn(Chunk<'_>) -> T,
         inbox: &mpsc::Receiver<(u64, Done<T>)>,
         take: &mut impl FnMut(T) -> ControlFlow<()>,
     ) -> io::Result<()> {
-        let mut worker = Worker::new(options);
         let (mut early, mut next) = (BTreeMap::new(), 0);
-        let mut source_is_over = false;
+        let (mut first, mut source_is_over) = (Some(first), false);
         loop {
             early.extend(inbox.try_iter());
             while let Some(done) = early.remove(&next) {
@@ -170,7 +180,12 @@ impl<R: Read> Shared<R> {
                     return Ok(());
                 };
                 early.insert(sequence, done);
-            } else if let Some((sequence, done)) = self.next(&mut worker, work) {
+                continue;
+            }
+            let chunk = first
+                .take()
+                .unwrap_or_else(|| lock(&self.source).next(&mut worker.lines));
+            if let Some((sequence, done)) = made_of(chunk, &mut worker, work) {
                 source_is_over = done.is_err();
                 early.insert(sequence, done);
             } else {
@@ -178,19 +193,18 @@ impl<R: Read> Shared<R> {
             }
         }
     }
+}
 
-    /// Reads the next chunk and works on it; nothing when there is none.
-    fn next<T>(
-        &self,
-        worker: &mut Worker<'_>,
-        work: &impl Fn(Chunk<'_>) -> T,
-    ) -> Option<(u64, Done<T>)> {
-        let place = lock(&self.source).next(&mut worker.lines);
-        match place {
-            Ok(None) => None,
-            Ok(Some(place)) => Some((place.sequence, Ok(worker.run(place, work)))),
-            Err((sequence, error)) => Some((sequence, Err(error))),
-        }
+/// What became of a chunk that was read; nothing when there was none.
+fn made_of<T>(
+    chunk: Next,
+    worker: &mut Worker<'_>,
+    work: &impl Fn(Chunk<'_>) -> T,
+) -> Option<(u64, Done<T>)> {
+    match chunk {
+        Ok(None) => None,
+        Ok(Some(place)) => Some((place.sequence, Ok(worker.run(place, work)))),
+        Err((sequence, error)) => Some((sequence, Err(error))),
     }
 }
 

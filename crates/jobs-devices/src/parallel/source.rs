@@ -7,6 +7,9 @@ use super::CHUNK_BYTES;
 /// How much of a line that is too long is kept, to tell it by.
 pub(super) const START_OF_LONG_LINE: usize = 256;
 
+/// How much is asked of a source first.
+const FIRST_READ: usize = 16 * 1024;
+
 /// Where a chunk stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkPlace {
@@ -17,6 +20,9 @@ pub(super) struct ChunkPlace {
     /// The length of the line that it is, when that is too long to be kept.
     pub(super) long: Option<u64>,
 }
+
+/// A chunk that was read, nothing at the end, or an error with the number its chunk would have had.
+pub(super) type Next = Result<Option<ChunkPlace>, (u64, io::Error)>;
 
 /// Cuts what it reads into chunks that end at a line break.
 pub(super) struct Source<R> {
@@ -43,11 +49,13 @@ impl<R: Read> Source<R> {
         }
     }
 
+    /// Whether there is no other chunk.
+    pub(super) fn is_over(&self) -> bool {
+        self.over && self.carry.is_empty()
+    }
+
     /// Puts the next chunk into `lines`. An error comes with the number its chunk would have had, once.
-    pub(super) fn next(
-        &mut self,
-        lines: &mut Lines,
-    ) -> Result<Option<ChunkPlace>, (u64, io::Error)> {
+    pub(super) fn next(&mut self, lines: &mut Lines) -> Next {
         lines.clear();
         lines.append(&self.carry);
         self.carry.clear();
@@ -124,11 +132,15 @@ impl<R: Read> Source<R> {
     /// Appends a chunk, unless the source is over before.
     fn read_chunk(&mut self, lines: &mut Lines) -> io::Result<()> {
         let (mut at, end) = (lines.filled, lines.filled + CHUNK_BYTES);
-        if lines.room.len() < end {
-            lines.room.resize(end, 0);
-        }
         while at < end && !self.over {
-            match self.read.read(&mut lines.room[at..end]) {
+            if at == lines.room.len() {
+                // Room has to be cleared once; a short file needs little.
+                lines
+                    .room
+                    .resize((2 * at).clamp(at + 1, end).max(end.min(FIRST_READ)), 0);
+            }
+            let until = end.min(lines.room.len());
+            match self.read.read(&mut lines.room[at..until]) {
                 Ok(count) => {
                     self.over = count == 0;
                     at += count;
