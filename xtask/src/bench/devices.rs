@@ -78,6 +78,15 @@ impl Bench {
         self.file.with_extension("again.txt")
     }
 
+    /// The second file of a task: one to compare with, or one to write.
+    fn other(&self, task: &str) -> PathBuf {
+        if task.ends_with("diff") {
+            self.second()
+        } else {
+            self.places.home.join("out.txt")
+        }
+    }
+
     fn ours_with(&self, task: &str, file: &Path, other: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(task).arg(file).arg(other);
@@ -85,18 +94,14 @@ impl Bench {
     }
 
     fn ours(&self, task: &str) -> Result<Taken> {
-        let out = if task == "diff" {
-            self.second()
-        } else {
-            self.places.home.join("out.txt")
-        };
+        let out = self.other(task);
         best(self.repeat, false, || {
             self.ours_with(task, &self.file, &out.to_string_lossy())
         })
     }
 
     fn python(&self, task: &str) -> Result<Taken> {
-        let out = self.places.home.join("out.txt");
+        let out = self.other(task);
         best(self.repeat, false, || {
             let mut command = Command::new(&self.tools.python);
             command
@@ -158,12 +163,18 @@ impl Bench {
         )?;
         add("write", "Python `json.dumps`", self.python("json-write"))?;
         add("stats", "jobs-devices", self.ours("stats"))?;
-        add("check", "jobs-devices", self.ours("check"))?;
+        add("check", "jobs-devices, every rule", self.ours("check"))?;
+        add(
+            "check",
+            "Python `json`, six rules",
+            self.python("json-check"),
+        )?;
         add("filter", "jobs-devices", self.ours("filter"))?;
         add("filter", "DuckDB", self.python("duckdb-filter"))?;
         add("filter", "Python `json`", self.python("json-filter"))?;
         add("filter", "jq", self.jq(SELECT))?;
         add("diff", "jobs-devices, with itself", self.ours("diff"))?;
+        add("diff", "DuckDB, with itself", self.python("duckdb-diff"))?;
         Ok(lines)
     }
 
