@@ -3,7 +3,7 @@
 use super::{Index, Op};
 
 /// Which of 64 bytes are what; bit 0 is the first.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Masks {
     pub(super) quote: u64,
     pub(super) backslash: u64,
@@ -35,7 +35,13 @@ impl Masks {
 pub(super) trait Vector {
     fn masks(block: &[u8; 64]) -> Masks;
     /// Bit n of the result is the exclusive-or of bits 0 to n.
-    fn prefix_xor(bits: u64) -> u64;
+    #[inline(always)]
+    fn prefix_xor(mut bits: u64) -> u64 {
+        for shift in [1, 2, 4, 8, 16, 32] {
+            bits ^= bits << shift;
+        }
+        bits
+    }
     /// Fewer than 64 bytes, then zeros.
     #[inline(always)]
     fn padded(rest: &[u8]) -> [u8; 64] {
@@ -50,21 +56,16 @@ pub(super) trait Vector {
     }
 }
 
-/// 16 bytes at a time: SSE2, NEON or SIMD128, else plain code.
+/// 16 bytes at a time: NEON or SIMD128, else plain code. Tested on x86-64 too, which has [`sse2`] instead.
+#[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) struct Wide;
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 impl Vector for Wide {
     #[inline(always)]
     fn masks(block: &[u8; 64]) -> Masks {
         use wide::u8x16;
-        let mut masks = Masks {
-            quote: 0,
-            backslash: 0,
-            operator: 0,
-            space: 0,
-            control: 0,
-            beyond_ascii: 0,
-        };
+        let mut masks = Masks::default();
         let (parts, _) = block.as_chunks::<16>();
         for (at, part) in parts.iter().enumerate() {
             let bytes = u8x16::new(*part);
@@ -82,14 +83,6 @@ impl Vector for Wide {
         }
         masks
     }
-
-    #[inline(always)]
-    fn prefix_xor(mut bits: u64) -> u64 {
-        for shift in [1, 2, 4, 8, 16, 32] {
-            bits ^= bits << shift;
-        }
-        bits
-    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -102,9 +95,81 @@ pub(super) use avx2::build;
 
 /// Ways to find the structure of a line, of which the running processor has all or takes the next best.
 #[cfg(all(test, target_arch = "x86_64"))]
-pub(super) const ALL: [fn(&mut Index, &[u8]) -> bool; 2] = [build, avx2::build_narrower];
+pub(super) const ALL: [fn(&mut Index, &[u8]) -> bool; 3] =
+    [build, avx2::build_narrower, sse2::build];
 #[cfg(all(test, not(target_arch = "x86_64")))]
 pub(super) const ALL: [fn(&mut Index, &[u8]) -> bool; 1] = [build];
+
+/// What every x86-64 has.
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8,
+    };
+
+    use super::{Index, Masks, Vector};
+
+    pub(super) fn build(index: &mut Index, line: &[u8]) -> bool {
+        index.build_with::<Sse2>(line)
+    }
+
+    /// 16 bytes at a time.
+    struct Sse2;
+
+    #[expect(unsafe_code, reason = "the call of a function with instructions named")]
+    impl Vector for Sse2 {
+        #[inline(always)]
+        fn masks(block: &[u8; 64]) -> Masks {
+            let (quarters, _) = block.as_chunks::<16>();
+            let mut all = Masks::default();
+            for (at, quarter) in quarters.iter().enumerate() {
+                // SAFETY: the instructions are part of x86-64.
+                let (some, shift) = (unsafe { masks(quarter) }, at * 16);
+                all.quote |= some.quote << shift;
+                all.backslash |= some.backslash << shift;
+                all.operator |= some.operator << shift;
+                all.space |= some.space << shift;
+                all.control |= some.control << shift;
+                all.beyond_ascii |= some.beyond_ascii << shift;
+            }
+            all
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn masks(quarter: &[u8; 16]) -> Masks {
+        let (words, _) = quarter.as_chunks::<8>();
+        let word = |at: usize| i64::from_le_bytes(words[at]);
+        let bytes = _mm_set_epi64x(word(1), word(0));
+        // With this bit set `[` is `{` and `]` is `}`.
+        let folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        let brackets = _mm_or_si128(equal(folded, b'{'), equal(folded, b'}'));
+        let marks = _mm_or_si128(equal(bytes, b','), equal(bytes, b':'));
+        let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        Masks {
+            quote: mask(equal(bytes, b'"')),
+            backslash: mask(equal(bytes, b'\\')),
+            operator: mask(_mm_or_si128(brackets, marks)),
+            space: mask(equal(bytes, b' ')),
+            control: mask(control),
+            beyond_ascii: mask(bytes),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn equal(bytes: __m128i, byte: u8) -> __m128i {
+        _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()))
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn mask(equal: __m128i) -> u64 {
+        u64::from(_mm_movemask_epi8(equal).cast_unsigned())
+    }
+}
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
@@ -114,7 +179,7 @@ mod avx2 {
         _mm256_set1_epi8, _mm256_setr_epi64x,
     };
 
-    use super::{super::avx512, Index, Masks, Vector, Wide};
+    use super::{super::avx512, Index, Masks, Vector, sse2};
 
     /// Finds the structure of a line with the best instructions there are.
     #[expect(
@@ -144,7 +209,7 @@ mod avx2 {
             // SAFETY: as above.
             unsafe { build_avx2(index, line) }
         } else {
-            index.build_with::<Wide>(line)
+            sse2::build(index, line)
         }
     }
 
