@@ -119,6 +119,8 @@ pub(crate) struct JobTracker {
 enum State {
     #[default]
     None,
+    /// One is going to be made; nothing of it is at the hub yet.
+    Preparing,
     /// A create is on its way; whether the hub has accepted it is not known.
     Creating,
     /// The hub has accepted it.
@@ -128,6 +130,11 @@ enum State {
 }
 
 impl JobTracker {
+    /// A job is going to be made: a file may go up first, or the hub's slot be waited for.
+    pub(crate) fn preparing(&self) {
+        self.set(State::Preparing);
+    }
+
     /// A create is about to be sent.
     pub(crate) fn creating(&self) {
         self.set(State::Creating);
@@ -164,13 +171,14 @@ impl JobTracker {
         match self.get() {
             State::None => failure.unreached(),
             // An upload may have taken the time, or the hub has answered for the job.
-            State::Creating | State::Active(_) | State::Ended(_) => failure,
+            State::Preparing | State::Creating | State::Active(_) | State::Ended(_) => failure,
         }
     }
 
     fn stopped(&self, exit: Exit, what: &str) -> Failure {
         match self.get() {
             State::None => Failure::new(exit, what),
+            State::Preparing => Failure::new(exit, format_args!("{what}; no job was created")),
             State::Creating => {
                 Failure::new(exit, format_args!("{what}; a job may have been created"))
                     .hint("see whether it was: iothub-jobs list")
@@ -236,6 +244,17 @@ mod tests {
             "interrupted; job j-1 goes on at the hub"
         );
         assert_eq!(interrupted.hints().len(), 2);
+    }
+
+    #[test]
+    fn before_a_create_is_sent_no_job_is_spoken_of_as_possible() {
+        let job = JobTracker::default();
+        job.preparing();
+        assert_eq!(
+            job.interrupted().message(),
+            "interrupted; no job was created"
+        );
+        assert!(job.interrupted().hints().is_empty());
     }
 
     #[test]

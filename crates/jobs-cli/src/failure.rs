@@ -24,7 +24,7 @@ impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
         Self {
             exit,
-            message: message.to_string(),
+            message: without_numbers(&message.to_string()),
             hints: Vec::new(),
             causes: Vec::new(),
             unreached: false,
@@ -112,23 +112,51 @@ pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> Option<St
     while let Some(next) = cause.source() {
         cause = next;
     }
-    let text = cause.to_string();
-    Some(
-        text.find(" (os error ")
-            .map_or(text.as_str(), |at| &text[..at])
-            .to_owned(),
-    )
+    Some(without_numbers(&cause.to_string()))
 }
 
-/// An I/O error without Rust's `(os error 2)`, which tells an operator nothing.
+/// A text without Rust's `(os error 2)`, which tells an operator nothing.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, number)) = rest.split_once(" (os error ") {
+        kept.push_str(before);
+        rest = match number.split_once(')') {
+            Some((digits, behind)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => behind,
+            _ => {
+                kept.push_str(" (os error ");
+                number
+            }
+        };
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// An I/O error as a part of a sentence.
 pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let short = text
-        .find(" (os error ")
-        .map_or(text.as_str(), |at| &text[..at]);
-    let mut letters = short.chars();
+    let text = without_numbers(&error.to_string());
+    let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_lowercase().collect::<String>() + letters.as_str(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_numbers_are_left_out_wherever_they_stand() {
+        for (text, kept) in [
+            ("denied (os error 13)", "denied"),
+            ("a (os error 1): b (os error 22), c", "a: b, c"),
+            ("a (os error x) b", "a (os error x) b"),
+            ("cut (os error 1", "cut (os error 1"),
+            ("", ""),
+        ] {
+            assert_eq!(without_numbers(text), kept);
+        }
     }
 }

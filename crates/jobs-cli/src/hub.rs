@@ -84,6 +84,17 @@ pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {
     })
 }
 
+/// The name of a blob (`--blob`); one that storage refuses is seen before anything is sent.
+pub(crate) fn blob_name(name: &str) -> Result<&str, Failure> {
+    match ContainerUri::check_blob_name(name) {
+        Ok(()) => Ok(name),
+        Err(error) => Err(Failure::usage(format_args!(
+            "--blob {name}: {}",
+            error.message()
+        ))),
+    }
+}
+
 impl Failure {
     /// Says how to come by the hub's only slot.
     fn slot_taken(self, holder: Option<&str>) -> Self {

@@ -58,9 +58,15 @@ impl jobs_ext::Progress for Watcher {
                 .upload
                 .get_or_insert_with(|| Progress::bytes(&self.printer, "uploading", *total))
                 .position(*bytes),
-            ProgressEvent::SlotBusy { holder, .. } => self.busy(&mut state, *holder),
-            ProgressEvent::Created { job, .. } => {
+            ProgressEvent::Creating { .. } => {
                 state.upload = None;
+                self.job.creating();
+            }
+            ProgressEvent::SlotBusy { holder, .. } => {
+                self.job.preparing();
+                self.busy(&mut state, *holder);
+            }
+            ProgressEvent::Created { job, .. } => {
                 self.job.active(job.id());
                 self.printer.note(format_args!(
                     "created job {} ({})",

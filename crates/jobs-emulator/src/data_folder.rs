@@ -14,6 +14,13 @@ pub(crate) async fn lock_folder(folder: &Path) -> Result<File, StartError> {
         folder: folder.to_owned(),
         cause,
     };
+    // Creating it would say no more than that something of this name exists.
+    if std::fs::metadata(folder).is_ok_and(|found| !found.is_dir()) {
+        return Err(unusable(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            "it is a file, and a folder is wanted",
+        )));
+    }
     create_private(folder).map_err(unusable)?;
     let path = folder.join("lock");
     let file = OpenOptions::new()

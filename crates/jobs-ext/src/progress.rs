@@ -16,7 +16,10 @@ pub enum ProgressEvent<'a> {
         /// Bytes to send in all, when that is known.
         total: Option<u64>,
     },
-    /// The hub's slot is taken; the create is tried again later.
+    /// The request that creates the job goes out next. Until then there is no job, whatever ends the operation.
+    #[non_exhaustive]
+    Creating {},
+    /// The hub's slot is taken, and no job was created; the create is tried again later.
     #[non_exhaustive]
     SlotBusy {
         /// The job that holds it, when the hub's list shows one.

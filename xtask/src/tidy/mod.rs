@@ -7,6 +7,7 @@ mod manifests;
 mod sizes;
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::problem::Outcome;
@@ -51,7 +52,8 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// The files of the repository: committed, staged or new, but not ignored.
+/// The files of the repository: committed, staged or new, but not ignored. A copy of the tree without its repository (an archive, or a
+/// container that does not have git) has the files that lie there.
 fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
     let result = Command::new("git")
         .arg("-C")
@@ -63,20 +65,74 @@ fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
             "--others",
             "--exclude-standard",
         ])
-        .output()
-        .map_err(|error| Problem::new(format!("git does not start: {error}")))?;
-    if !result.status.success() {
-        let why = String::from_utf8_lossy(&result.stderr).trim().to_owned();
-        return Err(Problem::new(format!(
-            "git cannot list the files of the workspace: {why}"
-        )));
-    }
-    let mut files: Vec<String> = String::from_utf8_lossy(&result.stdout)
-        .split('\0')
-        .filter(|path| !path.is_empty())
-        .map(str::to_owned)
-        .collect();
+        .output();
+    let mut files: Vec<String> = match result {
+        Ok(listed) if listed.status.success() => String::from_utf8_lossy(&listed.stdout)
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        _ => lying_there(workspace.root())?,
+    };
     files.sort();
     files.dedup();
     Ok(files)
+}
+
+/// What the tree's `.gitignore` leaves out: what builds make.
+const IGNORED: [&str; 2] = [".git", "target"];
+
+/// The files below a folder, with `/` in their paths.
+fn lying_there(root: &Path) -> Result<Vec<String>> {
+    let unreadable =
+        |folder: &Path, error| Problem::new(format!("cannot list {}: {error}", folder.display()));
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&folder, error))?;
+            let (path, name) = (entry.path(), entry.file_name());
+            let kind = entry.file_type();
+            if kind.map_err(|error| unreadable(&folder, error))?.is_dir() {
+                if !IGNORED.iter().any(|ignored| name == *ignored) {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let name = name.to_string_lossy();
+            if let Ok(relative) = path.strip_prefix(root)
+                && !name.ends_with(".snap.new")
+                && !name.ends_with(".pending-snap")
+            {
+                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+                files.push(parts.join("/"));
+            }
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_without_a_repository_has_the_files_that_git_would_list() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "a.rs",
+            "b/c.rs",
+            "target/x.rs",
+            "b/target/x.rs",
+            ".git/x",
+            "b/c.snap.new",
+        ] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let mut files = lying_there(root.path()).unwrap();
+        files.sort();
+        assert_eq!(files, ["a.rs", "b/c.rs"]);
+    }
 }

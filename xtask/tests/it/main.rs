@@ -5,5 +5,6 @@
 mod build_script;
 mod fingerprint;
 mod mutations;
+mod tidy;
 mod upstream;
 mod walkthrough;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 /// Work on device files: count, check, convert, filter, compare, generate
 ///
@@ -32,6 +32,9 @@ pub(crate) struct StatsArgs {
 }
 
 /// Report what the hub would refuse or silently change
+///
+/// One line for each finding: FILE:LINE: severity: message [rule]. What concerns the file as a whole, such as that it is empty, is
+/// reported at line 1. Exit code 1 when a finding is an error.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Device file (`-` is standard input)
@@ -146,17 +149,20 @@ pub(crate) struct PrepareImportArgs {
     pub(crate) out: OutArgs,
 }
 
-/// Cut a file into parts
+/// Cut a file into parts of so many rows (--rows) or of so many bytes (--bytes)
+///
+/// The parts are named after the file, as in devices-0001.txt.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("size").required(true).args(["rows", "bytes"]))]
 pub(crate) struct SplitArgs {
     /// Device file (`-` is standard input)
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Rows in each part
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), required_unless_present = "bytes")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows: Option<u64>,
     /// Bytes in each part, at most; a row is never cut
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "rows")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) bytes: Option<u64>,
     /// Folder for the parts
     #[arg(long, value_name = "DIR", default_value = ".")]

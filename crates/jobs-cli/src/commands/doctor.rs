@@ -19,7 +19,7 @@ pub(crate) async fn doctor(context: &Context, args: &DoctorArgs) -> Outcome {
     if let Some(text) = context.container_if_named(&args.container)? {
         let container = hub::container(&text)?;
         if let Some(blob) = &args.blob {
-            what = what.input(&container, blob);
+            what = what.input(&container, hub::blob_name(blob)?);
         }
         what = what.output(&container);
     } else if args.blob.is_some() {

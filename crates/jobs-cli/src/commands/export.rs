@@ -27,7 +27,7 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
         .storage_auth(auth)
         .progress(Watcher::new(context));
     if let Some(name) = &args.blob {
-        options = options.blob(name);
+        options = options.blob(hub::blob_name(name)?);
     }
     if args.configurations {
         options = options.configurations();
@@ -35,7 +35,7 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
     if let Some(bound) = args.wait_for_slot {
         options = options.wait_for_slot(bound);
     }
-    context.job.creating();
+    context.job.preparing();
     let mut poller = client
         .begin_export(options)
         .await

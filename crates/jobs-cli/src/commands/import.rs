@@ -52,7 +52,7 @@ fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failur
         options = options.output(hub::container(&output)?);
     }
     if let Some(name) = &args.blob {
-        options = options.blob(name);
+        options = options.blob(hub::blob_name(name)?);
     }
     if args.configurations {
         options = options.configurations();
@@ -69,7 +69,7 @@ async fn begin(
     file: Option<InputFile>,
     options: ImportOptions,
 ) -> Result<JobPoller<ImportOutcome>, Failure> {
-    context.job.creating();
+    context.job.preparing();
     let begun = match file {
         Some(file) => {
             let path = file.settle().await?;

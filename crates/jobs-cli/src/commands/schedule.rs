@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use jobs_devices::query::parse_condition;
 use jobs_ext::{DirectMethod, Job, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
 
@@ -79,6 +80,7 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
 
 /// Sends the job, waits for it unless told not to, and judges it by its devices.
 async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> Outcome {
+    check_condition(context, &args.condition)?;
     let client = hub::client(context, Some(args.poll))?;
     let mut job = job;
     if let Some(start) = start_of(args)? {
@@ -102,6 +104,24 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
     let job = to_end(context, &mut poller).await?;
     job_view::print(&context.printer, &job)?;
     verdict(&job).and_then(|_| devices_verdict(&job))
+}
+
+/// Refuses what is no condition in any dialect: the hub would take the job, and the job fail later. What this program's grammar does
+/// not know may be known to the hub, and is sent with a warning.
+fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
+    match parse_condition(text) {
+        Err(_) if text.trim().is_empty() => {
+            Err(Failure::usage("--where is empty; `*` is all devices"))
+        }
+        Err(error) if error.is_certain() => Err(Failure::usage(format_args!("--where: {error}"))),
+        Err(error) => {
+            context.printer.warn(format_args!(
+                "--where: {error}; sent as it is, for the hub to judge"
+            ));
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 /// A job can be completed although the work failed on its devices.

@@ -5,6 +5,7 @@
 mod demo;
 mod devices;
 mod emulator;
+mod faults;
 mod harness;
 mod help;
 mod jobs;

@@ -29,7 +29,8 @@ impl Parser<'_> {
         inside: impl FnOnce(&mut Self) -> Result<T, ParseError>,
     ) -> Result<T, ParseError> {
         if self.nesting == MAX_NESTING {
-            return Err(self.unexpected(&format!("at most {MAX_NESTING} levels of nesting")));
+            let error = self.unexpected(&format!("at most {MAX_NESTING} levels of nesting"));
+            return Err(error.doubtful());
         }
         self.nesting += 1;
         let result = inside(self);

@@ -13,6 +13,7 @@ pub struct ParseError {
     found: String,
     expected: String,
     hint: Option<String>,
+    doubtful: bool,
 }
 
 /// How much of the offending text a message quotes, in characters.
@@ -30,12 +31,41 @@ impl ParseError {
             found: shorten(found),
             expected: expected.to_owned(),
             hint: None,
+            doubtful: false,
         }
     }
 
+    /// Says what to write instead. What another dialect knows, the service may know too.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self.doubtful()
+    }
+
+    /// A bound or a table of this parser that the service need not share.
+    pub(crate) fn doubtful(mut self) -> Self {
+        self.doubtful = true;
         self
+    }
+
+    /// Wrong in every dialect, although there is a hint.
+    pub(crate) fn certain(mut self) -> Self {
+        self.doubtful = false;
+        self
+    }
+
+    /// Whether the text is no query in any dialect of the language: it breaks off, a string does not end, brackets do not match, or
+    /// values follow each other without an operator.
+    ///
+    /// Otherwise the service may take what this parser refuses: functions, operators and tests of other dialects, and what exceeds a
+    /// bound of this parser.
+    ///
+    /// ```
+    /// use jobs_devices::query::parse_condition;
+    /// assert!(parse_condition("bad bad").unwrap_err().is_certain());
+    /// assert!(!parse_condition("REVERSE(deviceId) = 'a'").unwrap_err().is_certain());
+    /// ```
+    pub fn is_certain(&self) -> bool {
+        !self.doubtful
     }
 
     /// Byte offset of the offending text from the start of the query.

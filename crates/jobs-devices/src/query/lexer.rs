@@ -169,7 +169,9 @@ impl<'a> Lexer<'a> {
             None => {
                 let found = rest.chars().next().unwrap_or_default();
                 let found = format!("the character {found:?}");
-                Err(self.error(self.at, &found, "an operator or a value"))
+                Err(self
+                    .error(self.at, &found, "an operator or a value")
+                    .doubtful())
             }
         }
     }

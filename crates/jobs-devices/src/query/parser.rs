@@ -19,7 +19,8 @@ pub fn parse_condition(text: &str) -> Result<Condition, ParseError> {
     {
         return Err(parser
             .unexpected("a condition")
-            .hint("write only what follows WHERE"));
+            .hint("write only what follows WHERE, without the word WHERE")
+            .certain());
     }
     if parser.peek_symbol("*") && parser.tokens.len() == 2 {
         return Ok(Condition::all());
@@ -148,6 +149,12 @@ impl Parser<'_> {
                 "write STARTS_WITH(x, 'a'), ENDS_WITH(x, 'a') or CONTAINS(x, 'a')"
             }
             Token::Word(word) if word.eq_ignore_ascii_case("BETWEEN") => "write x >= a AND x <= b",
+            Token::Word(word)
+                if word.eq_ignore_ascii_case("NOT")
+                    && (self.word_after("LIKE") || self.word_after("BETWEEN")) =>
+            {
+                "write NOT before the whole test"
+            }
             _ => return Ok(()),
         };
         Err(self
@@ -327,7 +334,7 @@ impl Parser<'_> {
             };
             let found = format!("{function} with {} arguments", arguments.len());
             let at = self.tokens[name_at].start;
-            return Err(ParseError::new(self.source, at, &found, &expected));
+            return Err(ParseError::new(self.source, at, &found, &expected).doubtful());
         }
         let call = Expr::Call {
             function,
@@ -337,14 +344,19 @@ impl Parser<'_> {
     }
 
     pub(crate) fn number(&self, digits: &str) -> Result<Number, ParseError> {
-        let too_large = || self.unexpected("a number that a double can hold");
+        let too_large = || {
+            self.unexpected("a number that a double can hold")
+                .doubtful()
+        };
         let (sign, unsigned) = match digits.strip_prefix('-') {
             Some(rest) => (-1.0, rest),
             None => (1.0, digits),
         };
         if let Some(hex) = unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
-            let whole = i64::from_str_radix(hex, 16)
-                .map_err(|_| self.unexpected("a hexadecimal number below 0x8000000000000000"))?;
+            let whole = i64::from_str_radix(hex, 16).map_err(|_| {
+                self.unexpected("a hexadecimal number below 0x8000000000000000")
+                    .doubtful()
+            })?;
             return Ok(Number::Integer(if sign < 0.0 { -whole } else { whole }));
         }
         if let Ok(whole) = digits.parse::<i64>() {

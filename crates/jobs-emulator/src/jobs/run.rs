@@ -83,6 +83,11 @@ fn check_containers(hub: &HubState, record: &JobRecord, echo: &Echo) -> Outcome<
                     "Unauthorized to read from input blob container. {text}"
                 )));
             }
+            Err(StorageError::Unreached(text)) => {
+                return Err(container_refused(format!(
+                    "The input blob container was not reached: {text}"
+                )));
+            }
             Err(StorageError::Failed(text)) => {
                 return Err(container_refused(format!(
                     "The input blob '{name}' cannot be read. {text}"

@@ -35,8 +35,16 @@ const BLOCKS_UNDER_WAY: usize = 2;
 pub(crate) struct BlobContainer {
     store: Arc<MicrosoftAzure>,
     runtime: Handle,
-    secret: Secret,
+    site: Site,
     remover: Remover,
+}
+
+/// Where a container lies, for errors to say, and the signature that they must not.
+#[derive(Clone)]
+struct Site {
+    /// Scheme and host, and in path style the account.
+    endpoint: Arc<str>,
+    secret: Secret,
 }
 
 /// Deletes single blobs. `object_store` deletes through a batch request to the
@@ -45,7 +53,7 @@ pub(crate) struct BlobContainer {
 struct Remover {
     client: reqwest::Client,
     container_url: String,
-    secret: Secret,
+    site: Site,
 }
 
 /// What stands for itself in the path of a blob.
@@ -61,6 +69,7 @@ impl Remover {
     async fn delete(&self, path: &Path) -> Result<bool, StorageError> {
         let name = percent_encoding::utf8_percent_encode(path.as_ref(), PATH);
         let query = self
+            .site
             .secret
             .0
             .as_ref()
@@ -78,10 +87,7 @@ impl Remover {
                     "the storage service answered {status} to a deletion"
                 ))),
             },
-            Err(error) => Err(StorageError::Failed(format!(
-                "the storage service cannot be reached: {}",
-                error.without_url()
-            ))),
+            Err(error) => Err(self.site.unreached(&error.without_url())),
         }
     }
 }
@@ -178,10 +184,14 @@ impl BlobContainer {
                 base: 2.0,
             },
         };
+        let site = Site {
+            endpoint: Arc::from(address.endpoint.as_str()),
+            secret: secret.clone(),
+        };
         let remover = Remover {
             client: client.clone(),
             container_url: format!("{}/{}", address.endpoint, address.container),
-            secret: secret.clone(),
+            site: site.clone(),
         };
         let store = MicrosoftAzureBuilder::new()
             .with_account("local")
@@ -199,13 +209,13 @@ impl BlobContainer {
         Ok(Self {
             store: Arc::new(store),
             runtime,
-            secret,
+            site,
             remover,
         })
     }
 
     fn failed(&self, error: &object_store::Error) -> StorageError {
-        failed(&self.secret, error)
+        self.site.failed(error)
     }
 
     pub(super) fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
@@ -234,7 +244,7 @@ impl BlobContainer {
             .map_err(|error| self.failed(&error))?;
         Ok(Box::new(BlobReader {
             runtime: self.runtime.clone(),
-            secret: self.secret.clone(),
+            site: self.site.clone(),
             stream: found.into_stream(),
             chunk: Bytes::new(),
         }))
@@ -244,7 +254,7 @@ impl BlobContainer {
         Ok(Box::new(BlobUpload {
             store: Arc::clone(&self.store),
             runtime: self.runtime.clone(),
-            secret: self.secret.clone(),
+            site: self.site.clone(),
             remover: self.remover.clone(),
             path: path(name)?,
             first: Vec::new(),
@@ -257,25 +267,45 @@ fn path(name: &str) -> Result<Path, StorageError> {
     Path::parse(name).map_err(|_| StorageError::Failed("the blob's name is not allowed".to_owned()))
 }
 
-fn failed(secret: &Secret, error: &object_store::Error) -> StorageError {
-    use object_store::Error as E;
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
+impl Site {
+    fn failed(&self, error: &object_store::Error) -> StorageError {
+        use object_store::Error as E;
+        let mut text = error.to_string();
+        let mut is_unreached = false;
+        let mut source = std::error::Error::source(error);
+        while let Some(inner) = source {
+            let more = inner.to_string();
+            if !text.contains(&more) {
+                text = format!("{text}: {more}");
+            }
+            is_unreached |= inner
+                .downcast_ref::<HttpError>()
+                .is_some_and(|http| http.kind() == HttpErrorKind::Connect);
+            source = inner.source();
         }
-        source = inner.source();
+        let text = self.secret.mask(&text);
+        match error {
+            E::NotFound { .. } => StorageError::NotFound(
+                "the storage service has no such blob or container".to_owned(),
+            ),
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => denied(),
+            _ if text.contains("403 Forbidden") => denied(),
+            _ if is_unreached => self.unreached(error),
+            _ => StorageError::Failed(text),
+        }
     }
-    let text = secret.mask(&text);
-    match error {
-        E::NotFound { .. } => {
-            StorageError::NotFound("the storage service has no such blob or container".to_owned())
+
+    /// Nobody answered: where, and the last cause, which is what the system said.
+    fn unreached(&self, error: &(dyn std::error::Error + 'static)) -> StorageError {
+        let mut last = error;
+        while let Some(cause) = last.source() {
+            last = cause;
         }
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } => denied(),
-        _ if text.contains("403 Forbidden") => denied(),
-        _ => StorageError::Failed(text),
+        StorageError::Unreached(format!(
+            "no storage answers at {} ({})",
+            self.endpoint,
+            self.secret.mask(&last.to_string())
+        ))
     }
 }
 
@@ -301,7 +331,7 @@ fn http_client(is_loopback: bool) -> Result<reqwest::Client, StorageError> {
 
 struct BlobReader {
     runtime: Handle,
-    secret: Secret,
+    site: Site,
     stream: BoxStream<'static, object_store::Result<Bytes>>,
     chunk: Bytes,
 }
@@ -312,7 +342,7 @@ impl Read for BlobReader {
             match self.runtime.block_on(self.stream.next()) {
                 None => return Ok(0),
                 Some(Ok(chunk)) => self.chunk = chunk,
-                Some(Err(error)) => return Err(failed(&self.secret, &error).into()),
+                Some(Err(error)) => return Err(self.site.failed(&error).into()),
             }
         }
         let length = into.len().min(self.chunk.len());
@@ -325,7 +355,7 @@ impl Read for BlobReader {
 struct BlobUpload {
     store: Arc<MicrosoftAzure>,
     runtime: Handle,
-    secret: Secret,
+    site: Site,
     remover: Remover,
     path: Path,
     /// The beginning, until it is clear that blocks are needed.
@@ -352,7 +382,7 @@ impl Write for BlobUpload {
             let upload = self
                 .runtime
                 .block_on(self.store.put_multipart(&self.path))
-                .map_err(|error| io::Error::from(failed(&self.secret, &error)))?;
+                .map_err(|error| io::Error::from(self.site.failed(&error)))?;
             // Blocks are sent by tasks of this runtime.
             let _inside = self.runtime.enter();
             let mut blocks = WriteMultipart::new_with_chunk_size(upload, BLOCK);
@@ -362,7 +392,7 @@ impl Write for BlobUpload {
         if let Some(blocks) = &mut self.blocks {
             self.runtime
                 .block_on(blocks.wait_for_capacity(BLOCKS_UNDER_WAY))
-                .map_err(|error| io::Error::from(failed(&self.secret, &error)))?;
+                .map_err(|error| io::Error::from(self.site.failed(&error)))?;
             let _inside = self.runtime.enter();
             blocks.write(bytes);
         }
@@ -386,6 +416,6 @@ impl BlobWriter for BlobUpload {
                     .map(|_| ())
             }
         };
-        done.map_err(|error| failed(&self.secret, &error).into())
+        done.map_err(|error| self.site.failed(&error).into())
     }
 }

@@ -23,7 +23,9 @@ pub(crate) enum StorageError {
     NotFound(String),
     /// The rights do not suffice, or the signature is bad or expired.
     Denied(String),
-    /// Anything else: not reached, not a container, a forbidden name.
+    /// Nobody answered where the storage should be.
+    Unreached(String),
+    /// Anything else: not a container, a forbidden name.
     Failed(String),
 }
 
@@ -31,7 +33,10 @@ impl StorageError {
     /// The text.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::NotFound(text) | Self::Denied(text) | Self::Failed(text) => text,
+            Self::NotFound(text)
+            | Self::Denied(text)
+            | Self::Unreached(text)
+            | Self::Failed(text) => text,
         }
     }
 }
@@ -121,11 +126,14 @@ impl Container {
     }
 }
 
-/// The service's words for a right that is missing.
+/// The service's words for a right that is missing; what is no matter of rights is not said in them.
 fn because(action: &str, error: &StorageError) -> StorageError {
     let text = format!("Unauthorized to {action} output blob container.");
     match error {
         StorageError::Denied(_) => StorageError::Denied(text),
+        StorageError::Unreached(why) => {
+            StorageError::Unreached(format!("The output blob container was not reached: {why}"))
+        }
         other => StorageError::Failed(format!("{text} {other}")),
     }
 }

@@ -10,14 +10,32 @@ use crate::error::{Error, ErrorKind};
 const REFUSED: &str = "the signature or the identity must allow this, be unexpired, and pass the storage account's firewall";
 const MISSING: &str = "check the blob's name and the container; names are case-sensitive";
 
-pub(super) fn read(error: object_store::Error, name: &str, uri: &ContainerUri) -> Error {
+const FOLDER: &str =
+    "this process and the hub both need to read and write the folder; a blob is a plain file in it";
+
+pub(super) fn read(
+    error: object_store::Error,
+    operation: &str,
+    name: &str,
+    uri: &ContainerUri,
+) -> Error {
     use object_store::Error as Storage;
-    if uri.folder().is_some() {
-        return Error::new(
+    if let Some(folder) = uri.folder() {
+        let done = match operation {
+            "upload blob" => "written",
+            "list blobs" => "listed",
+            _ => "read",
+        };
+        let cause = system_words(&error);
+        let mut out = Error::new(
             ErrorKind::File,
-            format!("{name} in the folder {uri} cannot be read or written"),
-        )
-        .with_source(error);
+            format!(
+                "{name} in the folder {} cannot be {done}: {cause}",
+                folder.display()
+            ),
+        );
+        out.detail_mut().hint = Some(FOLDER);
+        return out;
     }
     let (kind, hint) = match &error {
         Storage::NotFound { .. } => (ErrorKind::ContainerRejected, Some(MISSING)),
@@ -31,6 +49,20 @@ pub(super) fn read(error: object_store::Error, name: &str, uri: &ContainerUri) -
     let mut out = Error::new(kind, format!("blob {name} of container {uri}")).with_source(error);
     out.detail_mut().hint = hint;
     out
+}
+
+/// What the system said about a file, without the words of the libraries around it.
+pub(super) fn system_words(error: &(dyn StdError + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    let text = last.to_string();
+    let short = text.split(" (os error ").next().unwrap_or(&text);
+    let mut letters = short.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }
 
 pub(super) fn missing(name: &str, uri: &ContainerUri) -> Error {

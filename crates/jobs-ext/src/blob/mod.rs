@@ -128,7 +128,7 @@ impl BlobContainer {
     }
 
     fn failed(&self, operation: &'static str, name: &str, error: object_store::Error) -> Error {
-        failure::read(error, name, &self.uri).with_operation(operation, None)
+        failure::read(error, operation, name, &self.uri).with_operation(operation, None)
     }
 }
 

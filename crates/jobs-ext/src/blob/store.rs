@@ -1,6 +1,8 @@
 //! Opens containers with `object_store`, over this crate's own HTTP client: same TLS, same CA, same proxy.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use object_store::azure::{AzureCredential, MicrosoftAzureBuilder};
@@ -8,6 +10,7 @@ use object_store::client::{ClientOptions, HttpClient, HttpConnector};
 use object_store::local::LocalFileSystem;
 use object_store::{CredentialProvider, ObjectStore};
 
+use super::failure;
 use crate::client::Core;
 use crate::clock::BoxFuture;
 use crate::container::ContainerUri;
@@ -16,13 +19,9 @@ use crate::error::{Error, Result};
 
 pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStore>> {
     if let Some(folder) = uri.folder() {
-        let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| {
-            Error::configuration(format!(
-                "the folder {} cannot be opened as a container: create it first",
-                folder.display()
-            ))
-            .with_source(error)
-        })?;
+        check_folder(folder)?;
+        let store = LocalFileSystem::new_with_prefix(folder)
+            .map_err(|error| unusable(folder, &failure::system_words(&error)))?;
         return Ok(Arc::new(store));
     }
     let not_a_container = || Error::configuration("the container URI names no container");
@@ -42,6 +41,29 @@ pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStor
             Error::configuration("the container cannot be opened").with_source(error)
         })?;
     Ok(Arc::new(store))
+}
+
+/// Looks before the store does, whose errors do not say what to do.
+fn check_folder(folder: &Path) -> Result<()> {
+    match std::fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Error::configuration(format!(
+            "the container {} is a file; give the URI of a folder",
+            folder.display()
+        ))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::configuration(format!(
+            "the container's folder {} does not exist; create it, or correct the URI",
+            folder.display()
+        ))),
+        Err(error) => Err(unusable(folder, &failure::system_words(&error))),
+    }
+}
+
+fn unusable(folder: &Path, cause: &str) -> Error {
+    Error::configuration(format!(
+        "the container's folder {} cannot be opened: {cause}; correct the URI, or the rights of the folders on the way",
+        folder.display()
+    ))
 }
 
 fn authorise(

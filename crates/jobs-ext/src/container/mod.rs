@@ -64,6 +64,15 @@ impl ContainerUri {
         }
     }
 
+    /// Whether a blob of this name can lie in a container: what every method that takes a blob's name checks before anything is sent.
+    ///
+    /// # Errors
+    /// Configuration, with what is wrong: the name is empty, has more than 1024 characters or 254 parts, holds a character that does not
+    /// travel in a URL, or a part that climbs (`..`, percent-encoded too).
+    pub fn check_blob_name(name: &str) -> Result<()> {
+        crate::create::check_blob_name(name, "named")
+    }
+
     /// The folder behind a `file:///` URI.
     #[must_use]
     pub fn folder(&self) -> Option<&std::path::Path> {

@@ -1,5 +1,6 @@
 //! Findings: what was looked at, how it is, and what to do.
 
+use std::error::Error as _;
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
@@ -88,6 +89,10 @@ impl Finding {
                 .to_owned(),
             None => text,
         };
+        let message = match last_cause(error) {
+            Some(cause) if !message.contains(&cause) => format!("{message} ({cause})"),
+            _ => message,
+        };
         Self {
             cure: Some(
                 hint.unwrap_or_else(|| general_cure(error.kind()))
@@ -96,6 +101,22 @@ impl Finding {
             kind: Some(error.kind()),
             ..Self::new(Severity::Error, subject, message)
         }
+    }
+
+    /// As [`of_error`](Self::of_error); when nobody answered, where it was looked for and what the system said come first.
+    pub(super) fn of_hub(endpoint: &str, error: &Error) -> Self {
+        let found = Self::of_error("hub", error);
+        if error.kind() != ErrorKind::Transport && error.kind() != ErrorKind::Timeout {
+            return found;
+        }
+        let mut message = format!("{endpoint}: {}", error.message());
+        if let Some(cause) = last_cause(error) {
+            message = format!("{message}: {cause}");
+        }
+        if error.attempts() > 1 {
+            message = format!("{message}; after {} attempts", error.attempts());
+        }
+        Self { message, ..found }
     }
 
     /// How bad it is.
@@ -137,6 +158,17 @@ impl fmt::Display for Finding {
             None => Ok(()),
         }
     }
+}
+
+/// The last of an error's causes, which names what the system said; without the system's number for it.
+fn last_cause(error: &Error) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let text = cause.to_string();
+    let short = text.split(" (os error ").next().unwrap_or(&text);
+    Some(short.to_owned())
 }
 
 /// What to do about errors that come without a hint of their own.

@@ -99,7 +99,7 @@ impl JobsClient {
                 judge_slot(report, &jobs);
             }
             Err(error) => {
-                report.add(Finding::of_error("hub", &error));
+                report.add(Finding::of_hub(&self.endpoint().to_string(), &error));
                 self.judge_clock(report, error.server_date());
             }
         }

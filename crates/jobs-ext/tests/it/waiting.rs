@@ -191,6 +191,7 @@ async fn the_slot_is_waited_for_on_request_showing_who_holds_it() {
         .wait_for_slot(seconds(60))
         .progress(move |event: &ProgressEvent<'_>| {
             let text = match event {
+                ProgressEvent::Creating { .. } => "creating".to_owned(),
                 ProgressEvent::SlotBusy { holder, .. } => {
                     format!("busy {}", holder.map_or("", |job| job.id()))
                 }
@@ -205,7 +206,12 @@ async fn the_slot_is_waited_for_on_request_showing_who_holds_it() {
         .unwrap();
     assert_eq!(
         *events.lock().unwrap(),
-        [format!("busy {ID}"), format!("created {ID}")]
+        [
+            "creating".to_owned(),
+            format!("busy {ID}"),
+            "creating".to_owned(),
+            format!("created {ID}")
+        ]
     );
 }
 

@@ -47,7 +47,7 @@ impl std::str::FromStr for Purpose {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Finding {
-    /// The line, from 1.
+    /// The line, from 1; what concerns the file as a whole stands at line 1.
     pub line: u64,
     /// The offset of its first byte.
     pub offset: u64,
@@ -172,6 +172,9 @@ pub fn check_each<R: Read + Send>(
     })
     .map_err(TransformError::Read)?;
     outcome?;
+    if purpose == Purpose::Import && report.rows == 0 && report.errors == 0 {
+        tell(&mut report, nothing_to_import(progress.bytes));
+    }
     links::between_lines(marks, purpose, |finding| tell(&mut report, finding))?;
     Ok(report)
 }
@@ -250,6 +253,22 @@ fn notice(purpose: Purpose, at: &mut Place<'_>) {
             "words in place of a row; the service writes these in the first line alone",
         ),
         Purpose::Export => {}
+    }
+}
+
+/// The service refuses the import of an empty blob before a job is made (`BlobContainerValidationError`); of a file of blank lines a
+/// job is made, and does nothing.
+fn nothing_to_import(bytes: u64) -> Finding {
+    let message = match bytes {
+        0 => "the file is empty; the hub refuses the import of an empty blob",
+        _ => "the file holds no row; there is nothing to import",
+    };
+    Finding {
+        line: 1,
+        offset: 0,
+        severity: Severity::Error,
+        rule: "empty",
+        message: message.to_owned(),
     }
 }
 
