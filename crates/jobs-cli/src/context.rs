@@ -121,6 +121,8 @@ enum State {
     None,
     /// One is going to be made; nothing of it is at the hub yet.
     Preparing,
+    /// Its file is on its way to the container.
+    Uploading,
     /// A create is on its way; whether the hub has accepted it is not known.
     Creating,
     /// The hub has accepted it.
@@ -133,6 +135,11 @@ impl JobTracker {
     /// A job is going to be made: a file may go up first, or the hub's slot be waited for.
     pub(crate) fn preparing(&self) {
         self.set(State::Preparing);
+    }
+
+    /// The file of the job goes up.
+    pub(crate) fn uploading(&self) {
+        self.set(State::Uploading);
     }
 
     /// A create is about to be sent.
@@ -171,7 +178,7 @@ impl JobTracker {
         match self.get() {
             State::None => failure.unreached(),
             // An upload may have taken the time, or the hub has answered for the job.
-            State::Preparing | State::Creating | State::Active(_) | State::Ended(_) => failure,
+            _ => failure,
         }
     }
 
@@ -179,6 +186,10 @@ impl JobTracker {
         match self.get() {
             State::None => Failure::new(exit, what),
             State::Preparing => Failure::new(exit, format_args!("{what}; no job was created")),
+            State::Uploading => Failure::new(
+                exit,
+                format_args!("{what} during the upload; no job was created"),
+            ),
             State::Creating => {
                 Failure::new(exit, format_args!("{what}; a job may have been created"))
                     .hint("see whether it was: iothub-jobs list")

@@ -33,6 +33,11 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         let (number, after) = rest.split_at(digits);
         let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, tail) = after.split_at(letters);
+        if unit.is_empty() && tail.starts_with(['.', ',']) {
+            return Err(format!(
+                "`{rest}` has a fraction; numbers are whole, as in 1s500ms"
+            ));
+        }
         if unit.is_empty() {
             return Err(format!("`{number}` has no unit; {EXPECTED}"));
         }
@@ -104,7 +109,8 @@ mod tests {
             ("", "missing"),
             ("30", "no unit"),
             ("s", "whole number"),
-            ("1.5s", "no unit"),
+            ("1.5s", "fraction"),
+            ("1m2,5s", "fraction"),
             ("-1s", "whole number"),
             ("1 m", "no unit"),
             ("5min", "not a unit"),

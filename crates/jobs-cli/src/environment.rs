@@ -24,6 +24,8 @@ pub(crate) struct Environment {
     pub(crate) container_uri: Option<String>,
     pub(crate) output_container_uri: Option<String>,
     pub(crate) entra_token: Option<String>,
+    /// Variables that are set, but to nothing.
+    pub(crate) blank: Vec<&'static str>,
     /// `NO_COLOR` is set, or the terminal says that it knows no colours.
     pub(crate) no_color: bool,
 }
@@ -45,6 +47,10 @@ impl Environment {
             container_uri: set(CONTAINER_URI),
             output_container_uri: set(OUTPUT_CONTAINER_URI),
             entra_token: set(ENTRA_TOKEN),
+            blank: [CONNECTION_STRING, CONTAINER_URI]
+                .into_iter()
+                .filter(|name| lookup(name).is_some_and(|value| value.trim().is_empty()))
+                .collect(),
             no_color: set("NO_COLOR").is_some() || set("TERM").as_deref() == Some("dumb"),
         }
     }
@@ -74,6 +80,7 @@ mod tests {
             _ => None,
         });
         assert!(environment.connection_string.is_none());
+        assert_eq!(environment.blank, [CONNECTION_STRING]);
         assert_eq!(environment.endpoint.as_deref(), Some("http://127.0.0.1:1"));
         assert!(!environment.no_color);
     }

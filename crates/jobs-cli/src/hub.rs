@@ -1,13 +1,16 @@
 //! From settings to a client, and from the client's errors to exit codes.
 
-use jobs_ext::{ConnectionString, ContainerUri, ErrorKind, Job, JobsClient, StorageAuth, Timeouts};
+use jobs_ext::{
+    ApiVersion, ConnectionString, ContainerUri, Endpoint, ErrorKind, Job, JobsClient, StorageAuth,
+    Timeouts,
+};
 
 use crate::args::jobs::{PollArgs, StorageAuthArg};
 use crate::context::Context;
 use crate::entra::{AzureCli, GivenToken};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, root_cause};
-use crate::settings::{ContainerText, SignIn};
+use crate::settings::{ContainerText, Secret, SignIn};
 use crate::{following, job_view};
 
 /// Makes the client that a command works with.
@@ -24,6 +27,7 @@ pub(crate) fn client_of(
     let settings = context.hub_settings()?;
     let (mut builder, origin) = match settings.sign_in {
         SignIn::ConnectionString { text, origin } => {
+            refuse_quotes(&text, "connection string", &origin)?;
             if let Err(error) = text.expose().parse::<ConnectionString>() {
                 let failure = Failure::usage(format_args!(
                     "connection string in {origin}: {}",
@@ -45,11 +49,25 @@ pub(crate) fn client_of(
             (builder, "--host".to_owned())
         }
     };
-    if let Some(endpoint) = settings.endpoint {
+    if let Some((endpoint, origin)) = settings.endpoint {
+        if let Err(error) = endpoint.parse::<Endpoint>() {
+            return Err(Failure::usage(format_args!(
+                "{origin}: {}",
+                error.message()
+            )));
+        }
         builder = builder.endpoint(endpoint);
     }
     if let Some(pem) = settings.ca_pem {
         builder = builder.ca_pem(pem);
+    }
+    if let Some(version) = settings.api_version.as_deref()
+        && let Err(error) = version.parse::<ApiVersion>()
+    {
+        return Err(Failure::usage(format_args!(
+            "--api-version: {}",
+            error.message()
+        )));
     }
     if let Some(version) = settings.api_version.as_deref().or(version) {
         builder = builder.api_version(version);
@@ -75,6 +93,7 @@ pub(crate) fn client_of(
 
 /// Reads a container URI; what is wrong with it can be seen before anything is sent.
 pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {
+    refuse_quotes(&text.uri, "container URI", &text.origin)?;
     text.uri.expose().parse::<ContainerUri>().map_err(|error| {
         Failure::usage(format_args!(
             "container URI in {}: {}",
@@ -82,6 +101,17 @@ pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {
             error.message()
         ))
     })
+}
+
+/// Files of variables, as containers are started with, hand quotes on as part of the value.
+fn refuse_quotes(text: &Secret, what: &str, origin: &str) -> Result<(), Failure> {
+    if !text.expose().starts_with(['"', '\'']) {
+        return Ok(());
+    }
+    Err(
+        Failure::usage(format_args!("{what} in {origin}: it stands in quotes"))
+            .hint("take the quotes off: they are part of the value here"),
+    )
 }
 
 /// The name of a blob (`--blob`); one that storage refuses is seen before anything is sent.
@@ -132,7 +162,7 @@ impl From<&jobs_ext::Error> for Failure {
             _ => Self::new(exit_of(error), line),
         };
         let failure = failure.caused_by(error);
-        let failure = if error.kind() == ErrorKind::Transport {
+        let failure = if error.kind() == ErrorKind::Transport && !is_of_storage(error) {
             failure.unreached()
         } else {
             failure
@@ -153,6 +183,14 @@ impl From<jobs_ext::Error> for Failure {
     fn from(error: jobs_ext::Error) -> Self {
         Self::from(&error)
     }
+}
+
+/// Whether it was the storage, not the hub, that was spoken to.
+fn is_of_storage(error: &jobs_ext::Error) -> bool {
+    matches!(
+        error.operation(),
+        Some("upload blob" | "look at blob" | "read blob" | "download blob" | "list blobs")
+    )
 }
 
 /// The exit code for an error. A status that the hub answered decides; without one the kind does.

@@ -59,12 +59,19 @@ impl Output {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !folder.is_dir() {
+            return Err(Failure::usage(format_args!(
+                "cannot write {}: the folder {} does not exist",
+                target.display(),
+                folder.display()
+            )));
+        }
         // The builder's default mode is 0600.
         let file = tempfile::Builder::new()
             .prefix(".iothub-jobs-")
             .suffix(".part")
             .tempfile_in(folder)
-            .map_err(|error| Failure::file("write", target, &error))?;
+            .map_err(|error| Failure::file("write", target, &system(&error)))?;
         unfinished().push(file.path().to_owned());
         Ok(Self::File {
             writer: BufWriter::with_capacity(BUFFER, file),
@@ -124,6 +131,16 @@ impl Write for Output {
             Self::Stdout(writer) => writer.flush(),
         }
     }
+}
+
+/// The system's error inside one that names the temporary file, which nobody asked for.
+pub(crate) fn system(error: &io::Error) -> io::Error {
+    let system = error
+        .get_ref()
+        .and_then(std::error::Error::source)
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    system.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// Opens a file for reading in large pieces.

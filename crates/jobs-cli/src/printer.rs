@@ -168,6 +168,12 @@ impl Printer {
     }
 }
 
+/// A number with what it counts: `1 row`, `2 rows`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 /// Text on one line that cannot steer a terminal: line breaks become spaces, other control characters are written out.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());

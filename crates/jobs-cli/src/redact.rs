@@ -126,7 +126,9 @@ fn range(input: &str, value: &str, shortest: usize) -> Option<(usize, usize)> {
     let length = by_character
         .unwrap_or(value.len())
         .min(by_escape.unwrap_or(value.len()));
-    (length >= shortest).then_some((start, start + length))
+    // What stands for a value in our own advice.
+    let is_placeholder = &value[..length] == "…";
+    (length >= shortest && !is_placeholder).then_some((start, start + length))
 }
 
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -169,6 +171,7 @@ mod tests {
             "primaryKey: must be base64 of 16 to 64 bytes",
             r#"{"primaryKey":null}"#,
             "design=sigma sig",
+            "HostName=…;SharedAccessKeyName=…;SharedAccessKey=…",
             "the bearer of this message",
         ] {
             assert_eq!(text(form), form);

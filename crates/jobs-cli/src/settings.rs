@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::args::hub::{HubArgs, HubAuth};
 use crate::args::jobs::ContainerArgs;
 use crate::environment::{self, Environment};
-use crate::failure::Failure;
+use crate::failure::{Failure, plain};
 
 /// Connection strings and container URIs are short; a longer file is not one of them.
 const LONGEST_SECRET_FILE: u64 = 64 * 1024;
@@ -46,7 +46,8 @@ pub(crate) enum SignIn {
 #[derive(Debug)]
 pub(crate) struct HubSettings {
     pub(crate) sign_in: SignIn,
-    pub(crate) endpoint: Option<String>,
+    /// Where requests go, and where that was said.
+    pub(crate) endpoint: Option<(String, &'static str)>,
     pub(crate) ca_pem: Option<Vec<u8>>,
     pub(crate) api_version: Option<String>,
 }
@@ -96,20 +97,28 @@ pub(crate) fn hub(
 ) -> Result<HubSettings, Failure> {
     let sign_in = sign_in(args, environment, stdin)?;
     let ca_file = args.ca_file.as_ref().or(environment.ca_file.as_ref());
-    let ca_pem = ca_file
-        .map(|path| {
-            std::fs::read(path).map_err(|error| Failure::file("read the CA file", path, &error))
-        })
-        .transpose()?;
+    let ca_pem = ca_file.map(|path| read_ca(path)).transpose()?;
+    let of_option = args.endpoint.clone().map(|url| (url, "--endpoint"));
+    let of_variable = environment.endpoint.clone();
     Ok(HubSettings {
         sign_in,
-        endpoint: args
-            .endpoint
-            .clone()
-            .or_else(|| environment.endpoint.clone()),
+        endpoint: of_option.or_else(|| of_variable.map(|url| (url, environment::ENDPOINT))),
         ca_pem,
         api_version: args.api_version.clone(),
     })
+}
+
+fn read_ca(path: &Path) -> Result<Vec<u8>, Failure> {
+    let pem =
+        std::fs::read(path).map_err(|error| Failure::file("read the CA file", path, &error))?;
+    let mark = b"-----BEGIN CERTIFICATE-----";
+    if pem.windows(mark.len()).any(|part| part == mark) {
+        return Ok(pem);
+    }
+    Err(Failure::usage(format_args!(
+        "the CA file {} holds no PEM certificate (-----BEGIN CERTIFICATE-----)",
+        path.display()
+    )))
 }
 
 fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<SignIn, Failure> {
@@ -135,13 +144,17 @@ fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<S
                 text: Secret::new(text.trim()),
                 origin: environment::CONNECTION_STRING.to_owned(),
             }),
-            None => Err(Failure::usage("no hub is named")
-                .hint(format_args!(
-                    "set {}, or give --connection-string-file FILE",
-                    environment::CONNECTION_STRING
-                ))
-                .hint("or sign in with Microsoft Entra ID: --host HOST --auth entra")
-                .hint("no hub at hand? `iothub-jobs emulator` runs one here")),
+            None => Err(blank(
+                Failure::usage("no hub is named"),
+                environment,
+                environment::CONNECTION_STRING,
+            )
+            .hint(format_args!(
+                "set {}, or give --connection-string-file FILE",
+                environment::CONNECTION_STRING
+            ))
+            .hint("or sign in with Microsoft Entra ID: --host HOST --auth entra")
+            .hint("no hub at hand? `iothub-jobs emulator` runs one here")),
         },
     }
 }
@@ -163,11 +176,24 @@ pub(crate) fn container(
         (None, Some(uri)) => {
             Ok(ContainerText { uri: Secret::new(uri.trim()), origin: environment::CONTAINER_URI.to_owned() })
         }
-        (None, None) => Err(Failure::usage("no container is named").hint(format_args!(
+        (None, None) => Err(blank(
+            Failure::usage("no container is named"),
+            environment,
+            environment::CONTAINER_URI,
+        )
+        .hint(format_args!(
             "give --container-file FILE or set {}; a URI without a signature may stand in --container",
             environment::CONTAINER_URI
         ))),
     }
+}
+
+/// A variable that is set to nothing is most often a secret that a pipeline did not find.
+fn blank(failure: Failure, environment: &Environment, name: &'static str) -> Failure {
+    if environment.blank.contains(&name) {
+        return failure.hint(format_args!("{name} is set, but empty"));
+    }
+    failure
 }
 
 /// Settles the container for an import's error log, if it is another one.
@@ -229,8 +255,13 @@ fn read_secret(path: &Path, option: &str, what: &str, stdin: &Stdin) -> Result<S
         std::fs::File::open(path)
             .and_then(|file| file.take(LONGEST_SECRET_FILE + 1).read_to_string(&mut text))
     };
-    read.map_err(|error| Failure::file(&format!("read the {what} ({option})"), path, &error))?;
     let origin = origin_of(path);
+    read.map_err(|error| {
+        Failure::usage(format_args!(
+            "cannot read the {what} from {origin} ({option}): {}",
+            plain(&error)
+        ))
+    })?;
     if text.len() as u64 > LONGEST_SECRET_FILE {
         return Err(Failure::usage(format_args!(
             "{origin} is too long to hold a {what} ({option})"

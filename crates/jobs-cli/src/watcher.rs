@@ -54,10 +54,13 @@ impl jobs_ext::Progress for Watcher {
     fn event(&self, event: &ProgressEvent<'_>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            ProgressEvent::Uploading { bytes, total, .. } => state
-                .upload
-                .get_or_insert_with(|| Progress::bytes(&self.printer, "uploading", *total))
-                .position(*bytes),
+            ProgressEvent::Uploading { bytes, total, .. } => {
+                self.job.uploading();
+                state
+                    .upload
+                    .get_or_insert_with(|| Progress::bytes(&self.printer, "uploading", *total))
+                    .position(*bytes);
+            }
             ProgressEvent::Creating { .. } => {
                 state.upload = None;
                 self.job.creating();

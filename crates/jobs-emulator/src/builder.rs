@@ -210,7 +210,7 @@ impl EmulatorBuilder {
             None => Place::Memory,
         };
         let store = Store::open(&place, self.sku.identity_quota())
-            .map_err(|cause| StartError::Data(cause.to_string()))?;
+            .map_err(|cause| StartError::Data(unopened(&place, &cause)))?;
         let jobs =
             Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
         let scheduled = Scheduled::load(&store).map_err(|cause| StartError::Data(cause.text))?;
@@ -282,6 +282,17 @@ impl EmulatorBuilder {
             ),
             ca_file,
         }
+    }
+}
+
+/// What SQLite said, with the file that it was about and the two ways on.
+fn unopened(place: &Place, cause: &rusqlite::Error) -> String {
+    match place {
+        Place::File(path) => format!(
+            "{} ({cause}); remove it for a hub without devices, or choose another folder",
+            path.display()
+        ),
+        Place::Memory => cause.to_string(),
     }
 }
 

@@ -42,7 +42,7 @@ impl JobsClient {
         model: &JobProperties,
         creation: &Creation,
     ) -> Result<Job> {
-        self.check(containers, &creation.storage_auth)
+        self.check_containers(containers, &creation.storage_auth)
             .map_err(|error| error.with_operation(operation, None))?;
         let clock = &self.core().clock;
         let extra = creation.storage_auth.extra();
@@ -60,7 +60,12 @@ impl JobsClient {
                 Err(error) => error,
             };
             if error.kind() != ErrorKind::JobQuota {
-                return Err(self.after_loss(error, model, sent).await);
+                let mut error = self.after_loss(error, model, sent).await;
+                let is_folder = containers.iter().any(|(uri, _)| uri.folder().is_some());
+                if error.kind() == ErrorKind::ContainerRejected && is_folder {
+                    error.detail_mut().hint = Some(FOLDER);
+                }
+                return Err(error);
             }
             let error = self.with_holder(error).await;
             let waited = clock.elapsed().saturating_sub(started);
@@ -111,7 +116,12 @@ impl JobsClient {
         Ok(job)
     }
 
-    fn check(&self, containers: &[(&ContainerUri, &str)], auth: &StorageAuth) -> Result<()> {
+    /// What can be seen of the containers before the hub looks.
+    pub(crate) fn check_containers(
+        &self,
+        containers: &[(&ContainerUri, &str)],
+        auth: &StorageAuth,
+    ) -> Result<()> {
         let core = self.core();
         auth.check(&core.api_version)?;
         for (uri, role) in containers {
@@ -186,6 +196,9 @@ impl JobsClient {
         }
     }
 }
+
+/// What a local hub wants of a folder; its answers come under the service's code, whose cure is about signatures.
+const FOLDER: &str = "the folder must exist on the hub's machine, and the hub be allowed to write it; the input blob is a file in it that is not empty";
 
 /// Whether the host is the service's own, in any of its clouds.
 fn is_service(authority: &str) -> bool {

@@ -103,6 +103,12 @@ impl ImportOptions {
         self
     }
 
+    /// The container that is read from.
+    #[must_use]
+    pub fn input_container(&self) -> &ContainerUri {
+        &self.input
+    }
+
     /// The container that the log is written to.
     #[must_use]
     pub fn output_container(&self) -> &ContainerUri {
@@ -128,6 +134,20 @@ impl ImportOptions {
                 Some(name.clone()).filter(|n| n != CONFIGURATIONS_BLOB);
         }
         model
+    }
+
+    /// The containers and what each is for.
+    fn containers(&self) -> Vec<(&ContainerUri, &'static str)> {
+        let mut containers = vec![(&self.input, "input")];
+        containers.extend(self.output.as_ref().map(|output| (output, "output")));
+        containers
+    }
+
+    /// As before a create: what the hub would refuse is not worth an upload.
+    #[cfg(feature = "blob")]
+    pub(crate) fn check_with_containers(&self, client: &JobsClient) -> Result<()> {
+        self.check(client)?;
+        client.check_containers(&self.containers(), &self.creation.storage_auth)
     }
 
     pub(crate) fn check(&self, client: &JobsClient) -> Result<()> {
@@ -185,10 +205,13 @@ impl JobsClient {
         options
             .check(self)
             .map_err(|error| error.with_operation(OPERATION, None))?;
-        let mut containers = vec![(&options.input, "input")];
-        containers.extend(options.output.as_ref().map(|output| (output, "output")));
         let job = self
-            .create(OPERATION, &containers, &options.model(), &options.creation)
+            .create(
+                OPERATION,
+                &options.containers(),
+                &options.model(),
+                &options.creation,
+            )
             .await?;
         Ok(self.import_poller(JobPoller::begun(self.clone(), job), options))
     }

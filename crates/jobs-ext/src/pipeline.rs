@@ -301,19 +301,30 @@ fn broken(cause: reqwest::Error) -> Error {
             "the connection broke before the answer was complete",
         ),
     };
-    let untrusted = is_untrusted(&cause);
+    let (untrusted, plain) = match tls_error(&cause) {
+        Some(rustls::Error::InvalidCertificate(_)) => (true, false),
+        Some(rustls::Error::InvalidMessage(_)) => (false, true),
+        _ => (false, false),
+    };
     let mut error = Error::new(kind, message).with_source(cause);
-    error.detail_mut().sent = reached;
-    error.detail_mut().untrusted = untrusted;
+    let detail = error.detail_mut();
+    detail.sent = reached;
+    // Trying again changes neither.
+    detail.untrusted = untrusted || plain;
+    if plain {
+        detail.hint = Some(NO_TLS);
+    }
     error
 }
 
-/// Whether the server's certificate was refused: trying again cannot change that.
-fn is_untrusted(cause: &(dyn std::error::Error + 'static)) -> bool {
+const NO_TLS: &str = "what answers there does not speak https; a local hub without TLS has an http endpoint (--endpoint, IOTHUB_ENDPOINT)";
+
+/// What TLS refused.
+fn tls_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(cause);
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return matches!(tls, rustls::Error::InvalidCertificate(_));
+            return Some(tls);
         }
         // An I/O error passes on the source of the error inside it, so the one inside has to be asked for.
         let inside = cause
@@ -324,5 +335,5 @@ fn is_untrusted(cause: &(dyn std::error::Error + 'static)) -> bool {
             None => cause.source(),
         };
     }
-    false
+    None
 }

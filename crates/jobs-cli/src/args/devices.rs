@@ -33,8 +33,8 @@ pub(crate) struct StatsArgs {
 
 /// Report what the hub would refuse or silently change
 ///
-/// One line for each finding: FILE:LINE: severity: message [rule]. What concerns the file as a whole, such as that it is empty, is
-/// reported at line 1. Exit code 1 when a finding is an error.
+/// One line for each finding, FILE:LINE: severity: message, with the rule's name in brackets. What concerns the file as a whole, such
+/// as that it is empty, is reported at line 1. Exit code 1 when a finding is an error.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Device file (`-` is standard input)

@@ -68,7 +68,7 @@ pub(crate) struct ScheduleArgs {
     /// Id of the new job: up to 64 lower-case letters, digits and hyphens [default: one is made]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
-    /// Which devices, in the hub's query language without the word WHERE; `*` is all
+    /// Which devices, in the hub's query language without the word WHERE; '*' is all (quoted, or a shell puts file names there)
     #[arg(long = "where", value_name = "COND")]
     pub(crate) condition: String,
     /// When to begin, for example 2030-01-31T08:00:00Z [default: now]

@@ -1,5 +1,7 @@
 //! `doctor`: what would make a job fail.
 
+use std::path::Path;
+
 use jobs_ext::{Finding, Preflight, Severity};
 use serde_json::{Value, json};
 
@@ -7,8 +9,9 @@ use crate::args::Format;
 use crate::args::schedule::DoctorArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, plain, without_numbers};
 use crate::hub;
+use crate::outfile::system;
 use crate::table::Table;
 
 /// Looks at everything and shows what was found; the highest code among the findings is the exit code.
@@ -16,24 +19,63 @@ pub(crate) async fn doctor(context: &Context, args: &DoctorArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
     let client = hub::client_of(context, None, version)?;
     let mut what = Preflight::new().storage_auth(auth);
+    let mut folder = None;
     if let Some(text) = context.container_if_named(&args.container)? {
         let container = hub::container(&text)?;
         if let Some(blob) = &args.blob {
             what = what.input(&container, hub::blob_name(blob)?);
         }
         what = what.output(&container);
+        folder = container.folder().map(Path::to_owned);
     } else if args.blob.is_some() {
         return Err(Failure::usage("--blob needs a container")
             .hint("name it with --container or --container-file"));
     }
     let report = client.preflight(what).await;
-    show(context, report.findings())?;
-    Ok(report
-        .findings()
-        .iter()
-        .map(exit_of)
-        .max()
-        .unwrap_or(Exit::Done))
+    let mut seen: Vec<Seen> = report.findings().iter().map(Seen::from).collect();
+    seen.extend(folder.as_deref().and_then(unwritable));
+    show(context, &seen)?;
+    Ok(seen.iter().map(|one| one.exit).max().unwrap_or(Exit::Done))
+}
+
+/// What was found: by the client, or here of a folder on this machine.
+struct Seen {
+    severity: Severity,
+    subject: String,
+    message: String,
+    cure: Option<String>,
+    exit: Exit,
+}
+
+impl From<&Finding> for Seen {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            severity: finding.severity(),
+            subject: finding.subject().to_owned(),
+            message: without_numbers(finding.message()),
+            cure: finding.cure().map(str::to_owned),
+            exit: exit_of(finding),
+        }
+    }
+}
+
+/// Tries a folder with a nameless file, of which nothing is left. That it is missing is said by the client already.
+fn unwritable(folder: &Path) -> Option<Seen> {
+    let error = folder
+        .is_dir()
+        .then(|| tempfile::tempfile_in(folder))?
+        .err()?;
+    Some(Seen {
+        severity: Severity::Error,
+        subject: "output container".to_owned(),
+        message: format!(
+            "the folder {} cannot be written: {}",
+            folder.display(),
+            plain(&system(&error))
+        ),
+        cure: Some("let this user, and the one that the local hub runs as, write it".to_owned()),
+        exit: Exit::Usage,
+    })
 }
 
 fn exit_of(finding: &Finding) -> Exit {
@@ -44,7 +86,7 @@ fn exit_of(finding: &Finding) -> Exit {
     }
 }
 
-fn show(context: &Context, findings: &[Finding]) -> Result<(), Failure> {
+fn show(context: &Context, findings: &[Seen]) -> Result<(), Failure> {
     let printer = &context.printer;
     if printer.format != Format::Table {
         let documents = findings.iter().map(document).collect();
@@ -56,26 +98,26 @@ fn show(context: &Context, findings: &[Finding]) -> Result<(), Failure> {
     let mut table = Table::new(["", "CHECKED", "FOUND"]);
     for finding in findings {
         table.row([
-            &finding.severity().to_string(),
-            finding.subject(),
-            finding.message(),
+            &finding.severity.to_string(),
+            &finding.subject,
+            &finding.message,
         ]);
-        if let Some(cure) = finding.cure() {
+        if let Some(cure) = &finding.cure {
             table.row(["", "", &format!("-> {cure}")]);
         }
     }
     printer.table(&table)
 }
 
-fn document(finding: &Finding) -> Value {
+fn document(finding: &Seen) -> Value {
     let mut document = json!({
-        "severity": finding.severity().to_string(),
-        "subject": finding.subject(),
-        "message": finding.message(),
-        "exitCode": exit_of(finding).code(),
+        "severity": finding.severity.to_string(),
+        "subject": finding.subject,
+        "message": finding.message,
+        "exitCode": finding.exit.code(),
     });
-    if let Some(cure) = finding.cure() {
-        document["cure"] = cure.into();
+    if let Some(cure) = &finding.cure {
+        document["cure"] = cure.as_str().into();
     }
     document
 }

@@ -22,6 +22,9 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
     let client = hub::client_of(context, Some(args.poll), version)?;
     let options = options(context, args)?.storage_auth(auth);
+    if args.file.is_some() {
+        refuse_closed(&options)?;
+    }
     let file = args
         .file
         .as_deref()
@@ -61,6 +64,18 @@ fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failur
         options = options.wait_for_slot(bound);
     }
     Ok(options)
+}
+
+/// A file goes up by the container's signature; the hub's own identity opens nothing for this program.
+fn refuse_closed(options: &ImportOptions) -> Result<(), Failure> {
+    let container = options.input_container();
+    if container.grant().is_some() || container.folder().is_some() {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "FILE cannot be uploaded: the container URI {container} carries no signature"
+    ))
+    .hint("give a URI with one (--container-file), or upload the file by other means and leave FILE out"))
 }
 
 async fn begin(

@@ -109,6 +109,11 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
 /// Refuses what is no condition in any dialect: the hub would take the job, and the job fail later. What this program's grammar does
 /// not know may be known to the hub, and is sent with a warning.
 fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
+    if Path::new(text).exists() {
+        context.printer.warn(format_args!(
+            "--where {text} is the name of a file here; a shell puts names in the place of an unquoted star: write '*'"
+        ));
+    }
     match parse_condition(text) {
         Err(_) if text.trim().is_empty() => {
             Err(Failure::usage("--where is empty; `*` is all devices"))

@@ -1,27 +1,12 @@
-//! What goes wrong around a command (hub or storage down, folders missing, names refused): one line that says what, where, and what
-//! to do.
+//! What is down, missing or closed around a command: one line that says what, where, and what to do.
 
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cli, LocalHub};
+use crate::harness::{Cli, LocalHub, cli_of, closed_port};
 
 const ROW: &str = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
-
-/// A port that was free a moment ago: nobody answers there.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// A client of a hub at this port, which need not be there.
-fn cli_of(port: u16) -> Cli {
-    let text = format!("HostName=localhost:{port};SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0");
-    Cli::new()
-        .with("IOTHUB_CONNECTION_STRING", &text)
-        .with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}"))
-}
 
 /// A container of a storage emulator at this port, as a path-style URI.
 fn storage_at(port: u16) -> String {
@@ -155,64 +140,6 @@ fn a_file_as_the_emulators_data_folder_is_bad_usage() {
 }
 
 #[test]
-fn a_condition_that_is_none_is_refused_with_its_place_before_anything_is_sent() {
-    let cli = cli_of(closed_port());
-    for (condition, place) in [
-        ("bad bad", "line 1, column 5: found `bad`"),
-        ("status = ", "line 1, column 10: found the end"),
-        ("tags.site = 'it's'", "line 1, column 18"),
-        ("(tags.a = 1", "line 1, column 12"),
-        ("tags.a = 1)", "line 1, column 11"),
-        ("tags.a = 'x", "line 1, column 10"),
-        ("", "is empty"),
-    ] {
-        for job in [vec!["twin", "--tag", "a=1"], vec!["method", "--name", "m"]] {
-            let mut arguments = vec!["schedule"];
-            arguments.extend(job);
-            arguments.extend(["--where", condition]);
-            let ran = cli.run(&arguments).expect(2);
-            assert!(ran.stderr.starts_with("error: --where"), "{}", ran.stderr);
-            assert!(ran.stderr.contains(place), "{condition}: {}", ran.stderr);
-        }
-    }
-}
-
-#[test]
-fn a_condition_that_the_hub_may_know_is_sent() {
-    let hub = LocalHub::start(&[]);
-    let cli = Cli::for_hub(&hub);
-    for (number, (condition, doubt)) in [
-        ("*", false),
-        ("deviceId IN ['a', 'b']", false),
-        (
-            "tags.location.plant = 'x' AND IS_DEFINED(properties.reported.fw)",
-            false,
-        ),
-        ("REVERSE(deviceId) = 'a'", true),
-        ("deviceId IN ('a', 'b')", true),
-        ("tags.name LIKE 'a%'", true),
-        ("tags.name NOT LIKE 'a%'", true),
-        ("FROM devices.modules WHERE moduleId = 'm'", true),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let id = format!("j-{number}");
-        let ran = cli.run(&[
-            "schedule", "twin", "--id", &id, "--where", condition, "--tag", "a=1",
-        ]);
-        // Sent: the hub knows the job, whatever became of it.
-        cli.run(&["schedule", "get", &id]).expect(0);
-        assert_eq!(
-            ran.stderr.contains("warning: --where: line 1"),
-            doubt,
-            "{condition}: {}",
-            ran.stderr
-        );
-    }
-}
-
-#[test]
 fn an_import_that_ends_during_its_upload_says_that_no_job_was_created() {
     // Accepts connections and never answers.
     let storage = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -225,7 +152,7 @@ fn an_import_that_ends_during_its_upload_says_that_no_job_was_created() {
     let ran = cli.run(&["import", &file, "--timeout", "500ms"]).expect(4);
     assert!(
         ran.stderr
-            .contains("error: timed out after 500ms; no job was created\n"),
+            .contains("error: timed out after 500ms during the upload; no job was created\n"),
         "{}",
         ran.stderr
     );
@@ -260,64 +187,6 @@ fn an_import_whose_create_is_not_answered_admits_that_a_job_may_exist() {
 }
 
 #[test]
-fn blob_names_that_storage_refuses_are_refused_by_flag() {
-    let cli = cli_of(closed_port());
-    let container = cli.container("c");
-    let file = cli.file("d.txt", ROW);
-    let long = "x".repeat(1025);
-    for (name, part) in [
-        ("%2e%2e/x", "%2e%2e"),
-        ("../x", "`..`"),
-        ("", "is empty"),
-        (long.as_str(), "1025 characters"),
-        ("/x", "slash"),
-    ] {
-        for command in [vec!["export"], vec!["import", &file], vec!["doctor"]] {
-            let mut arguments = command.clone();
-            arguments.extend(["--container", &container, "--blob", name]);
-            let ran = cli.run(&arguments).expect(2);
-            assert!(
-                ran.stderr.starts_with("error: --blob"),
-                "{command:?}: {}",
-                ran.stderr
-            );
-            assert!(ran.stderr.contains(part), "{command:?}: {}", ran.stderr);
-        }
-    }
-}
-
-#[test]
-fn an_empty_file_is_no_input_of_an_import_and_a_clean_export() {
-    let cli = Cli::new();
-    for text in ["", "\r\n\n"] {
-        let file = cli.file("empty.txt", text);
-        let report = cli
-            .run(&["devices", "check", &file, "--for", "import", "-o", "json"])
-            .expect(1)
-            .json();
-        let found = &report["findings"][0];
-        assert_eq!(
-            (
-                &report["rows"],
-                &found["line"],
-                &found["offset"],
-                &found["severity"],
-                &found["rule"]
-            ),
-            (
-                &json!(0),
-                &json!(1),
-                &json!(0),
-                &json!("error"),
-                &json!("empty")
-            )
-        );
-        let ran = cli.run(&["devices", "check", &file]).expect(0);
-        assert_eq!(ran.stdout, "");
-    }
-}
-
-#[test]
 fn the_hub_says_of_storage_that_is_down_that_it_was_not_reached() {
     let hub = LocalHub::start(&[]);
     let cli = Cli::for_hub(&hub);
@@ -339,4 +208,100 @@ fn the_hub_says_of_storage_that_is_down_that_it_was_not_reached() {
     for word in ["Unauthorized", "sig=", "sv=2021"] {
         assert!(!ran.stderr.contains(word), "{word}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn storage_that_does_not_answer_is_named_by_place_and_cause_alone() {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let port = closed_port();
+    let file = cli.file("d.txt", ROW);
+    let ran = cli
+        .run(&["import", &file, "--container", &storage_at(port)])
+        .expect(4);
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "error: upload blob: connection failed: blob devices.txt: no answer from the storage at \
+             http://127.0.0.1:{port}/devstoreaccount1/c: connection refused\n"
+        )
+    );
+}
+
+#[test]
+fn the_hub_names_the_folder_that_it_cannot_use() {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let missing = cli.path("none").display().to_string();
+    let ran = cli
+        .run(&["export", "--container", &format!("file://{missing}")])
+        .expect(3);
+    assert!(
+        ran.stderr
+            .contains(&format!("the container folder {missing} does not exist")),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("hint: the folder must exist on the hub's machine"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("signature"), "{}", ran.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_doctor_tries_whether_a_folder_can_be_written() {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    // No user can make a file there, whatever the rights.
+    let ran = cli
+        .run(&["doctor", "--container", "file:///proc", "-o", "json"])
+        .expect(2);
+    let report = ran.json();
+    let found = findings(&report, "output container");
+    let told = found.last().unwrap()["message"].as_str().unwrap();
+    assert!(
+        told.contains("the folder /proc cannot be written: "),
+        "{told}"
+    );
+    assert!(!told.contains("os error"), "{told}");
+    let container = cli.container("c");
+    cli.run(&["doctor", "--container", &container]).expect(0);
+    assert_eq!(std::fs::read_dir(cli.path("c")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_hub_without_tls_is_told_from_one_that_is_down() {
+    let hub = LocalHub::start(&[]);
+    let endpoint = hub.endpoint().replace("http://", "https://");
+    let ran = Cli::for_hub(&hub)
+        .run(&["list", "--endpoint", &endpoint])
+        .expect(4);
+    assert!(
+        ran.stderr.contains("does not speak https"),
+        "{}",
+        ran.stderr
+    );
+    // No further try changes that.
+    assert!(!ran.stderr.contains("attempts"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_database_that_is_none_is_named() {
+    let cli = Cli::new();
+    std::fs::create_dir(cli.path("hub")).unwrap();
+    cli.file(
+        "hub/hub.sqlite",
+        "no database, but long enough to be looked at",
+    );
+    let ran = cli.run(&["emulator", "--data", "hub"]).expect(2);
+    assert!(
+        ran.stderr
+            .contains("hub/hub.sqlite (file is not a database)"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -261,6 +261,20 @@ impl Drop for LocalHub {
     }
 }
 
+/// A port that was free a moment ago: nobody answers there.
+pub(crate) fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A client of a hub at this port, which need not be there.
+pub(crate) fn cli_of(port: u16) -> Cli {
+    let text = format!("HostName=localhost:{port};SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0");
+    Cli::new()
+        .with("IOTHUB_CONNECTION_STRING", &text)
+        .with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}"))
+}
+
 /// Sends a signal to a process that a test started.
 #[cfg(unix)]
 pub(crate) fn send(child: &Child, signal: &str) {

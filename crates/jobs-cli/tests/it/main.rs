@@ -9,6 +9,7 @@ mod faults;
 mod harness;
 mod help;
 mod jobs;
+mod mistakes;
 mod schedule;
 mod secrets;
 mod usage;

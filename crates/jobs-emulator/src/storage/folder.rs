@@ -15,20 +15,32 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
-        let root = fs::canonicalize(path)
-            .map_err(|error| failed("the container folder cannot be used", &error))?;
+        let shown = path.display();
+        let root = fs::canonicalize(path).map_err(|error| {
+            let what = match error.kind() {
+                io::ErrorKind::NotFound => format!("the container folder {shown} does not exist"),
+                _ => format!("the container folder {shown} cannot be used"),
+            };
+            failed(&what, &error)
+        })?;
         if root.is_dir() {
             Ok(Self { root })
         } else {
-            Err(StorageError::Failed(
-                "the container is not a folder".to_owned(),
-            ))
+            Err(StorageError::Failed(format!(
+                "the container {shown} is not a folder"
+            )))
         }
     }
 
     pub(super) fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
         let path = self.place_for(name)?;
-        fs::write(path, content).map_err(|error| failed("the folder cannot be written", &error))
+        fs::write(path, content).map_err(|error| {
+            let what = format!(
+                "the container folder {} cannot be written",
+                self.root.display()
+            );
+            failed(&what, &error)
+        })
     }
 
     pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {

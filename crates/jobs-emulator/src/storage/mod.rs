@@ -81,10 +81,11 @@ impl Container {
     /// Writes and then deletes a small blob, as the service does to see whether it may.
     pub(crate) fn check_output(&self) -> Result<(), StorageError> {
         let probe = format!("probe-{}", uuid::Uuid::new_v4());
+        let is_folder = matches!(self, Self::Folder(_));
         self.put_small(&probe, b"probe")
-            .map_err(|error| because("write to", &error))?;
+            .map_err(|error| because("write to", is_folder, &error))?;
         self.delete(&probe)
-            .map_err(|error| because("delete from", &error))
+            .map_err(|error| because("delete from", is_folder, &error))
     }
 
     fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
@@ -126,11 +127,12 @@ impl Container {
     }
 }
 
-/// The service's words for a right that is missing; what is no matter of rights is not said in them.
-fn because(action: &str, error: &StorageError) -> StorageError {
+/// The service's words for a right that is missing; what is no matter of rights is not said in them. Of a folder, which the service
+/// does not know, more is said.
+fn because(action: &str, is_folder: bool, error: &StorageError) -> StorageError {
     let text = format!("Unauthorized to {action} output blob container.");
     match error {
-        StorageError::Denied(_) => StorageError::Denied(text),
+        StorageError::Denied(_) if !is_folder => StorageError::Denied(text),
         StorageError::Unreached(why) => {
             StorageError::Unreached(format!("The output blob container was not reached: {why}"))
         }

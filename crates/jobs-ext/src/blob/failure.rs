@@ -46,6 +46,13 @@ pub(super) fn read(
         Storage::InvalidPath { .. } => (ErrorKind::Configuration, None),
         other => by_cause(other),
     };
+    if matches!(kind, ErrorKind::Transport | ErrorKind::Timeout) {
+        let message = format!(
+            "blob {name}: no answer from the storage at {}",
+            uri.location()
+        );
+        return Error::new(kind, message).with_source(system_words(&error));
+    }
     let mut out = Error::new(kind, format!("blob {name} of container {uri}")).with_source(error);
     out.detail_mut().hint = hint;
     out

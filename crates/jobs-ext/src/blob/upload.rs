@@ -214,7 +214,7 @@ impl JobsClient {
         file: impl AsRef<Path>,
         options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
-        options.check(self)?;
+        options.check_with_containers(self)?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();
         container
@@ -232,7 +232,7 @@ impl JobsClient {
         rows: impl IntoIterator<Item = jobs_devices::Row>,
         options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
-        options.check(self)?;
+        options.check_with_containers(self)?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();
         container

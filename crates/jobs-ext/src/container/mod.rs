@@ -119,6 +119,13 @@ impl ContainerUri {
         }
     }
 
+    /// The URI without its query: where the container lies, and nothing that opens it.
+    #[cfg(feature = "blob")]
+    pub(crate) fn location(&self) -> &str {
+        let text = self.expose();
+        text.split_once('?').map_or(text, |(location, _)| location)
+    }
+
     /// The signature's parameters with their values decoded, in the order given.
     #[cfg(feature = "blob")]
     pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {

@@ -8,7 +8,7 @@ use crate::args::devices::DiffArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 use crate::progress::Progress;
 
 /// Compares two files.
@@ -44,7 +44,8 @@ pub(super) async fn diff(context: &Context, args: DiffArgs) -> Outcome {
     let bad = report.summary.first.bad_lines + report.summary.second.bad_lines;
     if bad > 0 {
         return Err(Failure::work(format_args!(
-            "{bad} bad lines could not be compared"
+            "{} could not be compared",
+            counted(bad, "bad line")
         )));
     }
     Ok(if report.is_same() {

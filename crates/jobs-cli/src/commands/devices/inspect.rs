@@ -8,7 +8,7 @@ use crate::args::devices::{CheckArgs, PurposeArg, StatsArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::printer::{Printer, one_line};
+use crate::printer::{Printer, counted, one_line};
 use crate::progress::Progress;
 
 /// Counts what all files hold together. Bad lines are counted too, and no failure.
@@ -90,8 +90,10 @@ fn lines(printer: &Printer, name: &str, report: &CheckReport) -> Result<(), Fail
         printer.line(&one_line(&crate::redact::text(&text)))?;
     }
     printer.note(format_args!(
-        "{} rows: {} errors, {} warnings",
-        report.rows, report.errors, report.warnings
+        "{}: {}, {}",
+        counted(report.rows, "row"),
+        counted(report.errors, "error"),
+        counted(report.warnings, "warning")
     ));
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::args::devices::{
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::outfile::Output;
+use crate::printer::counted;
 use crate::progress::Progress;
 
 pub(super) async fn filter(context: &Context, args: FilterArgs) -> Outcome {
@@ -138,10 +139,11 @@ pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
         .into_iter()
         .flatten()
     {
+        let rows = file.get("rows").and_then(Value::as_u64).unwrap_or_default();
         if let Some(path) = file.get("file").and_then(Value::as_str) {
             context
                 .printer
-                .note(format_args!("{path}: {} rows", file["rows"]));
+                .note(format_args!("{path}: {}", counted(rows, "row")));
         }
     }
     work::show_report(&context.printer, "split", &report, false)
@@ -188,8 +190,16 @@ pub(super) async fn merge(context: &Context, args: MergeArgs) -> Outcome {
         name: "the files to merge".to_owned(),
         size,
     };
+    let printer = context.printer.clone();
     work::run(context, "merge", together, targets, move |_, out, with| {
         let report = transform::merge(reads, out, keep, with)?;
+        for (input, name) in report.inputs.iter().zip(&names) {
+            let file = format!("{}, ", name.display());
+            for problem in &input.problems {
+                let problem = serde_json::to_value(problem).unwrap_or_default();
+                work::show_problem(&printer, &file, &problem);
+            }
+        }
         Ok(merge_report(
             &names,
             serde_json::to_value(&report).unwrap_or_default(),
