@@ -97,9 +97,16 @@ fn show_parse_error(error: &clap::Error, environment: &Environment) -> Exit {
         } else {
             rendered.to_string()
         };
-        // A closed pipe is no error.
-        let _ = io::stdout().lock().write_all(text.as_bytes());
-        return Exit::Done;
+        let mut out = io::stdout().lock();
+        return match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // A closed pipe is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let failure = Failure::stdout(&error);
+                let _ = writeln!(io::stderr().lock(), "error: {}", failure.message());
+                failure.exit()
+            }
+            _ => Exit::Done,
+        };
     }
     let text = if io::stderr().is_terminal() && !environment.no_color {
         rendered.ansi().to_string()

@@ -133,14 +133,60 @@ impl Write for Output {
     }
 }
 
-/// The system's error inside one that names the temporary file, which nobody asked for.
+/// The system's own error inside one that names a temporary file, or a library, that nobody asked for.
 pub(crate) fn system(error: &io::Error) -> io::Error {
-    let system = error
-        .get_ref()
-        .and_then(std::error::Error::source)
-        .and_then(|cause| cause.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    system.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        let outer = cause.downcast_ref::<io::Error>();
+        if let Some(number) = outer.and_then(io::Error::raw_os_error) {
+            return io::Error::from_raw_os_error(number);
+        }
+        // An I/O error passes on the source of the error inside it, so the one inside has to be asked for.
+        next = match outer.and_then(io::Error::get_ref) {
+            Some(inside) => Some(inside),
+            None => cause.source(),
+        };
+    }
+    io::Error::new(error.kind(), error.to_string())
+}
+
+/// Refuses one file for two things: the second to be finished would replace the first without a word. `-` is standard output.
+pub(crate) fn refuse_same(names: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
+    let given: Vec<(&str, &Path)> = names
+        .iter()
+        .filter_map(|(option, path)| Some((*option, (*path)?)))
+        .collect();
+    for (at, (option, path)) in given.iter().enumerate() {
+        let Some((other, _)) = given[..at].iter().find(|(_, other)| is_same(path, other)) else {
+            continue;
+        };
+        return Err(Failure::usage(format_args!(
+            "{other} and {option} both name {}; give them files of their own",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Whether two names lead to one file that writing would replace; devices such as `/dev/null` take everything.
+fn is_same(one: &Path, other: &Path) -> bool {
+    if one == Path::new("-") || other == Path::new("-") {
+        return one == other;
+    }
+    let place = |path: &Path| {
+        let whole = path.canonicalize().ok();
+        whole.or_else(|| {
+            let folder = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+            Some(folder.join(path.file_name()?))
+        })
+    };
+    let is_special =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+    !is_special(one)
+        && (one == other || place(one).is_some_and(|found| place(other) == Some(found)))
 }
 
 /// Opens a file for reading in large pieces.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jobs_devices::query::Condition;
 use serde_json::Value;
 
 use crate::args::{Format, OutputArgs};
@@ -132,6 +133,15 @@ impl Printer {
     pub(crate) fn warn(&self, message: impl Display) {
         if !self.quiet {
             self.message("33", "warning", &message.to_string());
+        }
+    }
+
+    /// A comparison with a name where a text was most likely meant.
+    pub(crate) fn warn_of_unquoted(&self, option: &str, condition: &Condition) {
+        for name in condition.unquoted() {
+            self.warn(format_args!(
+                "{option}: `{name}` is compared as the name of a member, which no device has; a text is written in quotes: '{name}'"
+            ));
         }
     }
 

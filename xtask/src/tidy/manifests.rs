@@ -1,13 +1,10 @@
 //! Manifests, licences and the crate map.
 
-use cargo_metadata::Package;
+use cargo_metadata::{Metadata, Package};
 
-use super::graph::metadata;
-use crate::Result;
 use crate::workspace::Workspace;
 
-pub(super) fn check(workspace: &Workspace, files: &[String]) -> Result<Vec<String>> {
-    let metadata = metadata(workspace)?;
+pub(super) fn check(workspace: &Workspace, metadata: &Metadata, files: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         if !files.iter().any(|file| file == licence) {
@@ -43,7 +40,7 @@ pub(super) fn check(workspace: &Workspace, files: &[String]) -> Result<Vec<Strin
             ));
         }
     }
-    Ok(findings)
+    findings
 }
 
 fn folder(workspace: &Workspace, package: &Package) -> String {

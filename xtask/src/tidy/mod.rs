@@ -46,8 +46,9 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
             findings.extend(sizes::check(path, &text));
         }
     }
-    findings.extend(manifests::check(workspace, &files)?);
-    findings.extend(graph::check(workspace)?);
+    let metadata = graph::metadata(workspace)?;
+    findings.extend(manifests::check(workspace, &metadata, &files));
+    findings.extend(graph::check(&metadata));
     findings.sort();
     Ok(findings)
 }

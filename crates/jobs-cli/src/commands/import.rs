@@ -30,6 +30,8 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
         .as_deref()
         .map(|path| InputFile::open(context, path))
         .transpose()?;
+    let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
+    outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
     let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
     let mut poller = begin(context, &client, file, options).await?;
     context.job.active(poller.id());
@@ -162,6 +164,9 @@ fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
         }
     }
     let found = match words {
+        0 if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) => {
+            "it is empty".to_owned()
+        }
         0 => "all its lines are blank".to_owned(),
         1 => "its only line is plain text".to_owned(),
         _ => format!("all its {words} lines are plain text"),

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use jobs_devices::JsonObject;
 use jobs_devices::query::parse_condition;
+use jobs_devices::rules::{Section, Severity, twin_section};
 use jobs_ext::{DirectMethod, Job, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
 
@@ -38,8 +40,16 @@ async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
     let patch = match &args.patch {
         Some(path) => patch_of(&read_json(context, path, "--patch")?)?,
         None => TwinPatch::new()
-            .tags(assignments("--tag", &args.tags)?)
-            .desired_properties(assignments("--desired", &args.desired)?),
+            .tags(allowed(
+                "--tag",
+                Section::Tags,
+                assignments("--tag", &args.tags)?,
+            )?)
+            .desired_properties(allowed(
+                "--desired",
+                Section::Desired,
+                assignments("--desired", &args.desired)?,
+            )?),
     };
     let id = id_of(&args.job, "twin");
     schedule(
@@ -125,7 +135,10 @@ fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
             ));
             Ok(())
         }
-        Ok(_) => Ok(()),
+        Ok(condition) => {
+            context.printer.warn_of_unquoted("--where", &condition);
+            Ok(())
+        }
     }
 }
 
@@ -182,6 +195,21 @@ fn assignments(option: &str, texts: &[String]) -> Result<Map<String, Value>, Fai
     Ok(map)
 }
 
+/// Refuses what no twin takes. The hub would take the job, and the work fail on every device.
+fn allowed(
+    option: &str,
+    section: Section,
+    members: Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
+    let broken = twin_section(section, &JsonObject::from(members.clone()))
+        .into_iter()
+        .find(|one| one.severity == Severity::Error);
+    match broken {
+        None => Ok(members),
+        Some(one) => Err(Failure::usage(format_args!("{option}: {one}"))),
+    }
+}
+
 /// A twin patch out of its JSON; anything that would be ignored is refused.
 fn patch_of(document: &Value) -> Result<TwinPatch, Failure> {
     let shape =
@@ -190,13 +218,16 @@ fn patch_of(document: &Value) -> Result<TwinPatch, Failure> {
     for (name, value) in document.as_object().ok_or_else(shape)? {
         let members = value.as_object();
         match (name.as_str(), members) {
-            ("tags", Some(tags)) => patch = patch.tags(tags.clone()),
+            ("tags", Some(tags)) => {
+                patch = patch.tags(allowed("--patch", Section::Tags, tags.clone())?);
+            }
             ("properties", Some(properties)) if properties.keys().all(|key| key == "desired") => {
                 let desired = properties
                     .get("desired")
                     .and_then(Value::as_object)
                     .ok_or_else(shape)?;
-                patch = patch.desired_properties(desired.clone());
+                let desired = allowed("--patch", Section::Desired, desired.clone())?;
+                patch = patch.desired_properties(desired);
             }
             ("etag", None) => patch = patch.etag(value.as_str().ok_or_else(shape)?),
             _ => return Err(shape()),

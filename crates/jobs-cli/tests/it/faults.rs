@@ -1,5 +1,6 @@
 //! What is down, missing or closed around a command: one line that says what, where, and what to do.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
@@ -304,4 +305,74 @@ fn a_database_that_is_none_is_named() {
         "{}",
         ran.stderr
     );
+}
+
+/// A storage that answers everything so.
+fn storage_that_answers(head: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut length = 0;
+            let mut line = String::new();
+            // Up to the blank line.
+            while stream.read_line(&mut line).is_ok_and(|read| read > 2) {
+                let lower = line.to_ascii_lowercase();
+                if let Some(value) = lower.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut sent = vec![0; length];
+            let _ = stream.read_exact(&mut sent);
+            let answer = format!(
+                "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    storage_at(port)
+}
+
+#[test]
+fn what_the_storage_answered_is_said_in_a_line() {
+    const BODY: &str = "<?xml version=\"1.0\"?><Error><Code>AuthorizationPermissionMismatch</Code>\
+                        <Message>Not with this permission.\nRequestId:1</Message></Error>";
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let file = cli.file("d.txt", ROW);
+    let uri = storage_that_answers("403 Forbidden", BODY);
+    let place = uri.split('?').next().unwrap();
+    let ran = cli.run(&["import", &file, "--container", &uri]).expect(3);
+    assert_eq!(
+        ran.stderr.lines().next().unwrap(),
+        format!(
+            "error: upload blob: container rejected: blob devices.txt: the storage at {place} answered \
+             403 Forbidden (AuthorizationPermissionMismatch: Not with this permission.)"
+        )
+    );
+    // The hub tells a container that is not there from one that refuses.
+    let uri = storage_that_answers("404 Not Found", BODY);
+    let ran = cli.run(&["export", "--container", &uri]).expect(3);
+    assert!(
+        ran.stderr.contains("BlobContainerValidationError"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("no such blob or container"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("Unauthorized"), "{}", ran.stderr);
+    let uri = storage_that_answers("409 Conflict", BODY);
+    let ran = cli.run(&["export", "--container", &uri]).expect(3);
+    assert!(
+        ran.stderr.contains("answered 409 Conflict;"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("MicrosoftAzure"), "{}", ran.stderr);
 }

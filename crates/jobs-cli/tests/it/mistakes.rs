@@ -257,3 +257,151 @@ fn a_star_that_a_shell_has_replaced_is_noticed() {
         ran.stderr
     );
 }
+
+#[test]
+fn one_file_for_two_things_is_refused_before_either_is_written() {
+    let cli = cli_of(closed_port());
+    let file = cli.file("d.txt", ROW);
+    let filter = ["devices", "filter", &file, "--where", "true"];
+    let prepare = ["devices", "prepare-import", &file, "--regenerate-keys"];
+    let container = cli.container("c");
+    let import = ["import", &file, "--container", &container];
+    for (command, options, pair) in [
+        (
+            &filter[..],
+            &["--out", "x.txt", "--rejects", "./x.txt"][..],
+            "--out and --rejects",
+        ),
+        (&filter, &["--rejects", "-"], "--out and --rejects"),
+        (
+            &filter,
+            &["--out", "x.txt", "--rejects", &file],
+            "FILE and --rejects",
+        ),
+        (
+            &prepare,
+            &["--out", "x.txt", "--system-modules", "x.txt"],
+            "--out and --system-modules",
+        ),
+        (
+            &prepare,
+            &["--system-modules", &file],
+            "FILE and --system-modules",
+        ),
+        (&import, &["--rejects", &file], "FILE and --rejects"),
+    ] {
+        let arguments: Vec<&str> = command.iter().chain(options).copied().collect();
+        let ran = cli.run(&arguments).expect(2);
+        assert!(
+            ran.stderr.contains(&format!("error: {pair} both name")),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(ran.stdout, "");
+        assert_eq!(cli.read("d.txt"), ROW);
+        assert!(!cli.path("x.txt").exists());
+    }
+    // In place is no mistake, and a device takes everything.
+    cli.run(&[&filter[..], &["--out", &file, "--rejects", "/dev/null"]].concat())
+        .expect(0);
+    assert_eq!(cli.read("d.txt"), ROW);
+}
+
+#[test]
+fn a_text_without_its_quotes_is_noticed() {
+    let cli = Cli::new();
+    let file = cli.file("d.txt", ROW);
+    let ran = cli
+        .run(&["devices", "filter", &file, "--where", "status = enabled"])
+        .expect(0);
+    assert_eq!(ran.stdout, "");
+    assert!(
+        ran.stderr.contains("warning: --where: `enabled`") && ran.stderr.contains("'enabled'"),
+        "{}",
+        ran.stderr
+    );
+    let ran = cli
+        .run(&["devices", "filter", &file, "--where", "status = 'enabled'"])
+        .expect(0);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_a_conversion_cannot_do_is_said_before_anything_is_written() {
+    let cli = Cli::new();
+    let file = cli.file("d.txt", ROW);
+    for (options, part) in [
+        (
+            ["--to", "parquet", "--from", "parquet"],
+            "Parquet is written and not read",
+        ),
+        (
+            ["--to", "json", "--columns", "id"],
+            "--columns is for tables",
+        ),
+    ] {
+        let mut arguments = vec!["devices", "convert", &file];
+        arguments.extend(options);
+        let ran = cli.run(&arguments).expect(2);
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+    let empty = cli.file("empty.txt", "");
+    let ran = cli
+        .run(&["devices", "generate", "--count", "1", "--template", &empty])
+        .expect(2);
+    assert!(ran.stderr.contains("is empty"), "{}", ran.stderr);
+    let ran = cli
+        .run(&["devices", "split", &file, "--rows", "1", "--out-dir", &file])
+        .expect(2);
+    assert!(
+        ran.stderr.contains("it is a file, and a folder is wanted"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_twin_that_no_device_takes_is_refused_before_a_job_is_made() {
+    let cli = cli_of(closed_port());
+    let patch = cli.file("p.json", "{\"properties\":{\"desired\":{\"a b\":1}}}");
+    for (options, part) in [
+        (["--tag", "a.b=1"], "error: --tag: "),
+        (["--desired", "$x=1"], "error: --desired: "),
+        (["--patch", patch.as_str()], "error: --patch: "),
+    ] {
+        let mut arguments = vec!["schedule", "twin", "--where", "*"];
+        arguments.extend(options);
+        let ran = cli.run(&arguments).expect(2);
+        assert!(ran.stderr.starts_with(part), "{}", ran.stderr);
+        assert!(ran.stderr.contains("not allowed"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_bad_in_every_command() {
+    let cli = Cli::new();
+    let file = cli.file("d.txt", ROW);
+    for arguments in [
+        vec!["--help"],
+        vec!["--version"],
+        vec!["man"],
+        vec!["devices", "convert", &file, "--to", "parquet"],
+        vec!["devices", "generate", "--count", "5"],
+        vec!["devices", "stats", &file],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = cli.command(&arguments).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(
+            stderr.ends_with(": no space left on device\n"),
+            "{arguments:?}: {stderr}"
+        );
+        assert!(!stderr.contains("xternal"), "{arguments:?}: {stderr}");
+    }
+}

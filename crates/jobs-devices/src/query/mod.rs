@@ -73,6 +73,7 @@ mod path;
 mod row;
 mod row_ref;
 mod statement;
+mod unquoted;
 
 pub use ast::{
     Aggregate, ArithmeticOp, Collection, CompareOp, Condition, Expr, Literal, Number, Path,

@@ -291,7 +291,15 @@ impl Site {
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => denied(),
             _ if text.contains("403 Forbidden") => denied(),
             _ if is_unreached => self.unreached(error),
-            _ => StorageError::Failed(text),
+            _ => StorageError::Failed(match text.split_once("status code: ") {
+                // The status alone: what stands before it are a library's words, and behind it is XML.
+                Some((_, answer)) => format!(
+                    "the storage at {} answered {}",
+                    self.endpoint,
+                    answer.split(':').next().unwrap_or(answer)
+                ),
+                None => text,
+            }),
         }
     }
 

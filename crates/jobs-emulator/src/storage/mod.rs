@@ -136,6 +136,9 @@ fn because(action: &str, is_folder: bool, error: &StorageError) -> StorageError 
         StorageError::Unreached(why) => {
             StorageError::Unreached(format!("The output blob container was not reached: {why}"))
         }
-        other => StorageError::Failed(format!("{text} {other}")),
+        StorageError::Denied(why) => StorageError::Denied(format!("{text} {why}")),
+        StorageError::NotFound(why) | StorageError::Failed(why) => {
+            StorageError::Failed(format!("The output blob container cannot be used: {why}"))
+        }
     }
 }

@@ -53,9 +53,43 @@ pub(super) fn read(
         );
         return Error::new(kind, message).with_source(system_words(&error));
     }
-    let mut out = Error::new(kind, format!("blob {name} of container {uri}")).with_source(error);
+    let place = uri.location();
+    let mut out = match answer(&error) {
+        Some(said) => Error::new(
+            kind,
+            format!("blob {name}: the storage at {place} answered {said}"),
+        ),
+        None => Error::new(kind, format!("blob {name} of container {place}")).with_source(error),
+    };
     out.detail_mut().hint = hint;
     out
+}
+
+/// What the storage answered, out of the text that holds it: the status, and the code and the first line of its XML.
+fn answer(error: &object_store::Error) -> Option<String> {
+    const STATUS: &str = "status code: ";
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if let Some((_, answer)) = text.split_once(STATUS) {
+            let (status, body) = answer.split_once(':').unwrap_or((answer, ""));
+            let element = |name: &str| {
+                let (_, rest) = body.split_once(&format!("<{name}>"))?;
+                let (inner, _) = rest.split_once('<')?;
+                inner.lines().next().map(str::trim).map(str::to_owned)
+            };
+            let said: Vec<String> = ["Code", "Message"]
+                .iter()
+                .filter_map(|n| element(n))
+                .collect();
+            return Some(match said.is_empty() {
+                true => status.trim().to_owned(),
+                false => format!("{} ({})", status.trim(), said.join(": ")),
+            });
+        }
+        next = cause.source();
+    }
+    None
 }
 
 /// What the system said about a file, without the words of the libraries around it.
@@ -104,4 +138,30 @@ fn by_cause(error: &object_store::Error) -> (ErrorKind, Option<&'static str>) {
         next = cause.source();
     }
     (ErrorKind::Service, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_the_storage_is_its_status_code_and_first_line() {
+        let of = |text: &str| {
+            answer(&object_store::Error::Generic {
+                store: "s",
+                source: text.into(),
+            })
+        };
+        let xml = "Error performing PUT in 1s - Server returned non-2xx status code: 403 Forbidden: \
+                   <?xml?><Error><Code>AuthenticationFailed</Code><Message>Not this way.\nRequestId:1</Message></Error>";
+        assert_eq!(
+            of(xml).as_deref(),
+            Some("403 Forbidden (AuthenticationFailed: Not this way.)")
+        );
+        assert_eq!(
+            of("status code: 404 Not Found: ").as_deref(),
+            Some("404 Not Found")
+        );
+        assert_eq!(of("no answer"), None);
+    }
 }

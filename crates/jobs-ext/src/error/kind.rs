@@ -64,7 +64,7 @@ impl ErrorKind {
             Self::ContainerRejected => "container rejected",
             Self::Conflict => "conflict",
             Self::BadRequest => "bad request",
-            Self::Service => "the hub failed",
+            Self::Service => "the service failed",
             Self::Transport => "connection failed",
             Self::Timeout => "timed out",
             Self::Decode => "unreadable answer",

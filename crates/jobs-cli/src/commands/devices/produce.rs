@@ -29,7 +29,8 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
             (form_of(named, &start), source)
         }
     };
-    let targets = Targets::create(&args.out)?;
+    refuse_forms(from, to, columns.is_some())?;
+    let targets = Targets::create(&args.out, &[&args.file])?;
     let printer = context.printer.clone();
     work::run(
         context,
@@ -48,6 +49,23 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
         },
     )
     .await
+}
+
+/// What cannot be done with these forms, before anything is written.
+fn refuse_forms(from: Format, to: Format, with_columns: bool) -> Result<(), Failure> {
+    let is_text = |form| matches!(form, Format::Lines | Format::Json);
+    if !is_text(from) && from != Format::Csv && from != Format::Tsv {
+        return Err(Failure::usage(
+            "Parquet is written and not read; convert the table to CSV first",
+        )
+        .hint("if FILE is no Parquet table, say its form with --from"));
+    }
+    if with_columns && is_text(from) && is_text(to) {
+        return Err(Failure::usage(
+            "--columns is for tables (csv, tsv, parquet); here neither FILE nor the result is one",
+        ));
+    }
+    Ok(())
 }
 
 /// The form of a file by its extension, else by its beginning. Device files are often called `.json`, so an object where an array
@@ -82,6 +100,12 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
     if let Some(path) = &args.template {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::file("read the template", path, &error))?;
+        if text.trim().is_empty() {
+            return Err(Failure::usage(format_args!(
+                "the template {} is empty; it should hold one example row",
+                path.display()
+            )));
+        }
         let template = text.trim().parse::<Template>();
         options =
             options
@@ -94,7 +118,7 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
         name: "the generator".to_owned(),
         size: None,
     };
-    let targets = Targets::create(&args.out)?;
+    let targets = Targets::create(&args.out, &[])?;
     work::run(context, "generate", source, targets, move |_, out, with| {
         transform::generate(out, &options, with)
     })
@@ -104,7 +128,7 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
 pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome {
     let key = read_key(context, &args.key_file)?;
     let source = Source::open(context, &args.file)?;
-    let targets = Targets::create(&args.out)?;
+    let targets = Targets::create(&args.out, &[&args.file])?;
     let twins = if args.keep_twins {
         TwinText::Keep
     } else {

@@ -14,15 +14,16 @@ use crate::args::devices::{
 };
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::outfile::Output;
+use crate::outfile::{self, Output};
 use crate::printer::counted;
 use crate::progress::Progress;
 
 pub(super) async fn filter(context: &Context, args: FilterArgs) -> Outcome {
     let condition = parse_condition(&args.condition)
         .map_err(|error| Failure::usage(format_args!("--where: {error}")))?;
+    context.printer.warn_of_unquoted("--where", &condition);
     let source = Source::open(context, &args.file)?;
-    let targets = Targets::create(&args.out)?;
+    let targets = Targets::create(&args.out, &[&args.file])?;
     work::run(
         context,
         "filter",
@@ -36,7 +37,7 @@ pub(super) async fn filter(context: &Context, args: FilterArgs) -> Outcome {
 pub(super) async fn set_mode(context: &Context, args: SetModeArgs) -> Outcome {
     let mode = import_mode(&args.mode)?;
     let source = Source::open(context, &args.file)?;
-    let targets = Targets::create(&args.out)?;
+    let targets = Targets::create(&args.out, &[&args.file])?;
     work::run(
         context,
         "set-mode",
@@ -50,7 +51,18 @@ pub(super) async fn set_mode(context: &Context, args: SetModeArgs) -> Outcome {
 pub(super) async fn prepare_import(context: &Context, args: PrepareImportArgs) -> Outcome {
     let mode = args.mode.as_deref().map(import_mode).transpose()?;
     let source = Source::open(context, &args.file)?;
-    let targets = Targets::create(&args.out)?;
+    let targets = Targets::create(&args.out, &[&args.file])?;
+    let aside = args.system_modules.as_deref();
+    for (option, path) in [
+        (
+            "FILE",
+            Some(args.file.as_path()).filter(|file| *file != Path::new("-")),
+        ),
+        ("--out", Some(args.out.out.as_path())),
+        ("--rejects", args.out.rejects.as_deref()),
+    ] {
+        outfile::refuse_same(&[(option, path), ("--system-modules", aside)])?;
+    }
     let mut aside = args
         .system_modules
         .as_deref()
@@ -89,6 +101,12 @@ fn import_mode(text: &str) -> Result<ImportMode, Failure> {
 
 pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
     let source = Source::open(context, &args.file)?;
+    if std::fs::metadata(&args.out_dir).is_ok_and(|found| !found.is_dir()) {
+        return Err(Failure::usage(format_args!(
+            "--out-dir {}: it is a file, and a folder is wanted",
+            args.out_dir.display()
+        )));
+    }
     std::fs::create_dir_all(&args.out_dir)
         .map_err(|error| Failure::file("make the folder", &args.out_dir, &error))?;
     let (stem, ending) = part_name(&args.file);
@@ -179,7 +197,8 @@ pub(super) async fn merge(context: &Context, args: MergeArgs) -> Outcome {
         .map(|source| source.size)
         .sum::<Option<u64>>();
     let reads: Vec<_> = sources.into_iter().map(|source| source.read).collect();
-    let targets = Targets::create(&args.out)?;
+    let inputs: Vec<&Path> = names.iter().map(PathBuf::as_path).collect();
+    let targets = Targets::create(&args.out, &inputs)?;
     let keep = match args.keep {
         KeepArg::First => Keep::First,
         KeepArg::Last => Keep::Last,

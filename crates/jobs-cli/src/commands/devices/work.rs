@@ -85,7 +85,12 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    pub(super) fn create(args: &OutArgs) -> Result<Self, Failure> {
+    pub(super) fn create(args: &OutArgs, inputs: &[&Path]) -> Result<Self, Failure> {
+        let rejects = args.rejects.as_deref();
+        outfile::refuse_same(&[("--out", Some(&args.out)), ("--rejects", rejects)])?;
+        for input in inputs.iter().filter(|input| **input != Path::new("-")) {
+            outfile::refuse_same(&[("FILE", Some(input)), ("--rejects", rejects)])?;
+        }
         let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
         Ok(Self {
             out: Output::create(&args.out)?,
@@ -179,6 +184,7 @@ pub(super) fn failure(name: &str, error: TransformError) -> Failure {
             Failure::usage(format_args!("cannot read {name}: {}", plain(&error)))
         }
         TransformError::Write(error) => {
+            let error = outfile::system(&error);
             Failure::usage(format_args!("cannot write the result: {}", plain(&error)))
         }
         TransformError::Input { line, message } => {
