@@ -41,6 +41,9 @@ pub(crate) fn client_of(
             )
         }
         SignIn::Entra { host, token } => {
+            if let Err(error) = host.parse::<Endpoint>() {
+                return Err(Failure::usage(format_args!("--host: {}", error.message())));
+            }
             let builder = JobsClient::builder(host);
             let builder = match token {
                 Some(token) => builder.credential(GivenToken(token)),
@@ -49,6 +52,7 @@ pub(crate) fn client_of(
             (builder, "--host".to_owned())
         }
     };
+    let mut named = format!("hub named by {origin}");
     if let Some((endpoint, origin)) = settings.endpoint {
         if let Err(error) = endpoint.parse::<Endpoint>() {
             return Err(Failure::usage(format_args!(
@@ -58,8 +62,10 @@ pub(crate) fn client_of(
         }
         builder = builder.endpoint(endpoint);
     }
-    if let Some(pem) = settings.ca_pem {
+    if let Some((pem, path)) = settings.ca_pem {
         builder = builder.ca_pem(pem);
+        // All else has been looked at by then.
+        named = format!("the CA file {}", path.display());
     }
     if let Some(version) = settings.api_version.as_deref()
         && let Err(error) = version.parse::<ApiVersion>()
@@ -83,8 +89,7 @@ pub(crate) fn client_of(
         .user_agent(concat!("iothub-jobs/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| {
-            let failure =
-                Failure::usage(format_args!("hub named by {origin}: {}", error.message()));
+            let failure = Failure::usage(format_args!("{named}: {}", error.message()));
             failure.hint_of(&error).caused_by(&error)
         })?;
     context.talks_to(client.endpoint().to_string());

@@ -48,7 +48,8 @@ pub(crate) struct HubSettings {
     pub(crate) sign_in: SignIn,
     /// Where requests go, and where that was said.
     pub(crate) endpoint: Option<(String, &'static str)>,
-    pub(crate) ca_pem: Option<Vec<u8>>,
+    /// Certificate authorities to trust, and the file that they came from.
+    pub(crate) ca_pem: Option<(Vec<u8>, PathBuf)>,
     pub(crate) api_version: Option<String>,
 }
 
@@ -97,7 +98,9 @@ pub(crate) fn hub(
 ) -> Result<HubSettings, Failure> {
     let sign_in = sign_in(args, environment, stdin)?;
     let ca_file = args.ca_file.as_ref().or(environment.ca_file.as_ref());
-    let ca_pem = ca_file.map(|path| read_ca(path)).transpose()?;
+    let ca_pem = ca_file
+        .map(|path| read_ca(path).map(|pem| (pem, path.clone())))
+        .transpose()?;
     let of_option = args.endpoint.clone().map(|url| (url, "--endpoint"));
     let of_variable = environment.endpoint.clone();
     Ok(HubSettings {

@@ -301,23 +301,36 @@ fn broken(cause: reqwest::Error) -> Error {
             "the connection broke before the answer was complete",
         ),
     };
-    let (untrusted, plain) = match tls_error(&cause) {
-        Some(rustls::Error::InvalidCertificate(_)) => (true, false),
-        Some(rustls::Error::InvalidMessage(_)) => (false, true),
-        _ => (false, false),
+    use rustls::{Error as Tls, InvalidMessage};
+    let (disagree, hint) = match tls_error(&cause) {
+        Some(Tls::InvalidCertificate(_)) => (true, None),
+        Some(Tls::InvalidMessage(InvalidMessage::InvalidContentType)) => (true, Some(NO_TLS)),
+        _ if speaks_no_http(&cause) => (true, Some(NO_HTTP)),
+        _ => (false, None),
     };
     let mut error = Error::new(kind, message).with_source(cause);
     let detail = error.detail_mut();
     detail.sent = reached;
-    // Trying again changes neither.
-    detail.untrusted = untrusted || plain;
-    if plain {
-        detail.hint = Some(NO_TLS);
-    }
+    detail.untrusted = disagree;
+    detail.hint = hint;
     error
 }
 
 const NO_TLS: &str = "what answers there does not speak https; a local hub without TLS has an http endpoint (--endpoint, IOTHUB_ENDPOINT)";
+
+const NO_HTTP: &str = "what answers there does not speak plain http; the endpoint of a hub with TLS begins with https";
+
+/// Whether the first line of the answer was no line of HTTP. The parser's error has a text and no type for it.
+fn speaks_no_http(cause: &reqwest::Error) -> bool {
+    let mut next = std::error::Error::source(cause);
+    while let Some(cause) = next {
+        if cause.to_string() == "invalid HTTP version parsed" {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
 
 /// What TLS refused.
 fn tls_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {

@@ -7,8 +7,10 @@ mod manifests;
 mod sizes;
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -35,22 +37,39 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
 /// Everything that is not tidy, one line each.
 pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     let files = tracked(workspace)?;
-    let mut findings = Vec::new();
-    for path in &files {
-        // A file that is no text, or that was deleted but not yet committed, has nothing to check.
-        let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
-            continue;
-        };
-        findings.extend(files::check(path, &text));
-        if path.ends_with(".rs") {
-            findings.extend(sizes::check(path, &text));
-        }
-    }
+    let mut findings = in_files(workspace, &files);
     let metadata = graph::metadata(workspace)?;
     findings.extend(manifests::check(workspace, &metadata, &files));
     findings.extend(graph::check(&metadata));
     findings.sort();
     Ok(findings)
+}
+
+/// What each file says by itself; reading and parsing them is most of the work, so every core takes a share.
+fn in_files(workspace: &Workspace, files: &[String]) -> Vec<String> {
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut findings = Vec::new();
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // A file that is no text, or that was deleted but not yet committed, has nothing to check.
+            let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
+                continue;
+            };
+            findings.extend(files::check(path, &text));
+            if path.ends_with(".rs") {
+                findings.extend(sizes::check(path, &text));
+            }
+        }
+        findings
+    };
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let joined = shares.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined
+            .flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The files of the repository: committed, staged or new, but not ignored. A copy of the tree without its repository (an archive, or a

@@ -288,6 +288,16 @@ fn a_hub_without_tls_is_told_from_one_that_is_down() {
     );
     // No further try changes that.
     assert!(!ran.stderr.contains("attempts"), "{}", ran.stderr);
+    let hub = LocalHub::start(&["--tls"]);
+    let endpoint = hub.endpoint().replace("https://", "http://");
+    let ran = Cli::for_hub(&hub)
+        .run(&["list", "--endpoint", &endpoint])
+        .expect(4);
+    assert!(
+        ran.stderr.contains("does not speak plain http"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

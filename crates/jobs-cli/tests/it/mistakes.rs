@@ -143,6 +143,10 @@ fn a_container_that_the_hub_would_refuse_is_refused_before_the_upload() {
 fn what_is_wrong_with_an_option_is_said_of_that_option() {
     let cli = cli_of(closed_port());
     let file = cli.file("d.txt", ROW);
+    let junk = cli.file(
+        "junk.pem",
+        "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n",
+    );
     for (arguments, start) in [
         (vec!["list", "--endpoint", "ftp://x"], "error: --endpoint: ".to_owned()),
         (vec!["list", "--endpoint", ""], "error: --endpoint: ".to_owned()),
@@ -150,6 +154,10 @@ fn what_is_wrong_with_an_option_is_said_of_that_option() {
         (
             vec!["list", "--ca-file", &file],
             format!("error: the CA file {file} holds no PEM certificate"),
+        ),
+        (
+            vec!["list", "--ca-file", &junk, "--endpoint", "https://localhost:1"],
+            format!("error: the CA file {junk}: "),
         ),
         (
             vec!["list", "--connection-string-file", "none"],

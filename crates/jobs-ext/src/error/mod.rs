@@ -57,7 +57,7 @@ pub(crate) struct Detail {
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
     /// The hub's own time, from the header `Date`.
     pub(crate) server_date: Option<jiff::Timestamp>,
-    /// Whether TLS was not agreed upon (the certificate was refused, or the server speaks no TLS), which no further try changes.
+    /// Whether both sides do not agree on TLS (the certificate was refused, or one of them speaks none), which no further try changes.
     pub(crate) untrusted: bool,
     /// Whether the request can have reached the hub. Decides if a create may be sent again.
     pub(crate) sent: bool,
