@@ -150,10 +150,10 @@ fn an_import_that_ends_during_its_upload_says_that_no_job_was_created() {
         &storage_at(storage.local_addr().unwrap().port()),
     );
     let file = cli.file("d.txt", ROW);
-    let ran = cli.run(&["import", &file, "--timeout", "500ms"]).expect(4);
+    let ran = cli.run(&["import", &file, "--timeout", "2s"]).expect(4);
     assert!(
         ran.stderr
-            .contains("error: timed out after 500ms during the upload; no job was created\n"),
+            .contains("error: timed out after 2s during the upload; no job was created\n"),
         "{}",
         ran.stderr
     );
@@ -176,7 +176,7 @@ fn an_import_whose_create_is_not_answered_admits_that_a_job_may_exist() {
             "--container",
             &container,
             "--timeout",
-            "2s",
+            "4s",
         ])
         .expect(4);
     assert!(
