@@ -191,6 +191,18 @@ fn strings_of_every_length_around_the_blocks_are_read_whole() {
 }
 
 #[test]
+fn an_id_that_is_null_is_refused_even_before_another_one() {
+    for line in [
+        r#"{"id":null}"#,
+        r#"{"id":"a","id":null}"#,
+        r#"{"id":"a","id":null,"id":"b"}"#,
+    ] {
+        agree(line).unwrap();
+        assert!(line.parse::<Row>().is_err());
+    }
+}
+
+#[test]
 fn nesting_of_any_depth_is_taken_or_refused_by_both_ways() {
     for depth in [1, 10, 63, 64, 120, 126, 127, 128, 129, 1000] {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));

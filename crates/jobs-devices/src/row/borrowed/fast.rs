@@ -48,7 +48,9 @@ impl<'a> RowRef<'a> {
         name: &[u8],
     ) -> Result<(), Unfit> {
         match name {
-            b"id" => self.id = text_or_null(walk)?,
+            // A null is refused, even where another id follows.
+            b"id" if walk.first_byte() == b'"' => self.id = walk.value()?,
+            b"id" => return Err(Unfit),
             b"eTag" => self.etag = text_or_null(walk)?,
             b"status" => self.status = text_or_null(walk)?,
             b"authentication" => authentication(walk, &mut self.authentication, &mut self.unknown)?,
