@@ -10,7 +10,8 @@ use reqwest::header::HeaderMap;
 /// Room for one answer, to be given to [`RequestContext::with_capture`](crate::RequestContext::with_capture).
 ///
 /// The operations give the model alone, and their errors leave the body to be read. With a capture the body is read once, up to
-/// a limit, before the model is made from it, and both remain.
+/// a limit, before the model is made from it, and both remain. The body of a 2xx answer that is no success of its operation is with the
+/// capture alone.
 #[derive(Clone)]
 pub struct Capture {
     success_limit: usize,
@@ -36,7 +37,13 @@ impl Capture {
             .take()
     }
 
-    /// Reads the answer's body and gives an answer of the same status and body, the latter in memory.
+    /// The body of the kept answer.
+    pub(crate) fn body(&self) -> Option<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|answer| answer.body.clone())
+    }
+
+    /// Reads and keeps the answer. What is given back has its status, and unless it is a success also its body, in memory.
     pub(crate) async fn keep(
         &self,
         mut response: reqwest::Response,
@@ -49,17 +56,10 @@ impl Capture {
         };
         let headers = std::mem::take(response.headers_mut());
         let (body, cut) = read(&mut response, limit).await?;
-        // The operations look at the copy's status and body alone; the headers are with the answer. The address is given along, or the
-        // HTTP library would parse one to stand in for it.
-        let mut parts = http::Response::builder();
-        if let Some(extensions) = parts.extensions_mut() {
-            *extensions = std::mem::take(response.extensions_mut());
+        // The model of a success is made from what is kept; an error goes to callers who read the answer that it holds.
+        if !status.is_success() {
+            response = copy(&mut response, body.clone());
         }
-        let mut copy = parts
-            .url(response.url().clone())
-            .body(body.clone())
-            .unwrap_or_else(|_| http::Response::new(body.clone()));
-        *copy.status_mut() = status;
         let answer = Answer {
             status: status.as_u16(),
             headers,
@@ -67,8 +67,22 @@ impl Capture {
             cut,
         };
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        Ok(copy.into())
+        Ok(response)
     }
+}
+
+/// The address is given along, or the HTTP library would parse one to stand in for it.
+fn copy(response: &mut reqwest::Response, body: Bytes) -> reqwest::Response {
+    let mut parts = http::Response::builder();
+    if let Some(extensions) = parts.extensions_mut() {
+        *extensions = std::mem::take(response.extensions_mut());
+    }
+    let mut copy = parts
+        .url(response.url().clone())
+        .body(body.clone())
+        .unwrap_or_else(|_| http::Response::new(body));
+    *copy.status_mut() = response.status();
+    copy.into()
 }
 
 impl fmt::Debug for Capture {
@@ -89,7 +103,12 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> reqwest::Result
         first.truncate(limit);
         return Ok((first, true));
     }
-    let Some(second) = response.chunk().await? else {
+    // Where the answer told its length, the end need not be waited for.
+    let second = match response.content_length() {
+        Some(0) => None,
+        _ => response.chunk().await?,
+    };
+    let Some(second) = second else {
         // A small body would keep the connection's whole read buffer alive for as long as it is kept.
         let small = first.len() <= COPIED;
         return Ok((
@@ -167,12 +186,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_answer_is_kept_and_still_readable() {
-        let capture = Capture::new(100, 4);
+    async fn the_answer_is_kept_and_an_error_still_readable() {
+        let capture = Capture::new(100, 100);
         assert_eq!(
-            keep(200, "{\"a\":1}", &capture).await,
-            (200, "{\"a\":1}".into())
+            keep(404, "{\"a\":2}", &capture).await,
+            (404, "{\"a\":2}".into())
         );
+        assert_eq!(keep(200, "{\"a\":1}", &capture).await.0, 200);
+        assert_eq!(capture.body().unwrap(), "{\"a\":1}");
         let answer = capture.take().unwrap();
         assert_eq!((answer.status(), answer.is_cut()), (200, false));
         assert_eq!(&answer.body()[..], b"{\"a\":1}");

@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 16472d0081be08646d068702827e2b59e5c54beed7d02d88fcbb826368a828ab
+// inputs: cfbe670fd60153087a695e1fd2302a926e1dc3ba2f79b4151763855bc0e66b61
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -820,13 +820,7 @@ Arguments:
         &'a self,
         body: &'a types::JobProperties,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let url = format!("{}/jobs/create", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -836,7 +830,6 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .json(&body)
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_create_import_export_job",
@@ -846,7 +839,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -860,13 +853,7 @@ Sends a `GET` request to `/jobs`
     pub async fn jobs_get_import_export_jobs<'a>(
         &'a self,
     ) -> Result<ResponseValue<::std::vec::Vec<types::JobProperties>>, Error<()>> {
-        let url = format!("{}/jobs", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -875,7 +862,6 @@ Sends a `GET` request to `/jobs`
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_get_import_export_jobs",
@@ -885,7 +871,7 @@ Sends a `GET` request to `/jobs`
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -902,13 +888,7 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -917,7 +897,6 @@ Arguments:
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_get_import_export_job",
@@ -927,7 +906,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -944,15 +923,9 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
-        let mut request = self.client.delete(url).headers(header_map).build()?;
+        let mut request = self.client.delete(url).build()?;
         let info = OperationInfo {
             operation_id: "jobs_cancel_import_export_job",
         };
@@ -979,13 +952,7 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -994,7 +961,6 @@ Arguments:
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_get_scheduled_job",
@@ -1004,7 +970,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1023,13 +989,7 @@ Arguments:
         id: &'a str,
         body: &'a types::JobRequest,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1039,7 +999,6 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .json(&body)
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_create_scheduled_job",
@@ -1049,7 +1008,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1066,15 +1025,8 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!(
-            "{}/jobs/v2/{}/cancel", self.baseurl, encode_path(& id.to_string()),
-        );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
+        let url = self
+            .url(format_args!("/jobs/v2/{}/cancel", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1083,7 +1035,6 @@ Arguments:
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "jobs_cancel_scheduled_job",
@@ -1093,7 +1044,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1116,13 +1067,8 @@ Arguments:
         x_ms_continuation: Option<&'a str>,
         x_ms_max_item_count: Option<i32>,
     ) -> Result<ResponseValue<::std::vec::Vec<types::JobResponse>>, Error<()>> {
-        let url = format!("{}/jobs/v2/query", self.baseurl,);
+        let url = self.url(format_args!("/jobs/v2/query"))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
         if let Some(value) = x_ms_continuation {
             header_map.append("x-ms-continuation", value.to_string().try_into()?);
         }
@@ -1149,7 +1095,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -1,12 +1,15 @@
 //! Where every request passes: the one place that adds the API version and the authorisation.
 
-use std::fmt;
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, OnceLock};
 
 use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 
-use crate::{API_VERSION, Capture, Client, ClientInfo, Error};
+use crate::{API_VERSION, Capture, Client, ClientInfo, Error, ResponseValue};
 
 /// What every request of a [`Client`] carries besides its own parameters.
 ///
@@ -28,6 +31,33 @@ pub struct RequestContext {
     headers: HeaderMap,
     capture: Option<Capture>,
     body_members: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Read once for a context and all that are made from it: reading it is the dearest part of making a request.
+    address: Arc<OnceLock<Address>>,
+}
+
+/// Where a hub is, ready for an operation's path to be put into it.
+#[derive(Clone)]
+struct Address {
+    /// What it was read from.
+    base: String,
+    /// With the version of the API, and without the base's path.
+    url: Url,
+    /// The base's path, without a slash at its end.
+    path: String,
+}
+
+impl Address {
+    fn read(base: &str, api_version: &str) -> Option<Self> {
+        let mut url = Url::parse(base).ok().filter(Url::has_host)?;
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path("");
+        url.set_fragment(None);
+        url.query_pairs_mut()
+            .clear()
+            .append_pair("api-version", api_version);
+        let base = base.to_owned();
+        Some(Self { base, url, path })
+    }
 }
 
 impl RequestContext {
@@ -40,6 +70,7 @@ impl RequestContext {
             headers: HeaderMap::new(),
             capture: None,
             body_members: None,
+            address: Arc::default(),
         }
     }
 
@@ -56,6 +87,7 @@ impl RequestContext {
     #[must_use]
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = Arc::from(version.into());
+        self.address = Arc::default();
         self
     }
 
@@ -93,14 +125,29 @@ impl RequestContext {
         self.authorization.is_some()
     }
 
+    fn address(&self, base: &str) -> Option<Cow<'_, Address>> {
+        // The context may have gone to a client of another hub.
+        if let Some(known) = self.address.get().filter(|known| known.base == base) {
+            return Some(Cow::Borrowed(known));
+        }
+        let read = Address::read(base, &self.api_version)?;
+        let _ = self.address.set(read.clone());
+        Some(Cow::Owned(read))
+    }
+
+    /// The address of an operation, with the version of the API.
+    fn url(&self, base: &str, path: fmt::Arguments<'_>) -> Option<Url> {
+        let address = self.address(base)?;
+        let mut whole = String::with_capacity(address.path.len() + 64);
+        whole.push_str(&address.path);
+        whole.write_fmt(path).ok()?;
+        let mut url = address.url.clone();
+        url.set_path(&whole);
+        Some(url)
+    }
+
     fn apply(&self, request: &mut reqwest::Request) {
-        request
-            .url_mut()
-            .query_pairs_mut()
-            .append_pair("api-version", &self.api_version);
         let headers = request.headers_mut();
-        // The generator sends the version of the document as a header, which the hub does not know.
-        headers.remove("api-version");
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
@@ -159,6 +206,36 @@ impl Client {
             baseurl: self.baseurl.clone(),
             client: self.client.clone(),
             inner: context,
+        }
+    }
+
+    /// The address of an operation. Its query holds the version of the API, which the hub wants there and nowhere else.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the error of the operations, which the generator's library gives"
+    )]
+    pub(crate) fn url(&self, path: fmt::Arguments<'_>) -> Result<Url, Error<()>> {
+        self.inner
+            .url(&self.baseurl, path)
+            .ok_or_else(|| Error::InvalidRequest("the base URL is no URL of a host".to_owned()))
+    }
+
+    /// The model of a success, from the body that was captured where one was.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        response: reqwest::Response,
+    ) -> Result<ResponseValue<T>, Error<()>> {
+        let Some(body) = self.inner.capture.as_ref().and_then(Capture::body) else {
+            return Box::pin(ResponseValue::from_response(response)).await;
+        };
+        match serde_json::from_slice(&body) {
+            // The headers are with the capture too.
+            Ok(model) => Ok(ResponseValue::new(
+                model,
+                response.status(),
+                HeaderMap::new(),
+            )),
+            Err(cause) => Err(Error::InvalidResponsePayload(body, cause)),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::api_version::ApiVersion;
+use crate::bounds::Timers;
 use crate::client::{Core, JobsClient};
 use crate::clock::{Clock, SystemClock};
 use crate::connection_string::{ConnectionSecret, ConnectionString};
@@ -223,6 +224,7 @@ impl JobsClientBuilder {
             timeouts: self.timeouts,
             poll: self.poll,
             clock,
+            timers: Timers::default(),
             looks: Semaphore::new(LOOKS),
             wiring,
             storage_credential: self.storage_credential,

@@ -10,6 +10,7 @@ use jobs_api::types::{JobResponse, JobStatus, JobType};
 use tokio::sync::Semaphore;
 
 use crate::api_version::ApiVersion;
+use crate::bounds::Timers;
 use crate::builder::JobsClientBuilder;
 use crate::clock::Clock;
 use crate::credential::{Credential, TokenCache};
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) api_version: ApiVersion,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
+    pub(crate) timers: Timers,
     pub(crate) poll: PollPolicy,
     pub(crate) clock: Arc<dyn Clock>,
     /// How many pollers may look at once. However many jobs are waited for, connections and memory stay bounded.

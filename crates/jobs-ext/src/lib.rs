@@ -4,6 +4,7 @@
 mod api_version;
 #[cfg(feature = "blob")]
 mod blob;
+mod bounds;
 mod builder;
 mod client;
 mod clock;

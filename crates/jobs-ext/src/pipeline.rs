@@ -1,6 +1,7 @@
 //! Every request goes through here: token, try, timeout, reading the answer, retry, trace.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
@@ -65,16 +66,17 @@ impl Core {
             duration_ms = tracing::field::Empty,
         );
         let started = self.clock.elapsed();
-        let (outcome, attempts) = self
-            .attempts(&call, &send, started)
-            .instrument(span.clone())
-            .await;
-        let spent = self.clock.elapsed().saturating_sub(started);
-        span.record("attempts", attempts);
-        span.record(
-            "duration_ms",
-            u64::try_from(spent.as_millis()).unwrap_or(u64::MAX),
-        );
+        // Pinned where it stands: what wraps a future copies it, and this one is large.
+        let attempting = pin!(self.attempts(&call, &send, started));
+        let (outcome, attempts) = attempting.instrument(span.clone()).await;
+        if !span.is_disabled() {
+            let spent = self.clock.elapsed().saturating_sub(started);
+            span.record("attempts", attempts);
+            span.record(
+                "duration_ms",
+                u64::try_from(spent.as_millis()).unwrap_or(u64::MAX),
+            );
+        }
         match outcome {
             Ok((value, answer)) => {
                 span.record("status", answer.status());
@@ -108,8 +110,7 @@ impl Core {
                 Ok(issued) => issued,
                 Err(error) => return (Err(error), sent),
             };
-            let spent = self.clock.elapsed().saturating_sub(started);
-            let bound = match self.attempt_bound(spent) {
+            let bound = match self.attempt_bound(started) {
                 Ok(bound) => bound,
                 Err(error) => return (Err(error), sent),
             };
@@ -172,15 +173,18 @@ impl Core {
     }
 
     /// How long the next try may take within the operation's own bound.
-    fn attempt_bound(&self, spent: Duration) -> Result<Duration> {
-        match self.timeouts.operation {
-            Some(bound) if bound <= spent => Err(Error::new(
+    fn attempt_bound(&self, started: Duration) -> Result<Duration> {
+        let Some(bound) = self.timeouts.operation else {
+            return Ok(self.timeouts.attempt);
+        };
+        let spent = self.clock.elapsed().saturating_sub(started);
+        if bound <= spent {
+            return Err(Error::new(
                 ErrorKind::Timeout,
                 format!("the {bound:?} allowed for the operation are spent"),
-            )),
-            Some(bound) => Ok(self.timeouts.attempt.min(bound - spent)),
-            None => Ok(self.timeouts.attempt),
+            ));
         }
+        Ok(self.timeouts.attempt.min(bound - spent))
     }
 
     async fn attempt<T, F, Fut>(
@@ -201,7 +205,10 @@ impl Core {
             context = context.with_body_members(extra.clone());
         }
         let span = tracing::debug_span!("attempt", attempt, status = tracing::field::Empty);
-        let answer = tokio::time::timeout(bound, send(self.api.with_context(context)))
+        let sending = pin!(send(self.api.with_context(context)));
+        let answer = self
+            .timers
+            .within(bound, sending)
             .instrument(span.clone())
             .await;
         let outcome = match answer {

@@ -5,6 +5,7 @@
 
 mod enums;
 mod lower;
+mod operations;
 mod polish;
 
 use std::fmt::Write as _;

@@ -4,6 +4,7 @@
 //!   optional field breaks nobody;
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
+//! * operations get their address and their model from the seam (`operations`);
 //! * the constructor that unwraps a `reqwest::Client` with short timeouts goes.
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 
 use super::lower::Lowered;
+use super::operations;
 use crate::{Problem, Result, spec};
 
 pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> Result<syn::File> {
@@ -22,7 +24,10 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
     })?;
     for item in &mut file.items {
         match item {
-            Item::Impl(block) if is_inherent_client(block) => remove_constructor(block),
+            Item::Impl(block) if is_inherent_client(block) => {
+                remove_constructor(block);
+                operations::polish(block)?;
+            }
             Item::Mod(module) if module.ident == "types" => {
                 if let Some((_, items)) = &mut module.content {
                     polish_types(items, document);
