@@ -64,3 +64,14 @@ pub use jobs_api::types::{JobStatus, JobType};
 
 /// The models of the API as they stand on the wire, behind [`Job::import_export`] and [`Job::scheduled`].
 pub use jobs_api::types as model;
+
+/// The programs on the pages for people who come from elsewhere compile.
+#[cfg(doctest)]
+mod coming_from {
+    #[doc = include_str!("../docs/coming-from-azure_iot_hub.md")]
+    struct AzureIotHub;
+    #[doc = include_str!("../docs/coming-from-dotnet.md")]
+    struct DotNet;
+    #[doc = include_str!("../docs/coming-from-python.md")]
+    struct Python;
+}

@@ -3,6 +3,7 @@
 
 mod blobs;
 mod clock;
+mod connecting;
 mod credentials;
 mod entra;
 mod examples;

@@ -113,6 +113,7 @@ impl Request {
 struct Script {
     replies: VecDeque<Reply>,
     requests: Vec<Request>,
+    connections: usize,
 }
 
 pub(crate) struct Server {
@@ -128,11 +129,12 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Mutex::new(Script {
             replies: replies.into_iter().collect(),
-            requests: Vec::new(),
+            ..Script::default()
         }));
         let shared = script.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                shared.lock().unwrap().connections += 1;
                 tokio::spawn(serve(stream, shared.clone()));
             }
         });
@@ -145,6 +147,11 @@ impl Server {
 
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.script.lock().unwrap().requests.clone()
+    }
+
+    /// Connections taken so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.script.lock().unwrap().connections
     }
 
     /// Method and path of every request so far.
