@@ -177,3 +177,76 @@ fn the_ready_line_stays_one_json_line_at_v() {
     assert!(lines.next().is_none());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// One request to a hub without authentication: the status and the rest of the answer.
+fn request(hub: &LocalHub, method: &str, path: &str, body: &str) -> (u16, String) {
+    let address = hub.endpoint().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+#[test]
+fn the_tier_decides_how_many_identities_the_hub_holds() {
+    // A free hub holds 500; every other tier a million.
+    let rows: String = (0..501)
+        .map(|n| format!("{{\"id\":\"d{n}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    for (arguments, taken) in [
+        (&["--no-auth", "--sku", "F1"][..], 500),
+        (&["--no-auth", "--sku", "S2"], 501),
+        (&["--no-auth"], 501),
+    ] {
+        let hub = LocalHub::start(arguments);
+        let (status, answer) = request(&hub, "POST", "/_local/devices", &rows);
+        assert_eq!(status, if taken == 501 { 200 } else { 400 }, "{answer}");
+        assert_eq!(answer.contains("403002"), taken != 501, "{answer}");
+        let (_, counts) = request(
+            &hub,
+            "GET",
+            "/statistics/devices?api-version=2021-04-12",
+            "",
+        );
+        let total = format!("\"totalDeviceCount\":{taken}");
+        assert!(counts.contains(&total), "{arguments:?}: {counts}");
+    }
+}
+
+#[test]
+fn request_rates_are_those_of_the_tier_and_only_with_throttle() {
+    const QUERY: &str = "/jobs/v2/query?api-version=2021-04-12";
+    // An S1 hub takes 20 queries a minute.
+    let free = LocalHub::start(&["--no-auth"]);
+    for _ in 0..60 {
+        assert_eq!(request(&free, "GET", QUERY, "").0, 200);
+    }
+    let hub = LocalHub::start(&["--no-auth", "--throttle"]);
+    for _ in 0..20 {
+        assert_eq!(request(&hub, "GET", QUERY, "").0, 200);
+    }
+    let (_, refused) = (0..200)
+        .map(|_| request(&hub, "GET", QUERY, ""))
+        .find(|(status, _)| *status == 429)
+        .expect("200 more queries cannot take ten minutes");
+    assert!(
+        refused.contains("iothub-errorcode: ThrottlingException"),
+        "{refused}"
+    );
+    // Other work has an allowance of its own, and a larger tier a larger one.
+    assert_eq!(
+        request(&hub, "GET", "/jobs?api-version=2021-04-12", "").0,
+        200
+    );
+    let large = LocalHub::start(&["--no-auth", "--throttle", "--sku", "S3"]);
+    for _ in 0..60 {
+        assert_eq!(request(&large, "GET", QUERY, "").0, 200);
+    }
+}

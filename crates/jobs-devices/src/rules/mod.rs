@@ -6,8 +6,10 @@ use std::fmt;
 
 use crate::row::{Authentication, AuthenticationType, Row, SymmetricKey, X509Thumbprint};
 
+mod plain;
 mod twin;
 
+pub use self::plain::is_plain_section;
 pub use self::twin::{
     MAX_DEPTH, MAX_INTEGER, MAX_KEY_BYTES, MAX_PROPERTIES_BYTES, MAX_STRING_BYTES, MAX_TAGS_BYTES,
     MIN_INTEGER, Section, twin_section, twin_size,

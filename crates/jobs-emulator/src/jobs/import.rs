@@ -1,21 +1,27 @@
 //! The work of an import: rows are read, checked and applied in batches, each in one transaction.
 
 use std::io::Read;
-use std::sync::mpsc::sync_channel;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
-use jobs_devices::ImportError;
+use jobs_devices::{ImportError, Options, parallel};
 
 use super::errors::{self, CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
-use super::pipeline::{self, Line};
+use super::pipeline::{self, Rows, Seen, What};
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
 use super::run::{Containers, Ending};
 use super::work::Work;
+use crate::envelope::Outcome;
 use crate::registry::change::Change;
-use crate::registry::configuration;
+use crate::registry::plain::PlainWriter;
+use crate::registry::{Writing, configuration};
 
-/// Batches that may wait for the database.
-const WAITING: usize = 2;
+/// Rows that are applied together, at least; below twice as many.
+const BATCH: usize = 1000;
+/// Fewest threads that read rows: two, for one may wait for the storage; and most, for the database is slower than four.
+const MIN_READERS: usize = 2;
+const MAX_READERS: usize = 4;
 /// Rows that may wait for a parent further down in the file.
 const MAX_DEFERRED: usize = 20_000;
 
@@ -48,28 +54,55 @@ fn import_devices(
     input: Box<dyn Read + Send>,
     log: &mut ErrorLog,
 ) -> Result<(), Ending> {
-    let (sender, batches) = sync_channel(WAITING);
-    let mut deferred = Vec::new();
-    std::thread::scope(|scope| {
-        let reader = std::thread::Builder::new().name("import-reader".to_owned());
-        reader.spawn_scoped(scope, move || pipeline::read(input, &sender))?;
-        // When this returns early, the receiver goes, and the reader ends with it.
-        let batches = batches;
-        while let Ok(batch) = batches.recv() {
-            let batch = batch?;
-            work.check()?;
-            let rows = u64::try_from(batch.len()).unwrap_or_default();
-            for error in apply(work, batch, &mut deferred)? {
-                log.note(&error)?;
+    let mut import = Import {
+        work,
+        log,
+        seen: Seen::default(),
+        waiting: Vec::new(),
+        expects_new: true,
+        deferred: Vec::new(),
+    };
+    let keys = import.seen.keys.clone();
+    let mut outcome = Ok(());
+    parallel::for_each_chunk_with(
+        readers(),
+        input,
+        &Options::new(),
+        |chunk| pipeline::rows_of(chunk, &keys),
+        |all| {
+            outcome = all.into_iter().try_for_each(|rows| import.take(rows));
+            if outcome.is_ok() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
             }
-            work.count(rows);
-        }
-        Ok::<(), Ending>(())
-    })?;
+        },
+    )?;
+    outcome?;
+    import.apply()?;
+    let deferred = import.deferred;
     for error in apply_deferred(work, deferred)? {
         log.note(&error)?;
     }
     Ok(())
+}
+
+/// Threads that read rows, this one among them whenever none wait for the database.
+fn readers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    cores.clamp(MIN_READERS, MAX_READERS)
+}
+
+/// An import under way.
+struct Import<'w> {
+    work: &'w Work,
+    log: &'w mut ErrorLog,
+    seen: Seen,
+    /// Rows to be applied together.
+    waiting: Vec<Rows>,
+    /// Whether the rows are likely to be new devices.
+    expects_new: bool,
+    deferred: Vec<Deferred>,
 }
 
 /// A change that waits for another one, and what is to be said if that never comes.
@@ -78,40 +111,81 @@ struct Deferred {
     error: ImportError,
 }
 
-/// Applies a batch: whole rows, all in one transaction. Gives the errors in the order of the lines.
-fn apply(
-    work: &Work,
-    batch: Vec<Line>,
-    deferred: &mut Vec<Deferred>,
-) -> Result<Vec<ImportError>, Ending> {
-    let mut errors = Vec::new();
-    work.hub.store.write(work.hub.clock.now(), |writing| {
-        if work.is_over() {
+impl Import<'_> {
+    /// Takes the next rows of the file.
+    fn take(&mut self, rows: Rows) -> Result<(), Ending> {
+        self.waiting.push(rows);
+        if self.waiting() < BATCH {
             return Ok(());
         }
-        for line in batch {
-            let change = match line {
-                Line::Refused(error) => {
-                    errors.push(error);
-                    continue;
-                }
-                Line::Change(change) => *change,
-            };
-            let spare = change.depends_on_others().then(|| change.clone());
-            let (id, module_id) = (change.id.clone(), change.module_id.clone());
-            if let Err(refusal) = change.apply(writing)? {
-                let error = errors::refused(&id, &module_id, &refusal);
-                match spare {
-                    Some(change) if refusal.may_resolve && deferred.len() < MAX_DEFERRED => {
-                        deferred.push(Deferred { change, error })
-                    }
-                    _ => errors.push(error),
+        self.apply()
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(|rows| rows.lines.len()).sum()
+    }
+
+    /// Applies what waits: whole rows, all in one transaction.
+    fn apply(&mut self) -> Result<(), Ending> {
+        self.work.check()?;
+        let rows = u64::try_from(self.waiting()).unwrap_or_default();
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut errors = Vec::new();
+        let hub = &self.work.hub;
+        hub.store.write(hub.clock.now(), |writing| {
+            if self.work.is_over() {
+                return Ok(());
+            }
+            let mut plain = PlainWriter::new(writing, self.expects_new)?;
+            for Rows { texts, lines } in waiting {
+                for line in lines {
+                    let change = match self.seen.admit(line, &texts) {
+                        Some(What::Plain(row)) => {
+                            if plain.write(&row, &texts, writing)? {
+                                continue;
+                            }
+                            row.to_change(&texts)
+                        }
+                        Some(What::Change(change)) => *change,
+                        Some(What::Refused(error)) => {
+                            errors.push(*error);
+                            continue;
+                        }
+                        Some(What::Notice(_)) | None => continue,
+                    };
+                    errors.extend(apply(change, writing, &mut self.deferred)?);
                 }
             }
+            self.expects_new = plain.expects_new;
+            Ok(())
+        })?;
+        for error in errors {
+            self.log.note(&error)?;
         }
+        self.work.count(rows);
         Ok(())
-    })?;
-    Ok(errors)
+    }
+}
+
+/// Applies one change. Gives the error, unless that may go away later.
+fn apply(
+    change: Change,
+    writing: &mut Writing<'_>,
+    deferred: &mut Vec<Deferred>,
+) -> Outcome<Option<ImportError>> {
+    let spare = change.depends_on_others().then(|| change.clone());
+    let (id, module_id) = (change.id.clone(), change.module_id.clone());
+    let Err(refusal) = change.apply(writing)? else {
+        return Ok(None);
+    };
+    let error = errors::refused(&id, &module_id, &refusal);
+    match spare {
+        Some(change) if refusal.may_resolve && deferred.len() < MAX_DEFERRED => {
+            deferred.push(Deferred { change, error });
+            Ok(None)
+        }
+        _ => Ok(Some(error)),
+    }
 }
 
 /// Rows whose parent came later in the file: tried again until no more of them can be applied.

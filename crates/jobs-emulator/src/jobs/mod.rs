@@ -10,6 +10,9 @@ mod run;
 mod seed;
 mod work;
 
+#[cfg(test)]
+mod property;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

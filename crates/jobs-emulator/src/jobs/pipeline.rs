@@ -1,147 +1,215 @@
-//! The reading half of an import: lines become checked changes, on a thread of its own.
+//! The reading half of an import: lines become checked rows, on any thread, and get their order back on one.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Read;
-use std::sync::mpsc::SyncSender;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use jobs_devices::{AuthenticationType, ImportError, ImportMode, Item, Reader, Row, Status};
+use jobs_devices::parallel::{self, Chunk};
+use jobs_devices::rules::{MAX_STATUS_REASON_CHARS, Section, is_plain_section};
+use jobs_devices::{
+    AuthenticationType, ImportError, ImportMode, Item, Options, Row, RowRef, Status,
+};
 
 use super::errors;
-use crate::registry::authentication::{AuthenticationRequest, KeyPair, ThumbprintPair};
+use crate::registry::Authentication;
+use crate::registry::authentication::{self, AuthenticationRequest, KeyPair, ThumbprintPair};
 use crate::registry::change::{Change, RowRefusal};
 use crate::registry::mode::Mode;
+use crate::registry::plain::{PlainRow, Span};
+use crate::registry::rules;
 use crate::registry::twin::TwinTexts;
 
-/// Rows that travel, and are applied, together.
-pub(super) const BATCH: usize = 1000;
+/// Most rows of one [`Rows`].
+pub(super) const MOST: usize = 1000;
 
-/// What a line of the input means.
-pub(super) enum Line {
+/// Some lines of a file, in a row.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// The texts of the plain rows.
+    pub(super) texts: String,
+    pub(super) lines: Vec<Line>,
+}
+
+/// One line of the input.
+pub(super) struct Line {
+    /// Hash of the identity it is about.
+    identity: Option<u128>,
+    what: What,
+}
+
+/// What a line means.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every line is the large one, and a box each would cost more"
+)]
+pub(super) enum What {
+    Plain(PlainRow),
     Change(Box<Change>),
-    Refused(ImportError),
+    Refused(Box<ImportError>),
+    /// Words in place of a row.
+    Notice(String),
 }
 
-/// Reads the input to its end. A closed channel means that nobody wants more.
-pub(super) fn read(input: Box<dyn Read + Send>, batches: &SyncSender<std::io::Result<Vec<Line>>>) {
-    let mut seen = Seen::default();
-    let mut batch = Vec::with_capacity(BATCH);
-    for entry in Reader::new(input) {
-        let line = match entry {
-            Err(error) => {
-                let _ = batches.send(Err(error));
-                return;
-            }
-            Ok(entry) => match line_of(entry.item, &mut seen) {
-                Some(line) => line,
-                None => continue,
-            },
-        };
-        batch.push(line);
-        if batch.len() == BATCH
-            && batches
-                .send(Ok(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
-                .is_err()
-        {
-            return;
+/// Makes rows of a chunk of the file. `keys` are those of the [`Seen`] that will look at them.
+pub(super) fn rows_of(chunk: Chunk<'_>, keys: &RandomState) -> Vec<Rows> {
+    let mut all = Vec::new();
+    let mut rows = Rows::default();
+    rows.texts
+        .reserve(usize::try_from(chunk.len()).unwrap_or_default());
+    chunk.for_each(|entry| {
+        let line = line_of(entry.item, keys, &mut rows.texts);
+        rows.lines.push(line);
+        if rows.lines.len() == MOST {
+            all.push(std::mem::take(&mut rows));
         }
+    });
+    if !rows.lines.is_empty() {
+        all.push(rows);
     }
-    let _ = batches.send(Ok(batch));
+    all
 }
 
-/// Reads a text that is small enough to be held as a whole.
-pub(super) fn lines_of(text: &[u8]) -> std::io::Result<Vec<Line>> {
+/// Reads a text that is small enough to be held as a whole: changes, and refusals, in the order of the lines.
+pub(super) fn changes_of(text: &[u8]) -> std::io::Result<Vec<Result<Change, ImportError>>> {
     let mut seen = Seen::default();
-    Reader::new(text)
-        .filter_map(|entry| {
-            entry
-                .map(|entry| line_of(entry.item, &mut seen))
-                .transpose()
-        })
-        .collect()
-}
-
-/// What one line means; nothing when it is the notice that heads a file.
-fn line_of(item: Item, seen: &mut Seen) -> Option<Line> {
-    let heads_the_file = !std::mem::replace(&mut seen.any, true);
-    match item {
-        Item::Row(row) => Some(prepare(row, seen)),
-        // The warning of an export without keys, when that is imported again.
-        Item::Notice(_) if heads_the_file => None,
-        Item::Notice(text) => Some(Line::Refused(errors::unreadable(
-            text.as_bytes(),
-            "The line is no JSON object.",
-        ))),
-        Item::Bad(line) => Some(Line::Refused(errors::unreadable(
-            line.raw(),
-            &line.cause.to_string(),
-        ))),
-        other => Some(Line::Refused(errors::unreadable(
-            format!("{other:?}").as_bytes(),
-            "The line is no device.",
-        ))),
-    }
+    let mut changes = Vec::new();
+    let keys = seen.keys.clone();
+    parallel::for_each_chunk_with(
+        1,
+        text,
+        &Options::new(),
+        |chunk| rows_of(chunk, &keys),
+        |all| {
+            for Rows { texts, lines } in all {
+                for line in lines {
+                    match seen.admit(line, &texts) {
+                        Some(What::Plain(row)) => changes.push(Ok(row.to_change(&texts))),
+                        Some(What::Change(change)) => changes.push(Ok(*change)),
+                        Some(What::Refused(error)) => changes.push(Err(*error)),
+                        Some(What::Notice(_)) | None => {}
+                    }
+                }
+            }
+            std::ops::ControlFlow::Continue(())
+        },
+    )?;
+    Ok(changes)
 }
 
 /// What was met so far.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Whether there was a line at all.
     any: bool,
+    pub(super) keys: RandomState,
     /// Identities as hashes of 128 bits: 16 bytes a row, and no false match to be expected.
-    identities: HashSet<u128>,
+    identities: HashSet<u128, BuildHasherDefault<AsItIs>>,
 }
 
 impl Seen {
-    /// `false` when it was there already.
-    fn insert(&mut self, id: &str, module_id: &str) -> bool {
-        let half = |salt: u8| {
-            let mut hasher = DefaultHasher::new();
-            (salt, id, module_id).hash(&mut hasher);
-            u128::from(hasher.finish())
-        };
-        self.identities.insert(half(0) << 64 | half(1))
+    /// What is to be done about a line, now that its turn has come; nothing for the notice that heads a file.
+    pub(super) fn admit(&mut self, line: Line, texts: &str) -> Option<What> {
+        let heads_the_file = !std::mem::replace(&mut self.any, true);
+        let twice = line
+            .identity
+            .is_some_and(|identity| !self.identities.insert(identity));
+        match line.what {
+            // The warning of an export without keys, when that is imported again.
+            What::Notice(_) if heads_the_file => None,
+            What::Notice(text) => {
+                let error = errors::unreadable(text.as_bytes(), "The line is no JSON object.");
+                Some(What::Refused(Box::new(error)))
+            }
+            what if twice => Some(What::Refused(Box::new(defined_twice(&what, texts)))),
+            what => Some(what),
+        }
     }
 }
 
-fn prepare(row: Row, seen: &mut Seen) -> Line {
-    if let Err(why) = check_words(&row) {
-        return Line::Refused(errors::unreadable(row.to_line().as_bytes(), &why));
+/// A hash that is hashed already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for half in bytes.chunks_exact(8) {
+            self.0 ^= half.try_into().map_or(0, u64::from_ne_bytes);
+        }
     }
-    let (id, module_id) = (row.id.clone(), row.module_id.clone().unwrap_or_default());
-    let result = if seen.insert(&id, &module_id) {
-        change_of(row).map_err(|text| RowRefusal::new("ArgumentInvalid", text))
-    } else {
-        Err(RowRefusal::new(
-            "DeviceDefinedMultipleTimes",
-            format!("{id} is defined more than once in the input."),
-        ))
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = u64::try_from(hash & u128::from(u64::MAX)).unwrap_or_default();
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Both halves come from one pass over the id, whose keyed state has 256 bits.
+fn hash_of(id: &str, module_id: &str, keys: &RandomState) -> u128 {
+    let mut hasher = keys.build_hasher();
+    hasher.write(id.as_bytes());
+    // No id has such a byte.
+    hasher.write_u8(0xff);
+    hasher.write(module_id.as_bytes());
+    let low = hasher.finish();
+    hasher.write_u8(0xff);
+    u128::from(hasher.finish()) << 64 | u128::from(low)
+}
+
+fn defined_twice(what: &What, texts: &str) -> ImportError {
+    let (id, module_id) = match what {
+        What::Plain(row) => (row.id(texts), ""),
+        What::Change(change) => (change.id.as_str(), change.module_id.as_str()),
+        What::Refused(error) => (
+            error.device_id.as_deref().unwrap_or_default(),
+            error.module_id.as_deref().unwrap_or_default(),
+        ),
+        What::Notice(_) => ("", ""),
     };
-    match result {
-        Ok(change) => Line::Change(Box::new(change)),
-        Err(refusal) => Line::Refused(errors::refused(&id, &module_id, &refusal)),
+    let text = format!("{id} is defined more than once in the input.");
+    errors::refused(
+        id,
+        module_id,
+        &RowRefusal::new("DeviceDefinedMultipleTimes", text),
+    )
+}
+
+fn line_of(item: Item<RowRef<'_>>, keys: &RandomState, texts: &mut String) -> Line {
+    let unreadable = |raw: &[u8], why: &str| Line {
+        identity: None,
+        what: What::Refused(Box::new(errors::unreadable(raw, why))),
+    };
+    match item {
+        Item::Row(row) => match check_words(&row) {
+            Ok(()) => prepare(&row, keys, texts),
+            Err(why) => unreadable(row.line().as_bytes(), &why),
+        },
+        Item::Notice(text) => Line {
+            identity: None,
+            what: What::Notice(text),
+        },
+        Item::Bad(line) => unreadable(line.raw(), &line.cause.to_string()),
+        other => unreadable(format!("{other:?}").as_bytes(), "The line is no device."),
     }
 }
 
 /// The service reads these words while it parses, so a wrong one makes the line unreadable.
-fn check_words(row: &Row) -> Result<(), String> {
-    match &row.status {
+fn check_words(row: &RowRef<'_>) -> Result<(), String> {
+    match row.status() {
         None => return Err("Required property 'status' is missing.".to_owned()),
         Some(Status::Unknown(word)) => {
             return Err(format!("Error converting value \"{word}\" of 'status'."));
         }
         Some(_) => {}
     }
-    if let Some(ImportMode::Unknown(word)) = &row.import_mode {
+    if let Some(ImportMode::Unknown(word)) = row.import_mode() {
         return Err(format!(
             "Error converting value \"{word}\" of 'importMode'."
         ));
     }
-    if let Some(AuthenticationType::Unknown(word)) = row
-        .authentication
-        .as_ref()
-        .and_then(|part| part.kind.as_ref())
-    {
+    if let Some(AuthenticationType::Unknown(word)) = row.authentication_type() {
         return Err(format!(
             "Error converting value \"{word}\" of 'authentication.type'."
         ));
@@ -149,15 +217,96 @@ fn check_words(row: &Row) -> Result<(), String> {
     Ok(())
 }
 
-fn change_of(mut row: Row) -> Result<Change, String> {
+fn prepare(row: &RowRef<'_>, keys: &RandomState, texts: &mut String) -> Line {
+    let (id, module_id) = (row.id(), row.module_id().unwrap_or_default());
+    let identity = Some(hash_of(&id, &module_id, keys));
     let mode = row
-        .import_mode
-        .as_ref()
+        .import_mode()
         .and_then(|mode| Mode::parse(mode.as_str()))
         .unwrap_or(Mode::CreateOrUpdate);
-    let authentication = match row.authentication.take().filter(|_| mode.writes_identity()) {
-        None => None,
-        Some(part) => Some(request_of(part).settle()?),
+    if let Some(row) = plain(row, mode, &id, texts) {
+        return Line {
+            identity,
+            what: What::Plain(row),
+        };
+    }
+    let change = row
+        .to_row()
+        .map_err(|error| error.to_string())
+        .and_then(|owned| change_of(owned, request_of(row), mode));
+    let what = match change {
+        Ok(change) => What::Change(Box::new(change)),
+        Err(text) => {
+            let refusal = RowRefusal::new("ArgumentInvalid", text);
+            What::Refused(Box::new(errors::refused(&id, &module_id, &refusal)))
+        }
+    };
+    Line { identity, what }
+}
+
+/// The row as one that needs no look at others, if it is one. Whatever breaks a rule goes the long way, which finds the words for it.
+fn plain(row: &RowRef<'_>, mode: Mode, id: &str, texts: &mut String) -> Option<PlainRow> {
+    let alone = row.module_id().is_none_or(|module| module.is_empty())
+        && row.device_scope().is_none()
+        && row.parent_scopes().is_none_or(|parents| parents == "[]")
+        && row.iot_edge() != Some(true);
+    if !alone || !(mode.creates() || mode == Mode::Update) {
+        return None;
+    }
+    let reason = row.status_reason();
+    let sections = [
+        (Section::Tags, row.tags()),
+        (Section::Desired, row.desired()),
+        (Section::Reported, row.reported()),
+    ];
+    let keeps_rules = rules::check_device_id(id).is_ok()
+        // In bytes: one that is longer gets its characters counted elsewhere.
+        && reason
+            .as_ref()
+            .is_none_or(|reason| reason.len() <= MAX_STATUS_REASON_CHARS)
+        && sections
+            .iter()
+            .all(|(section, json)| json.is_none_or(|json| is_plain_section(*section, json)));
+    if !keeps_rules {
+        return None;
+    }
+    let settled = request_of(row).settle().ok()?;
+    let credentials = [
+        settled.primary_key,
+        settled.secondary_key,
+        settled.primary_thumbprint,
+        settled.secondary_thumbprint,
+    ];
+    let mut span = |text: &str| Span::append(texts, text);
+    Some(PlainRow {
+        mode,
+        id: span(id),
+        etag: row.etag().as_deref().map(&mut span),
+        enabled: row.status() != Some(Status::Disabled),
+        status_reason: reason.as_deref().map(&mut span),
+        kind: settled.kind,
+        credentials: credentials.map(|text| text.as_deref().map(&mut span)),
+        not_edge: row.iot_edge() == Some(false),
+        sections: sections.map(|(_, json)| json.map(&mut span)),
+    })
+}
+
+fn change_of(
+    mut row: Row,
+    authentication: AuthenticationRequest<Cow<'_, str>>,
+    mode: Mode,
+) -> Result<Change, String> {
+    let authentication = if mode.writes_identity() {
+        let settled = authentication.settle()?;
+        Some(Authentication {
+            kind: settled.kind,
+            primary_key: settled.primary_key.map(Cow::into_owned),
+            secondary_key: settled.secondary_key.map(Cow::into_owned),
+            primary_thumbprint: settled.primary_thumbprint.map(Cow::into_owned),
+            secondary_thumbprint: settled.secondary_thumbprint.map(Cow::into_owned),
+        })
+    } else {
+        None
     };
     let twin = if mode.deletes() {
         TwinTexts::default()
@@ -181,16 +330,22 @@ fn change_of(mut row: Row) -> Result<Change, String> {
     })
 }
 
-fn request_of(part: jobs_devices::Authentication) -> AuthenticationRequest {
+fn request_of<'a>(row: &RowRef<'a>) -> AuthenticationRequest<Cow<'a, str>> {
+    let kind = row.authentication_type().and_then(|kind| {
+        let known = authentication::AuthenticationType::parse(kind.as_str())?;
+        Some(Cow::Borrowed(known.wire()))
+    });
+    let [primary_key, secondary_key] = row.expose_keys();
+    let [primary_thumbprint, secondary_thumbprint] = row.thumbprints();
     AuthenticationRequest {
-        kind: part.kind.map(|kind| kind.as_str().to_owned()),
-        symmetric_key: part.symmetric_key.map(|keys| KeyPair {
-            primary_key: keys.primary_key.map(|key| key.expose().to_owned()),
-            secondary_key: keys.secondary_key.map(|key| key.expose().to_owned()),
+        kind,
+        symmetric_key: Some(KeyPair {
+            primary_key,
+            secondary_key,
         }),
-        x509_thumbprint: part.x509_thumbprint.map(|prints| ThumbprintPair {
-            primary_thumbprint: prints.primary_thumbprint,
-            secondary_thumbprint: prints.secondary_thumbprint,
+        x509_thumbprint: Some(ThumbprintPair {
+            primary_thumbprint,
+            secondary_thumbprint,
         }),
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::errors;
-use super::pipeline::{Line, lines_of};
+use super::pipeline::changes_of;
 use crate::envelope::{Outcome, ServiceError};
 use crate::registry::change::Change;
 use crate::state::HubState;
@@ -23,12 +23,12 @@ pub(crate) struct Seeded {
 pub(crate) fn seed(hub: &HubState, text: &[u8]) -> Outcome<Seeded> {
     let mut seeded = Seeded::default();
     let mut changes: Vec<Change> = Vec::new();
-    let lines =
-        lines_of(&as_lines(text)?).map_err(|error| ServiceError::format(error.to_string()))?;
-    for line in lines {
-        match line {
-            Line::Change(change) => changes.push(*change),
-            Line::Refused(error) => seeded.errors.push(error),
+    let rows =
+        changes_of(&as_lines(text)?).map_err(|error| ServiceError::format(error.to_string()))?;
+    for row in rows {
+        match row {
+            Ok(change) => changes.push(change),
+            Err(error) => seeded.errors.push(error),
         }
     }
     hub.store.write(hub.clock.now(), |writing| {

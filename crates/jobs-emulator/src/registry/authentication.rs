@@ -41,47 +41,51 @@ impl AuthenticationType {
 
 /// The settled authentication of an identity. Holds secrets, hence no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Authentication {
+pub(crate) struct Authentication<T = String> {
     pub(crate) kind: AuthenticationType,
-    pub(crate) primary_key: Option<String>,
-    pub(crate) secondary_key: Option<String>,
-    pub(crate) primary_thumbprint: Option<String>,
-    pub(crate) secondary_thumbprint: Option<String>,
+    pub(crate) primary_key: Option<T>,
+    pub(crate) secondary_key: Option<T>,
+    pub(crate) primary_thumbprint: Option<T>,
+    pub(crate) secondary_thumbprint: Option<T>,
 }
 
 /// What a caller asked for; anything may be missing.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AuthenticationRequest {
+pub(crate) struct AuthenticationRequest<T = String> {
     #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    pub(crate) symmetric_key: Option<KeyPair>,
-    pub(crate) x509_thumbprint: Option<ThumbprintPair>,
+    pub(crate) kind: Option<T>,
+    pub(crate) symmetric_key: Option<KeyPair<T>>,
+    pub(crate) x509_thumbprint: Option<ThumbprintPair<T>>,
 }
 
 /// Both keys of an identity, as sent.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct KeyPair {
-    pub(crate) primary_key: Option<String>,
-    pub(crate) secondary_key: Option<String>,
+pub(crate) struct KeyPair<T = String> {
+    pub(crate) primary_key: Option<T>,
+    pub(crate) secondary_key: Option<T>,
 }
 
 /// Both thumbprints of an identity, as sent.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ThumbprintPair {
-    pub(crate) primary_thumbprint: Option<String>,
-    pub(crate) secondary_thumbprint: Option<String>,
+pub(crate) struct ThumbprintPair<T = String> {
+    pub(crate) primary_thumbprint: Option<T>,
+    pub(crate) secondary_thumbprint: Option<T>,
 }
 
-impl AuthenticationRequest {
+impl<T: AsRef<str> + From<String>> AuthenticationRequest<T> {
     /// Settles what was asked for: missing keys are made, given ones are checked.
-    pub(crate) fn settle(self) -> Result<Authentication, String> {
-        let thumbprints = self.x509_thumbprint.unwrap_or_default();
-        let primary_thumbprint = given(thumbprints.primary_thumbprint);
-        let secondary_thumbprint = given(thumbprints.secondary_thumbprint);
-        let kind = match self.kind.as_deref() {
+    pub(crate) fn settle(self) -> Result<Authentication<T>, String> {
+        let [primary_thumbprint, secondary_thumbprint] =
+            self.x509_thumbprint.map_or([None, None], |pair| {
+                [
+                    given(pair.primary_thumbprint),
+                    given(pair.secondary_thumbprint),
+                ]
+            });
+        let kind = match self.kind.as_ref().map(AsRef::as_ref) {
             Some(text) => AuthenticationType::parse(text)
                 .ok_or_else(|| format!("authentication.type '{text}' is none of sas, selfSigned, certificateAuthority, none"))?,
             None if primary_thumbprint.is_some() || secondary_thumbprint.is_some() => AuthenticationType::SelfSigned,
@@ -96,9 +100,10 @@ impl AuthenticationRequest {
         };
         match kind {
             AuthenticationType::Sas => {
-                let keys = self.symmetric_key.unwrap_or_default();
-                let (primary, secondary) =
-                    settle_keys(given(keys.primary_key), given(keys.secondary_key))?;
+                let (primary, secondary) = self.symmetric_key.map_or((None, None), |pair| {
+                    (given(pair.primary_key), given(pair.secondary_key))
+                });
+                let (primary, secondary) = settle_keys(primary, secondary)?;
                 (settled.primary_key, settled.secondary_key) = (Some(primary), Some(secondary));
             }
             AuthenticationType::SelfSigned => {
@@ -109,7 +114,7 @@ impl AuthenticationRequest {
                     .into_iter()
                     .flatten()
                 {
-                    check_thumbprint(thumbprint)?;
+                    check_thumbprint(thumbprint.as_ref())?;
                 }
                 (settled.primary_thumbprint, settled.secondary_thumbprint) =
                     (primary_thumbprint, secondary_thumbprint);
@@ -154,19 +159,19 @@ impl Authentication {
 }
 
 /// An empty text is what clients send for "not given".
-fn given(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
+fn given<T: AsRef<str>>(text: Option<T>) -> Option<T> {
+    text.filter(|text| !text.as_ref().is_empty())
 }
 
-fn settle_keys(
-    primary: Option<String>,
-    secondary: Option<String>,
-) -> Result<(String, String), String> {
+fn settle_keys<T: AsRef<str> + From<String>>(
+    primary: Option<T>,
+    secondary: Option<T>,
+) -> Result<(T, T), String> {
     match (primary, secondary) {
-        (None, None) => Ok((random_key(), random_key())),
+        (None, None) => Ok((random_key().into(), random_key().into())),
         (Some(primary), Some(secondary)) => {
-            check_key("primaryKey", &primary)?;
-            check_key("secondaryKey", &secondary)?;
+            check_key("primaryKey", primary.as_ref())?;
+            check_key("secondaryKey", secondary.as_ref())?;
             Ok((primary, secondary))
         }
         _ => Err("symmetricKey needs both primaryKey and secondaryKey, or neither".to_owned()),
@@ -174,13 +179,20 @@ fn settle_keys(
 }
 
 fn check_key(name: &str, key: &str) -> Result<(), String> {
-    match STANDARD.decode(key) {
-        Ok(bytes) if (16..=64).contains(&bytes.len()) => Ok(()),
-        Ok(bytes) => Err(format!(
-            "symmetricKey.{name} holds {} bytes; 16 to 64 are allowed",
-            bytes.len()
+    // Longest key that can be right, in base64, and room for what it decodes to.
+    const LONGEST: usize = 88;
+    let mut room = [0; LONGEST / 4 * 3];
+    let len = if key.len() <= LONGEST {
+        STANDARD.decode_slice(key, &mut room).ok()
+    } else {
+        STANDARD.decode(key).ok().map(|bytes| bytes.len())
+    };
+    match len {
+        Some(16..=64) => Ok(()),
+        Some(len) => Err(format!(
+            "symmetricKey.{name} holds {len} bytes; 16 to 64 are allowed"
         )),
-        Err(_) => Err(format!("symmetricKey.{name} is not base64")),
+        None => Err(format!("symmetricKey.{name} is not base64")),
     }
 }
 

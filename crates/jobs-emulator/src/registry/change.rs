@@ -192,9 +192,7 @@ impl Change {
         self.settle(&mut existing, writing)?;
         existing.etag = new_etag();
         existing.update(writing.connection())?;
-        if existing.iot_edge && !had_edge {
-            insert_system_modules(writing, &existing)?;
-        }
+        follow_edge(writing, &existing, had_edge)?;
         Ok(())
     }
 
@@ -304,8 +302,28 @@ pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()>
 }
 
 /// Every edge device has these two modules.
-pub(crate) fn insert_system_modules(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> {
-    for name in ["$edgeAgent", "$edgeHub"] {
+const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
+
+/// Adds the system modules to a device that became an edge device, and takes them from one that no longer is.
+pub(crate) fn follow_edge(
+    writing: &mut Writing<'_>,
+    device: &Identity,
+    had_edge: bool,
+) -> Outcome<()> {
+    match (had_edge, device.iot_edge) {
+        (false, true) => insert_system_modules(writing, device),
+        (true, false) => {
+            for name in SYSTEM_MODULES {
+                delete_module(writing, &device.device_id, name)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn insert_system_modules(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> {
+    for name in SYSTEM_MODULES {
         if Identity::exists(writing.connection(), &edge.device_id, name)? {
             continue;
         }
@@ -333,17 +351,22 @@ pub(crate) fn insert_system_modules(writing: &mut Writing<'_>, edge: &Identity) 
 
 /// Removes an identity; a device takes its modules along.
 pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<()> {
-    let removed = if existing.module_id.is_empty() {
-        writing
-            .connection()
-            .prepare_cached("DELETE FROM identities WHERE device_id = ?1")?
-            .execute([&existing.device_id])?
-    } else {
-        let mut statement = writing
-            .connection()
-            .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?;
-        statement.execute([&existing.device_id, &existing.module_id])?
-    };
+    if !existing.module_id.is_empty() {
+        return delete_module(writing, &existing.device_id, &existing.module_id);
+    }
+    let removed = writing
+        .connection()
+        .prepare_cached("DELETE FROM identities WHERE device_id = ?1")?
+        .execute([&existing.device_id])?;
+    writing.populate(-i64::try_from(removed).unwrap_or_default());
+    Ok(())
+}
+
+fn delete_module(writing: &mut Writing<'_>, device_id: &str, module_id: &str) -> Outcome<()> {
+    let removed = writing
+        .connection()
+        .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?
+        .execute([device_id, module_id])?;
     writing.populate(-i64::try_from(removed).unwrap_or_default());
     Ok(())
 }

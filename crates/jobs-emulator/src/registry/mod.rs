@@ -9,6 +9,7 @@ pub(crate) mod change;
 pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod mode;
+pub(crate) mod plain;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod scope;

@@ -35,7 +35,7 @@ impl Mode {
             .map(|(mode, _)| *mode)
     }
 
-    pub(super) fn creates(self) -> bool {
+    pub(crate) fn creates(self) -> bool {
         matches!(
             self,
             Self::Create | Self::CreateOrUpdate | Self::CreateOrUpdateIfMatchETag

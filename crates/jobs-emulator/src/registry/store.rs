@@ -81,10 +81,12 @@ impl Store {
         now: Time,
         work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
-        let mut connection = self.connection.blocking_lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let connection = self.connection.blocking_lock();
+        // The lock is what keeps transactions from being nested.
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         let population = self.population.load(Ordering::SeqCst);
         let mut writing = Writing {
+            connection: &connection,
             transaction,
             population,
             quota: self.quota,
@@ -122,6 +124,8 @@ impl Store {
 
 /// A transaction under way.
 pub(crate) struct Writing<'c> {
+    connection: &'c Connection,
+    /// Taken back when dropped before it is committed.
     transaction: Transaction<'c>,
     population: i64,
     quota: i64,
@@ -129,10 +133,10 @@ pub(crate) struct Writing<'c> {
     pub(crate) now: Time,
 }
 
-impl Writing<'_> {
-    /// The connection, for reading and for what does not touch `identities`.
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.transaction
+impl<'c> Writing<'c> {
+    /// The connection, for reading and for what does not change how many identities there are.
+    pub(crate) fn connection(&self) -> &'c Connection {
+        self.connection
     }
 
     /// Refuses when the hub is full.

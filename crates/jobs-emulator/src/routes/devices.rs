@@ -149,9 +149,7 @@ fn update(writing: &mut Writing<'_>, mut device: Identity, body: DeviceBody) -> 
     body.settle(&mut device, writing)?;
     device.etag = new_etag();
     device.update(writing.connection())?;
-    if device.iot_edge && !had_edge {
-        change::insert_system_modules(writing, &device)?;
-    }
+    change::follow_edge(writing, &device, had_edge)?;
     Ok(device)
 }
 

@@ -133,3 +133,43 @@ async fn a_child_names_the_scope_of_an_edge_device() {
         .collect();
     assert_eq!(names, [json!("$edgeAgent"), json!("$edgeHub")]);
 }
+
+#[tokio::test]
+async fn the_system_modules_go_when_a_device_stops_being_an_edge_device() {
+    let rig = Rig::start().await;
+    let edge = |on: bool| json!({ "capabilities": { "iotEdge": on } });
+    for id in ["put", "imported"] {
+        rig.put(&format!("/devices/{id}"), &edge(true))
+            .await
+            .is_ok();
+        rig.put(&format!("/devices/{id}/modules/mine"), &json!({}))
+            .await
+            .is_ok();
+    }
+    rig.send_matching(Method::PUT, "/devices/put", "*", &edge(false))
+        .await
+        .is_ok();
+    let row = json!({ "id": "imported", "status": "enabled", "capabilities": { "iotEdge": false },
+        "properties": { "desired": {}, "reported": {} } });
+    let errors = rig.import(&format!("{row}\n")).await;
+    assert!(errors.is_empty(), "{errors:?}");
+    for id in ["put", "imported"] {
+        let modules = rig.get(&format!("/devices/{id}/modules")).await.json();
+        let names: Vec<_> = modules
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|module| module["moduleId"].clone())
+            .collect();
+        assert_eq!(names, [json!("mine")], "{id}");
+        assert_eq!(
+            rig.get(&format!("/devices/{id}")).await.json()["capabilities"]["iotEdge"],
+            false
+        );
+        rig.send_matching(Method::PUT, &format!("/devices/{id}"), "*", &edge(true))
+            .await
+            .is_ok();
+        let modules = rig.get(&format!("/devices/{id}/modules")).await.json();
+        assert_eq!(modules.as_array().unwrap().len(), 3, "{id}");
+    }
+}

@@ -173,3 +173,77 @@ async fn a_free_hub_takes_five_hundred_identities() {
         .await
         .is_error(403, "IotHubQuotaExceeded");
 }
+
+#[tokio::test]
+async fn the_log_keeps_the_order_of_the_lines_however_many_read_them() {
+    let rig = Rig::start().await;
+    // Some megabytes, of which every 7th line is no row and every 11th names a device of long before.
+    let reason = "r".repeat(100);
+    let line = |n: usize| match n {
+        n if n % 7 == 0 => format!("{{\"line\":{n},"),
+        n => {
+            let id = if n % 11 == 0 { 1 } else { n };
+            json!({ "id": format!("d{id}"), "status": "enabled", "statusReason": reason, "tags": { "line": n } }).to_string()
+        }
+    };
+    let input: Vec<String> = (0..15_000).map(line).collect();
+    let errors = rig.import(&input.join("\n")).await;
+    let expected: Vec<_> = (0..15_000)
+        .filter_map(|n| match n {
+            n if n % 7 == 0 => Some((None, 400_012)),
+            n if n % 11 == 0 => Some((Some("d1"), 400_011)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes(&errors), expected);
+    let unreadable = errors
+        .iter()
+        .filter(|error| error.get("deviceId").is_none());
+    for (n, error) in (0..).step_by(7).zip(unreadable) {
+        let start = format!("Invalid device format in line: {{\"line\":{n},. ");
+        let status = error["errorStatus"].as_str().unwrap();
+        assert!(status.starts_with(&start), "{status}");
+    }
+    let exported = rig.export().await;
+    assert_eq!(exported.len(), 15_000 - errors.len());
+    assert!(
+        exported
+            .iter()
+            .all(|row| row["id"] == format!("d{}", row["tags"]["line"]))
+    );
+    assert!(
+        exported
+            .windows(2)
+            .all(|two| two[0]["tags"]["line"].as_u64() < two[1]["tags"]["line"].as_u64())
+    );
+}
+
+#[tokio::test]
+async fn an_import_over_what_is_there_replaces_it_and_adds_the_rest() {
+    let rig = Rig::start().await;
+    let twin = |n: usize, round: usize| {
+        json!({ "id": format!("d{n}"), "status": "enabled", "tags": { "round": round },
+            "properties": { "desired": { "round": round }, "reported": { "n": n } } })
+    };
+    let first: Vec<Value> = (0..30).map(|n| twin(n * 2, 1)).collect();
+    assert_eq!(rig.import(&lines(&first)).await, Vec::<Value>::new());
+    let before = rig.get("/devices/d4").await.json();
+    let second: Vec<Value> = (0..60).map(|n| twin(n, 2)).collect();
+    assert_eq!(rig.import(&lines(&second)).await, Vec::<Value>::new());
+    let rows = rig.export().await;
+    assert_eq!(rows.len(), 60);
+    assert!(
+        rows.iter()
+            .all(|row| row["tags"]["round"] == 2 && row["properties"]["desired"]["round"] == 2)
+    );
+    let after = rig.get("/devices/d4").await.json();
+    assert_eq!(before["generationId"], after["generationId"]);
+    assert_ne!(before["etag"], after["etag"]);
+    for (id, version, desired) in [("d4", 4, 3), ("d5", 3, 2)] {
+        let twin = rig.get(&format!("/twins/{id}")).await.json();
+        assert_eq!(twin["version"], version, "{id}");
+        assert_eq!(twin["properties"]["desired"]["$version"], desired, "{id}");
+    }
+    let statistics = rig.get("/statistics/devices").await.json();
+    assert_eq!(statistics["totalDeviceCount"], 60);
+}

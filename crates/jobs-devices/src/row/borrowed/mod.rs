@@ -159,6 +159,22 @@ impl<'a> RowRef<'a> {
         .all(|&key| self.at(key).is_text())
     }
 
+    /// The two keys, in base64. They are secrets: whoever asks for them keeps them out of messages.
+    pub fn expose_keys(&self) -> [Option<Cow<'a, str>>; 2] {
+        [
+            text(self.at(self.authentication.primary_key)),
+            text(self.at(self.authentication.secondary_key)),
+        ]
+    }
+
+    /// The two thumbprints.
+    pub fn thumbprints(&self) -> [Option<Cow<'a, str>>; 2] {
+        [
+            text(self.at(self.authentication.primary_thumbprint)),
+            text(self.at(self.authentication.secondary_thumbprint)),
+        ]
+    }
+
     /// The version of the twin.
     pub fn twin_etag(&self) -> Option<Cow<'a, str>> {
         text(self.at(self.twin_etag))
@@ -182,6 +198,15 @@ impl<'a> RowRef<'a> {
     /// Whether it is an edge device.
     pub fn is_edge(&self) -> bool {
         self.at(self.capabilities.iot_edge).0 == b"true"
+    }
+
+    /// What the row says about being an edge device, if anything.
+    pub fn iot_edge(&self) -> Option<bool> {
+        match self.at(self.capabilities.iot_edge).0 {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            _ => None,
+        }
     }
 
     /// Whether it has tags other than `{}`.
