@@ -7,6 +7,7 @@ mod hub;
 mod install;
 mod instructions;
 mod measure;
+mod peers;
 
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ enum Name {
     Devices,
     /// Instructions that the inner loops over device rows take, beside the recorded ones.
     Instructions,
-    /// `get` beside the HTTP library alone, and waiting for many jobs at once.
+    /// `get` beside the HTTP library alone and beside the vendor's clients, and waiting for many jobs at once.
     Client,
     /// A million rows imported into and exported from the local hub, beside `DuckDB` loading the same file.
     Hub,
@@ -68,6 +69,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     }
     if wanted(Name::Client) {
         bars.extend(client::measure(workspace)?);
+        bars.extend(peers::measure(workspace)?);
     }
     if wanted(Name::Hub) {
         bars.extend(hub::measure(workspace)?);

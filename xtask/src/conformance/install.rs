@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::process::run_logged;
-use super::{Places, say};
+use super::{Clients, Places, say};
 use crate::{Problem, Result};
 
 /// Programs that the suites need.
@@ -23,6 +23,19 @@ pub(super) struct Tools {
 impl Tools {
     /// Installs what is missing. A second call with unchanged requirements does nothing.
     pub(super) fn install(places: &Places) -> Result<Self> {
+        let clients = Clients::install(places)?;
+        Ok(Self {
+            python: clients.python,
+            node: clients.node,
+            node_modules: clients.node_modules,
+            chromium: chromium(places)?,
+        })
+    }
+}
+
+impl Clients {
+    /// Installs what is missing.
+    pub(super) fn install(places: &Places) -> Result<Self> {
         fs::create_dir_all(&places.installed)
             .map_err(|cause| Problem::new(format!("{}: {cause}", places.installed.display())))?;
         Ok(Self {
@@ -31,7 +44,6 @@ impl Tools {
                 Problem::new("Node.js 20 or newer is not installed: `node` is not on the path")
             })?,
             node_modules: javascript(places)?,
-            chromium: chromium(places)?,
         })
     }
 }

@@ -143,6 +143,20 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     })
 }
 
+/// The vendor's clients, installed.
+pub(crate) struct Clients {
+    /// Interpreter of a virtual environment that holds the Python client.
+    pub(crate) python: PathBuf,
+    pub(crate) node: PathBuf,
+    /// Folder of the JavaScript client and what it needs.
+    pub(crate) node_modules: PathBuf,
+}
+
+/// Installs the vendor's clients where a run of the suites would, unless they are there.
+pub(crate) fn clients(workspace: &Workspace) -> Result<Clients> {
+    Clients::install(&Places::of(workspace)?)
+}
+
 /// One line for the person who runs it. A closed pipe is no reason to stop.
 fn say(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
