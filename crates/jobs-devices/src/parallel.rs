@@ -38,6 +38,9 @@ const RESULTS_PER_WORKER: u64 = 4;
 /// Reads `source` to its end, lets `work` make something of each chunk on any thread, and gives the results to `take` on this thread in
 /// the order of the file. `take` can break off. With strict [`Options`] the chunk with the first bad line is the last.
 ///
+/// What `work` gives should own little: rows that are dropped on another thread than made them take twice as long, for the threads
+/// then wait for each other's memory.
+///
 /// ```
 /// use std::ops::ControlFlow;
 /// use jobs_devices::{Item, Options, parallel};
