@@ -45,6 +45,8 @@ async fn main() -> Result<(), Failure> {
         )
         .into());
     }
+    // Overwriting a large file waits for the disk to have the old one.
+    let _ = std::fs::remove_file(folder.join("exported.txt"));
     let export = json!({ "type": "export", "outputBlobContainerUri": uri, "outputBlobName": "exported.txt" });
     let exported = run(&hub, &export).await?;
     println!(
