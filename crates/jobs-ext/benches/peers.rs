@@ -1,7 +1,8 @@
 //! One job read again and again over TLS, by this client in a process of its own and by whoever else speaks to the same hub.
 //!
-//! `cargo xtask bench client` runs this beside the vendor's clients. `hub FOLDER` starts a local hub with one finished export, prints its
-//! ready line and the job's id, and ends with its standard input. `get` reads the job named by the environment (`IOTHUB_ENDPOINT`,
+//! `cargo xtask bench client` runs this beside the vendor's clients. `server FOLDER` starts a TLS server that does next to nothing, so that
+//! clients are measured and no hub, puts its certificate into the folder, prints a line as a local hub does and the job's id, and ends
+//! with its standard input. `get` reads the job named by the environment (`IOTHUB_ENDPOINT`,
 //! `IOTHUB_CONNECTION_STRING`, `IOTHUB_CA_FILE`, `BENCH_JOB`) and prints the microseconds of a call.
 #![allow(
     clippy::unwrap_used,
@@ -9,10 +10,15 @@
     reason = "a measurement fails by panicking and prints its result"
 )]
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use jobs_emulator::Emulator;
-use jobs_ext::{ContainerUri, ExportOptions, JobsClient};
+use jobs_ext::JobsClient;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+mod canned;
 
 /// Unmeasured calls: connections and caches get warm.
 const WARM: u32 = 500;
@@ -26,29 +32,49 @@ async fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'));
     match arguments.next().as_deref() {
-        Some("hub") => hub(&arguments.next().unwrap()).await,
+        Some("server") => server(&arguments.next().unwrap()).await,
         Some("get") => get().await,
         // `cargo bench` runs every benchmark; this one means nothing alone.
         _ => {}
     }
 }
 
-async fn hub(folder: &str) {
-    let local = Emulator::builder().tls(true).start().await.unwrap();
-    let authority = std::fs::read(local.ca_file().unwrap()).unwrap();
-    let client = JobsClient::builder(local.endpoint())
-        .connection_string(local.connection_string())
-        .ca_pem(authority)
-        .build()
+async fn server(folder: &str) {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let file = format!("{folder}/ca.pem");
+    std::fs::write(&file, made.cert.pem()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
         .unwrap();
-    let container: ContainerUri = format!("file://{folder}").parse().unwrap();
-    let export = client.begin_export(ExportOptions::to(container));
-    let done = export.await.unwrap().await.unwrap();
-    println!("{}", local.ready_line());
-    println!("{}", done.job().id());
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let text = format!(
+        "HostName=localhost:{port};SharedAccessKeyName=iothubowner;SharedAccessKey=c2VjcmV0"
+    );
+    let endpoint = format!("https://localhost:{port}");
+    let line =
+        serde_json::json!({ "endpoint": endpoint, "connectionString": text, "caFile": file });
+    println!("{line}\n{}", canned::ID);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    canned::answer(stream, || ()).await;
+                }
+            });
+        }
+    });
     let ended = tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin()));
     drop(ended.await);
-    local.shutdown().await;
 }
 
 async fn get() {

@@ -1,4 +1,4 @@
-//! `get` by this client and by the vendor's Python and JavaScript clients, in turn, against one local hub over TLS.
+//! `get` by this client and by the vendor's Python and JavaScript clients, in turn, against one TLS server that does next to nothing.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ const TURNS: usize = 5;
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     let clients = conformance::clients(workspace)?;
     let program = build(workspace)?;
-    let hub = Hub::start(&program)?;
+    let server = Server::start(&program)?;
     let (mut ours, mut python, mut javascript) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        ours.push(hub.time(Command::new(&program).arg("get"))?);
-        python.push(hub.time(&mut python_client(workspace, &clients))?);
-        javascript.push(hub.time(&mut javascript_client(workspace, &clients))?);
+        ours.push(server.time(Command::new(&program).arg("get"))?);
+        python.push(server.time(&mut python_client(workspace, &clients))?);
+        javascript.push(server.time(&mut javascript_client(workspace, &clients))?);
     }
     let bar = |what, peer: &[f64], least: f64| {
         let ratio = median(peer.iter().zip(&ours).map(|(peer, ours)| peer / ours));
@@ -54,7 +54,7 @@ fn python_client(workspace: &Workspace, clients: &Clients) -> Command {
     command
 }
 
-/// The client goes to port 443 alone, so host and port are split for it; nothing stands between it and the hub.
+/// The client goes to port 443 alone, so host and port are split for it; nothing stands between it and the server.
 fn javascript_client(workspace: &Workspace, clients: &Clients) -> Command {
     let mut command = Command::new(&clients.node);
     command
@@ -80,21 +80,21 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
         .ok_or_else(|| Problem::new("cargo named no program of the benchmark `peers`"))
 }
 
-/// A local hub in a process of its own; it ends when this is dropped.
-struct Hub {
+/// A server in a process of its own; it ends when this is dropped.
+struct Server {
     process: Child,
-    _container: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     ready: Value,
     job: String,
 }
 
-impl Hub {
+impl Server {
     fn start(program: &Path) -> Result<Self> {
-        let failed = |cause: std::io::Error| Problem::new(format!("the local hub: {cause}"));
-        let container = tempfile::tempdir().map_err(failed)?;
+        let failed = |cause: std::io::Error| Problem::new(format!("the server: {cause}"));
+        let folder = tempfile::tempdir().map_err(failed)?;
         let mut process = Command::new(program)
-            .arg("hub")
-            .arg(container.path())
+            .arg("server")
+            .arg(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -103,14 +103,14 @@ impl Hub {
         let mut lines = said.into_iter().flat_map(BufRead::lines);
         let mut line = || match lines.next() {
             Some(line) => line.map_err(failed),
-            None => Err(Problem::new("the local hub ended at once")),
+            None => Err(Problem::new("the server ended at once")),
         };
         let (ready, job) = (line()?, line()?);
         let ready = serde_json::from_str(&ready)
-            .map_err(|cause| Problem::new(format!("the hub's ready line: {cause}")))?;
+            .map_err(|cause| Problem::new(format!("the server's first line: {cause}")))?;
         Ok(Self {
             process,
-            _container: container,
+            _folder: folder,
             ready,
             job,
         })
@@ -138,7 +138,7 @@ impl Hub {
     }
 }
 
-impl Drop for Hub {
+impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
