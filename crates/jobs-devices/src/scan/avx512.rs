@@ -1,16 +1,15 @@
 //! Masks of 64 bytes in one go, and operators written 16 at a time, for processors with AVX-512.
 
 use std::arch::x86_64::{
-    __m128i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
-    _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask,
-    _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_loadu_si512,
+    __m128i, __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask,
+    _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_loadu_si512,
     _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_movepi8_mask, _mm512_or_si512,
     _mm512_set1_epi8, _mm512_set1_epi32, _mm512_slli_epi32, _mm512_storeu_si512,
 };
 
 use super::{
     Index, Op,
-    simd::{Masks, Vector},
+    simd::{Masks, Vector, prefix_xor},
 };
 
 /// Whether the running processor has all that [`build`] needs.
@@ -84,13 +83,6 @@ fn masks(block: &[u8; 64]) -> Masks {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn equal(bytes: __m512i, byte: u8) -> u64 {
     _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()))
-}
-
-#[inline]
-#[target_feature(enable = "pclmulqdq")]
-fn prefix_xor(bits: u64) -> u64 {
-    let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, bits.cast_signed()), _mm_set1_epi8(-1), 0);
-    _mm_cvtsi128_si64(product).cast_unsigned()
 }
 
 /// Bytes 0 to 63, each its own position.

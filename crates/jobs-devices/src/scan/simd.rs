@@ -17,6 +17,18 @@ pub(super) struct Masks {
 }
 
 impl Masks {
+    /// Puts those of some of the bytes to the others; `shift` is where the first of them stands.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn add(&mut self, some: Self, shift: usize) {
+        self.quote |= some.quote << shift;
+        self.backslash |= some.backslash << shift;
+        self.operator |= some.operator << shift;
+        self.space |= some.space << shift;
+        self.control |= some.control << shift;
+        self.beyond_ascii |= some.beyond_ascii << shift;
+    }
+
     /// Without the bytes that `inside` leaves out.
     #[inline(always)]
     pub(super) fn only(self, inside: u64) -> Self {
@@ -91,7 +103,7 @@ pub(super) fn build(index: &mut Index, line: &[u8]) -> bool {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::build;
+pub(super) use avx2::{build, prefix_xor};
 
 /// Ways to find the structure of a line, of which the running processor has all or takes the next best.
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -125,13 +137,7 @@ mod sse2 {
             let mut all = Masks::default();
             for (at, quarter) in quarters.iter().enumerate() {
                 // SAFETY: the instructions are part of x86-64.
-                let (some, shift) = (unsafe { masks(quarter) }, at * 16);
-                all.quote |= some.quote << shift;
-                all.backslash |= some.backslash << shift;
-                all.operator |= some.operator << shift;
-                all.space |= some.space << shift;
-                all.control |= some.control << shift;
-                all.beyond_ascii |= some.beyond_ascii << shift;
+                all.add(unsafe { masks(quarter) }, at * 16);
             }
             all
         }
@@ -243,15 +249,9 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     fn masks(block: &[u8; 64]) -> Masks {
         let (halves, _) = block.as_chunks::<32>();
-        let (low, high) = (half(&halves[0]), half(&halves[1]));
-        Masks {
-            quote: low.quote | high.quote << 32,
-            backslash: low.backslash | high.backslash << 32,
-            operator: low.operator | high.operator << 32,
-            space: low.space | high.space << 32,
-            control: low.control | high.control << 32,
-            beyond_ascii: low.beyond_ascii | high.beyond_ascii << 32,
-        }
+        let mut all = half(&halves[0]);
+        all.add(half(&halves[1]), 32);
+        all
     }
 
     #[inline]
@@ -296,7 +296,7 @@ mod avx2 {
 
     #[inline]
     #[target_feature(enable = "pclmulqdq")]
-    fn prefix_xor(bits: u64) -> u64 {
+    pub(crate) fn prefix_xor(bits: u64) -> u64 {
         let product =
             _mm_clmulepi64_si128(_mm_set_epi64x(0, bits.cast_signed()), _mm_set1_epi8(-1), 0);
         _mm_cvtsi128_si64(product).cast_unsigned()
