@@ -3,13 +3,16 @@
 //! `cargo xtask bench client` runs this beside the vendor's clients. `server FOLDER` starts a TLS server that does next to nothing, so that
 //! clients are measured and no hub, puts its certificate into the folder, prints a line as a local hub does and the job's id, and ends
 //! with its standard input. `get` reads the job named by the environment (`IOTHUB_ENDPOINT`,
-//! `IOTHUB_CONNECTION_STRING`, `IOTHUB_CA_FILE`, `BENCH_JOB`) and prints the microseconds of a call.
+//! `IOTHUB_CONNECTION_STRING`, `IOTHUB_CA_FILE`, `BENCH_JOB`) and prints the microseconds of a call. `exchange` passes as many bytes
+//! to and fro without TLS, HTTP or a client (`BENCH_EXCHANGE`): what the machine itself takes, below which no client comes.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a measurement fails by panicking and prints its result"
 )]
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,6 +37,7 @@ async fn main() {
     match arguments.next().as_deref() {
         Some("server") => server(&arguments.next().unwrap()).await,
         Some("get") => get().await,
+        Some("exchange") => exchange(),
         // `cargo bench` runs every benchmark; this one means nothing alone.
         _ => {}
     }
@@ -59,8 +63,9 @@ async fn server(folder: &str) {
         "HostName=localhost:{port};SharedAccessKeyName=iothubowner;SharedAccessKey=c2VjcmV0"
     );
     let endpoint = format!("https://localhost:{port}");
-    let line =
-        serde_json::json!({ "endpoint": endpoint, "connectionString": text, "caFile": file });
+    let line = serde_json::json!({
+        "endpoint": endpoint, "connectionString": text, "caFile": file, "exchange": answer_exchanges(),
+    });
     println!("{line}\n{}", canned::ID);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -92,6 +97,50 @@ async fn get() {
     for _ in 0..CALLS {
         assert_eq!(client.get(&job).await.unwrap().id(), job);
     }
+    told(started);
+}
+
+/// The bytes of a request and of its answer, as they cross the connection encrypted.
+const REQUEST: usize = 335;
+const ANSWER: usize = 345;
+
+/// Answers exchanges on a thread of its own and gives the address.
+fn answer_exchanges() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut request = [0; REQUEST];
+            while stream.read_exact(&mut request).is_ok() {
+                stream.write_all(&[0; ANSWER]).unwrap();
+            }
+        }
+    });
+    address
+}
+
+fn exchange() {
+    let mut stream = TcpStream::connect(std::env::var("BENCH_EXCHANGE").unwrap()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut answer = [0; ANSWER];
+    let mut once = || {
+        stream.write_all(&[0; REQUEST]).unwrap();
+        stream.read_exact(&mut answer).unwrap();
+    };
+    for _ in 0..WARM {
+        once();
+    }
+    let started = Instant::now();
+    for _ in 0..CALLS {
+        once();
+    }
+    told(started);
+}
+
+/// Prints the microseconds of one of the calls since then.
+fn told(started: Instant) {
     let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS);
     println!("{}", serde_json::json!({ "micros": micros }));
 }

@@ -72,7 +72,8 @@ pub(super) fn on_path_or_debian(name: &str) -> Result<PathBuf> {
     on_path(name)
 }
 
-fn on_path(name: &str) -> Result<PathBuf> {
+/// A program on the path.
+pub(super) fn on_path(name: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
         .map(|folder| folder.join(name))
