@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use reqwest::ResponseBuilderExt as _;
 use reqwest::header::HeaderMap;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 /// Room for one answer, to be given to [`RequestContext::with_capture`](crate::RequestContext::with_capture).
 ///
@@ -16,6 +17,7 @@ use reqwest::header::HeaderMap;
 pub struct Capture {
     success_limit: usize,
     error_limit: usize,
+    most_items: usize,
     kept: Arc<Mutex<Option<Answer>>>,
 }
 
@@ -25,8 +27,16 @@ impl Capture {
         Self {
             success_limit,
             error_limit,
+            most_items: usize::MAX,
             kept: Arc::default(),
         }
+    }
+
+    /// Refuses a success whose body is a list of more items than this: a short text can be a list of very many models.
+    #[must_use]
+    pub fn with_most_items(mut self, most: usize) -> Self {
+        self.most_items = most;
+        self
     }
 
     /// The answer, when one came.
@@ -41,6 +51,16 @@ impl Capture {
     pub(crate) fn body(&self) -> Option<Bytes> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.as_ref().map(|answer| answer.body.clone())
+    }
+
+    /// Looks whether a list is short enough to be made into models.
+    pub(crate) fn check_items(&self, body: &[u8]) -> Result<(), serde_json::Error> {
+        // An item and its comma take three bytes at least.
+        if body.first() != Some(&b'[') || body.len() / 3 < self.most_items {
+            return Ok(());
+        }
+        let mut items = serde_json::Deserializer::from_slice(body);
+        AtMost(self.most_items).deserialize(&mut items)
     }
 
     /// Reads and keeps the answer. What is given back has its status, and unless it is a success also its body, in memory.
@@ -68,6 +88,36 @@ impl Capture {
         };
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(response)
+    }
+}
+
+/// Reads a list without keeping it, up to so many items.
+struct AtMost(usize);
+
+impl<'de> DeserializeSeed<'de> for AtMost {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<(), D::Error> {
+        list.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AtMost {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {} items", self.0)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+            if count > self.0 {
+                return Err(serde::de::Error::invalid_length(count, &self));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +203,11 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether a header is there, be it text or not.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// The body, as far as it was read.
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -198,6 +253,20 @@ mod tests {
         assert_eq!((answer.status(), answer.is_cut()), (200, false));
         assert_eq!(&answer.body()[..], b"{\"a\":1}");
         assert!(capture.take().is_none());
+    }
+
+    #[test]
+    fn a_list_is_as_long_as_it_may_be() {
+        let capture = Capture::new(100, 100).with_most_items(3);
+        for short in [
+            "[]",
+            "[{},{},{}]",
+            "[{\"a\":[1,2,3,4]}]",
+            "{\"a\":[1,2,3,4,5,6]}",
+        ] {
+            assert!(capture.check_items(short.as_bytes()).is_ok(), "{short}");
+        }
+        assert!(capture.check_items(b"[{},{},{},{}]").is_err());
     }
 
     #[tokio::test]

@@ -225,10 +225,14 @@ impl Client {
         &self,
         response: reqwest::Response,
     ) -> Result<ResponseValue<T>, Error<()>> {
-        let Some(body) = self.inner.capture.as_ref().and_then(Capture::body) else {
+        let capture = self.inner.capture.as_ref();
+        let Some((capture, body)) = capture.and_then(|c| Some((c, c.body()?))) else {
             return Box::pin(ResponseValue::from_response(response)).await;
         };
-        match serde_json::from_slice(&body) {
+        let model = capture
+            .check_items(&body)
+            .and_then(|()| serde_json::from_slice(&body));
+        match model {
             // The headers are with the capture too.
             Ok(model) => Ok(ResponseValue::new(
                 model,
