@@ -1,7 +1,7 @@
 //! Options of a client.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -215,20 +215,25 @@ impl JobsClientBuilder {
             http,
             jobs_api::RequestContext::new().with_api_version(api_version.as_str()),
         );
+        let bound = self.timeouts.attempt;
+        let tokens = |credential| TokenCache::new(credential, clock.clone(), bound);
         Ok(JobsClient::from_core(Core {
             api,
-            tokens: TokenCache::new(credential, clock.clone()),
+            tokens: tokens(credential),
             endpoint,
             api_version,
             retry: self.retry,
             timeouts: self.timeouts,
             poll: self.poll,
-            clock,
+            clock: clock.clone(),
             timers: Timers::default(),
             looks: Semaphore::new(LOOKS),
+            #[cfg(feature = "blob")]
             wiring,
-            storage_credential: self.storage_credential,
-            storage_http: OnceLock::new(),
+            #[cfg(feature = "blob")]
+            storage_tokens: self.storage_credential.map(tokens),
+            #[cfg(feature = "blob")]
+            storage_http: crate::blob::StorageHttp::default(),
         }))
     }
 }

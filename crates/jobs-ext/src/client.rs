@@ -1,7 +1,8 @@
 //! The client: its parts, and the operations on single jobs and lists of them.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::api_version::ApiVersion;
 use crate::bounds::Timers;
 use crate::builder::JobsClientBuilder;
 use crate::clock::Clock;
-use crate::credential::{Credential, TokenCache};
+use crate::credential::TokenCache;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobSystem};
@@ -21,7 +22,7 @@ use crate::pipeline::Call;
 use crate::poll::PollPolicy;
 use crate::poller::JobPoller;
 use crate::retry::{RetryPolicy, retry_after};
-use crate::transport::{Timeouts, Wiring};
+use crate::transport::Timeouts;
 
 /// A client of one hub. Cheap to clone, and every clone shares connections and tokens.
 ///
@@ -50,28 +51,27 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     /// How many pollers may look at once. However many jobs are waited for, connections and memory stay bounded.
     pub(crate) looks: Semaphore,
-    #[cfg_attr(
-        not(feature = "blob"),
-        expect(dead_code, reason = "for the storage connection")
-    )]
-    pub(crate) wiring: Wiring,
-    #[cfg_attr(
-        not(feature = "blob"),
-        expect(dead_code, reason = "for the storage connection")
-    )]
-    pub(crate) storage_credential: Option<Arc<dyn Credential>>,
-    #[cfg_attr(
-        not(feature = "blob"),
-        expect(dead_code, reason = "for the storage connection")
-    )]
-    pub(crate) storage_http: OnceLock<reqwest::Client>,
+    #[cfg(feature = "blob")]
+    pub(crate) wiring: crate::transport::Wiring,
+    /// What opens containers without a signature.
+    #[cfg(feature = "blob")]
+    pub(crate) storage_tokens: Option<TokenCache>,
+    #[cfg(feature = "blob")]
+    pub(crate) storage_http: crate::blob::StorageHttp,
 }
 
 /// A job as one request saw it, and how long the hub asked to wait before the next.
 pub(crate) struct Seen {
     pub(crate) job: Job,
     pub(crate) wait: Option<Duration>,
+    /// The hub's own time.
+    pub(crate) date: Option<jiff::Timestamp>,
 }
+
+/// More jobs than this in one list are not a hub's: it remembers 30 days.
+pub(crate) const MOST_JOBS: usize = 100_000;
+/// More pages than this are not a list's.
+const MOST_PAGES: usize = 10_000;
 
 impl JobsClient {
     pub(crate) fn from_core(core: Core) -> Self {
@@ -142,16 +142,32 @@ impl JobsClient {
         match system {
             Some(JobSystem::ImportExport) => self.see_import_export(id).await,
             Some(JobSystem::Scheduled) => self.see_scheduled(id).await,
-            None => {
-                let missing = match self.see_import_export(id).await {
-                    Err(error) if error.is_not_found() => error,
-                    answer => return answer,
-                };
-                match self.see_scheduled(id).await {
-                    // What a basic tier or a policy without the right refuses here does not change that there is no such job.
-                    Err(error) if !error.is_transient() => Err(missing),
-                    answer => answer,
-                }
+            None => self.see_either(id).await,
+        }
+    }
+
+    /// Imports and exports first. A policy may hold the right to one kind of jobs alone, so the other kind is asked for then, too.
+    async fn see_either(&self, id: &str) -> Result<Seen> {
+        let first = match self.see_import_export(id).await {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::Unauthorized | ErrorKind::Forbidden
+                ) =>
+            {
+                error
+            }
+            answer => return answer,
+        };
+        match self.see_scheduled(id).await {
+            Ok(seen) => Ok(seen),
+            Err(_) if !first.is_not_found() => Err(first),
+            Err(error) if error.is_not_found() || is_tier(&error) => Err(first),
+            // Whether there is such a job is not known then.
+            Err(mut error) => {
+                let message = &mut error.detail_mut().message;
+                message.push_str("; no import or export job has this id");
+                Err(error)
             }
         }
     }
@@ -164,9 +180,8 @@ impl JobsClient {
                 api.jobs_get_import_export_job(id).await
             })
             .await?;
-        let wait = self.wait_of(&answer);
         let job = Job::from_import_export(model, answer.body().clone(), id);
-        Ok(Seen { job, wait })
+        Ok(self.seen(job, &answer))
     }
 
     async fn see_scheduled(&self, id: &str) -> Result<Seen> {
@@ -178,7 +193,6 @@ impl JobsClient {
                 |api| async move { api.jobs_get_scheduled_job(id).await },
             )
             .await?;
-        let wait = self.wait_of(&answer);
         let job = Job::from_scheduled(model, answer.body().clone(), id);
         if job.is_unknown_scheduled() {
             return Err(Error::new(
@@ -187,15 +201,17 @@ impl JobsClient {
             )
             .with_operation("get scheduled job", Some(id)));
         }
-        Ok(Seen { job, wait })
+        Ok(self.seen(job, &answer))
     }
 
-    fn wait_of(&self, answer: &Answer) -> Option<Duration> {
-        retry_after(
-            answer.header("retry-after")?,
-            answer.header("date"),
-            self.0.clock.now(),
-        )
+    fn seen(&self, job: Job, answer: &Answer) -> Seen {
+        let date = answer.header("date");
+        let asked = answer.header("retry-after");
+        Seen {
+            job,
+            wait: asked.and_then(|value| retry_after(value, date, self.0.clock.now())),
+            date: date.and_then(crate::timestamp::parse_http_date),
+        }
     }
 
     /// Every job that the hub remembers, of both kinds, imports and exports first. The hub forgets after up to 30 days.
@@ -203,12 +219,10 @@ impl JobsClient {
     /// # Errors
     /// As the hub refuses. A tier without scheduled jobs gives the others alone.
     pub async fn list(&self) -> Result<Vec<Job>> {
-        /// "Not supported in this tier."
-        const TIER: u64 = 403_010;
         let mut jobs = self.list_import_export().await?;
         match self.list_scheduled(None, None).await {
             Ok(more) => jobs.extend(more),
-            Err(error) if error.error_number() == Some(TIER) => {}
+            Err(error) if is_tier(&error) => {}
             Err(error) => return Err(error),
         }
         Ok(jobs)
@@ -242,11 +256,20 @@ impl JobsClient {
         job_type: Option<JobType>,
         status: Option<JobStatus>,
     ) -> Result<Vec<Job>> {
+        const OPERATION: &str = "list scheduled jobs";
+        let failed =
+            |text: &str| Error::new(ErrorKind::Decode, text).with_operation(OPERATION, None);
+        // The time of the whole operation counts over all pages.
+        let started = self.0.clock.elapsed();
         let mut jobs: Vec<Job> = Vec::new();
+        let mut pages: HashSet<String> = HashSet::new();
         let mut page: Option<String> = None;
         loop {
             let (status, job_type, token) = (status.as_ref(), job_type.as_ref(), page.as_deref());
-            let call = Call::repeatable("list scheduled jobs", None);
+            let call = Call {
+                started: Some(started),
+                ..Call::repeatable(OPERATION, None)
+            };
             let (models, answer) = self
                 .0
                 .call(call, |api| async move {
@@ -259,59 +282,22 @@ impl JobsClient {
                 answer.body(),
                 Job::from_scheduled,
             ));
-            let next = answer
-                .header("x-ms-continuation")
-                .filter(|token| !token.is_empty())
-                .map(str::to_owned);
-            if next.is_none() {
-                return Ok(jobs);
+            if jobs.len() > MOST_JOBS {
+                return Err(failed(
+                    "the hub lists more jobs than can be; ask for one type or status",
+                ));
             }
-            if next == page {
-                return Err(Error::new(
-                    ErrorKind::Decode,
-                    "the hub gives the same page again and again",
-                )
-                .with_operation("list scheduled jobs", None));
+            let next = match answer.header("x-ms-continuation") {
+                Some(next) if !next.is_empty() => next.to_owned(),
+                None if answer.has_header("x-ms-continuation") => {
+                    return Err(failed("the hub's token for the next page cannot be read"));
+                }
+                _ => return Ok(jobs),
+            };
+            if !pages.insert(next.clone()) || pages.len() > MOST_PAGES {
+                return Err(failed("the hub gives the same pages again and again"));
             }
-            page = next;
-        }
-    }
-
-    /// Asks the hub to cancel a job and gives it as seen afterwards. A job that has ended already is left as it is and returned.
-    ///
-    /// What an import did until then stays done. A scheduled job can be cancelled only before it runs.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`]; [`ErrorKind::Conflict`] for a scheduled job that runs; else as the hub refuses.
-    pub async fn cancel(&self, id: &str) -> Result<Job> {
-        // The hub answers 500 to cancelling an unknown or long finished job, so a look comes first.
-        let job = self.get(id).await?;
-        if job.is_finished() {
-            return Ok(job);
-        }
-        if job.system() == JobSystem::Scheduled {
-            let call = Call::repeatable("cancel scheduled job", Some(id));
-            let (model, answer) = self
-                .0
-                .call(call, |api| async move {
-                    api.jobs_cancel_scheduled_job(id).await
-                })
-                .await?;
-            return Ok(Job::from_scheduled(model, answer.body().clone(), id));
-        }
-        let call = Call::repeatable("cancel job", Some(id));
-        let asked = self
-            .0
-            .call(call, |api| async move {
-                api.jobs_cancel_import_export_job(id).await
-            })
-            .await;
-        let after = self.get_import_export(id).await;
-        match (asked, after) {
-            (Ok(_), after) => Ok(after.unwrap_or(job)),
-            // It ended by itself in between, which the hub answers with a fault.
-            (Err(_), Ok(after)) if after.is_finished() => Ok(after),
-            (Err(error), _) => Err(error),
+            page = Some(next);
         }
     }
 
@@ -329,9 +315,14 @@ impl JobsClient {
     /// # Errors
     /// [`ErrorKind::Credential`] when no token can be obtained.
     pub async fn api(&self) -> Result<jobs_api::Client> {
-        let issued = self.0.tokens.get().await?;
+        let issued = self.0.token(self.0.timeouts.attempt).await?;
         Ok(self.0.api.with_context(self.0.context(&issued)))
     }
+}
+
+/// Whether scheduled jobs are refused because the hub's tier has none.
+fn is_tier(error: &Error) -> bool {
+    error.error_number() == Some(403_010)
 }
 
 /// Gives each model of a list its own part of the answer's text, without copying.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs_api::types::JobProperties;
+use jobs_api::types::{JobProperties, JobType};
 use serde_json::{Map, Value};
 
 use crate::client::JobsClient;
@@ -145,6 +145,43 @@ impl JobsClient {
         error
     }
 
+    /// Waits, where that was asked for, until no import or export is active, and takes the time off what the create may wait: the blob that
+    /// an upload replaces may be the one that a job is working on.
+    #[cfg(feature = "blob")]
+    pub(crate) async fn before_upload(
+        &self,
+        operation: &'static str,
+        creation: &mut Creation,
+    ) -> Result<()> {
+        let clock = &self.core().clock;
+        let poll = creation.poll.as_ref().unwrap_or(&self.core().poll);
+        let bound = creation.wait_for_slot.unwrap_or_default();
+        let (started, mut turns) = (clock.elapsed(), 0);
+        loop {
+            // A policy may allow to create jobs and not to list them; the hub then tells at the create.
+            let jobs = self.list_import_export().await.unwrap_or_default();
+            let waited = clock.elapsed().saturating_sub(started);
+            let Some(holder) = jobs.into_iter().find(Job::is_active) else {
+                creation.wait_for_slot = creation.wait_for_slot.map(|b| b.saturating_sub(waited));
+                return Ok(());
+            };
+            if waited >= bound {
+                let mut error = Error::new(ErrorKind::JobQuota, "nothing was uploaded");
+                error.detail_mut().hint = Some(BUSY);
+                error.detail_mut().job = Some(holder);
+                return Err(error.with_operation(operation, None));
+            }
+            creation.tell(&ProgressEvent::SlotBusy {
+                holder: Some(&holder),
+                waited,
+            });
+            clock
+                .sleep(poll.interval(turns, None).min(bound - waited))
+                .await;
+            turns += 1;
+        }
+    }
+
     /// Looks for the job of a create whose answer was lost. It is never sent again from here: it may have worked.
     async fn after_loss(&self, mut error: Error, model: &JobProperties, sent: Duration) -> Error {
         let lost = error.was_sent()
@@ -156,35 +193,42 @@ impl JobsClient {
             return error;
         }
         tracing::warn!("the answer to a create was lost; looking for its job");
-        let found = match self.list_with_answer().await {
-            Err(_) => LostCreate::Unknown,
-            Ok((jobs, answer)) => {
-                let date = answer.header("date").and_then(timestamp::parse_http_date);
-                let since = self.began_after(date, sent);
-                let matching: Vec<Job> = jobs
-                    .into_iter()
-                    .filter(|job| {
-                        model.type_.as_ref() == Some(job.job_type())
-                            && match (job.started_at(), since) {
-                                (Some(start), Some(since)) => start.as_second() >= since,
-                                _ => job.is_active(),
-                            }
-                    })
-                    .collect();
-                if matching.is_empty() {
-                    LostCreate::NotCreated
-                } else {
-                    LostCreate::Candidates(matching)
+        let mut found = LostCreate::Unknown;
+        for delay in LOOKS {
+            self.core().clock.sleep(delay).await;
+            match self.candidates(model, sent).await {
+                Ok(jobs) if jobs.is_empty() => found = LostCreate::NotCreated,
+                Ok(jobs) => {
+                    found = LostCreate::Candidates(jobs);
+                    break;
                 }
+                // What an earlier look saw is no longer sure.
+                Err(_) => found = LostCreate::Unknown,
             }
-        };
+        }
         error.detail_mut().lost_create = Some(found);
         error
     }
 
+    /// The listed jobs that may be the one of a create: those of its kind that are active, or began since it was sent.
+    async fn candidates(&self, model: &JobProperties, sent: Duration) -> Result<Vec<Job>> {
+        let (mut jobs, answer) = self.list_with_answer().await?;
+        let date = answer.header("date").and_then(timestamp::parse_http_date);
+        let since = self.began_after(date, sent);
+        jobs.retain(|job| {
+            let same_type = model.type_.as_ref() == Some(job.job_type());
+            let recent = match (job.started_at(), since) {
+                (Some(start), Some(since)) => start.as_second() >= since,
+                _ => false,
+            };
+            same_type && (recent || job.is_active())
+        });
+        Ok(jobs)
+    }
+
     /// The moment of sending by the hub's clock, in seconds: its `Date` now less the time gone since. Dates have no fractions, so two
     /// seconds are allowed for; without a date, the five minutes that clocks may differ.
-    fn began_after(&self, date: Option<jiff::Timestamp>, sent: Duration) -> Option<i64> {
+    pub(crate) fn began_after(&self, date: Option<jiff::Timestamp>, sent: Duration) -> Option<i64> {
         let clock = &self.core().clock;
         let gone = i64::try_from(clock.elapsed().saturating_sub(sent).as_secs()).ok()?;
         match date {
@@ -197,6 +241,17 @@ impl JobsClient {
     }
 }
 
+/// Waits before the looks for a job whose create was not answered. The hub checks the containers before it has a job, which takes seconds.
+const LOOKS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+];
+
+/// What to do when the slot is taken before an upload.
+#[cfg(feature = "blob")]
+const BUSY: &str = "a hub runs one import or export job at a time in every tier, and that job may be at work on the blob that the upload replaces; wait for it, cancel it, or ask to wait for the slot";
+
 /// What a local hub wants of a folder; its answers come under the service's code, whose cure is about signatures.
 const FOLDER: &str = "the folder must exist on the hub's machine, and the hub be allowed to write it; the input blob is a file in it that is not empty";
 
@@ -205,6 +260,17 @@ fn is_service(authority: &str) -> bool {
     crate::endpoint::host_of(authority)
         .to_ascii_lowercase()
         .contains(".azure-devices.")
+}
+
+/// Refuses to make an outcome of one kind out of a job of another.
+pub(crate) fn check_type(job: &Job, wanted: &JobType) -> Result<()> {
+    if job.import_export().is_some() && job.job_type() == wanted {
+        return Ok(());
+    }
+    let message = format!("the job is no {wanted} but {}", job.job_type());
+    Err(Error::configuration(message)
+        .with_job(job.clone())
+        .with_operation("wait for job", None))
 }
 
 /// A blob's name as a caller gives it.

@@ -7,7 +7,7 @@ use jobs_api::types::{JobProperties, JobType};
 
 use crate::client::JobsClient;
 use crate::container::ContainerUri;
-use crate::create::{Creation, check_blob_name};
+use crate::create::{Creation, check_blob_name, check_type};
 use crate::error::Result;
 use crate::job::Job;
 use crate::poll::PollPolicy;
@@ -209,7 +209,8 @@ impl JobsClient {
         Ok(self.export_poller(JobPoller::begun(self.clone(), job), options))
     }
 
-    /// Takes up an export that was begun elsewhere; the options are those that it was begun with.
+    /// Takes up an export that was begun elsewhere; the options are those that it was begun with. A job of another type is told as
+    /// [`Configuration`](crate::ErrorKind::Configuration) once it has completed.
     pub fn resume_export(
         &self,
         id: impl Into<String>,
@@ -233,12 +234,15 @@ impl JobsClient {
             Some(policy) => poller.policy(policy),
             None => poller,
         };
-        poller.map(move |job| ExportOutcome {
-            client: client.clone(),
-            job,
-            container: container.clone(),
-            blob: blob.clone(),
-            configurations: configurations.clone(),
+        poller.map(move |job| {
+            check_type(&job, &JobType::Export)?;
+            Ok(ExportOutcome {
+                client: client.clone(),
+                job,
+                container: container.clone(),
+                blob: blob.clone(),
+                configurations: configurations.clone(),
+            })
         })
     }
 }

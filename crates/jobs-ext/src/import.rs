@@ -7,7 +7,7 @@ use jobs_api::types::{JobProperties, JobType};
 
 use crate::client::JobsClient;
 use crate::container::ContainerUri;
-use crate::create::{Creation, check_blob_name};
+use crate::create::{Creation, check_blob_name, check_type};
 use crate::error::Result;
 use crate::export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, check_configurations};
 use crate::job::Job;
@@ -15,6 +15,9 @@ use crate::poll::PollPolicy;
 use crate::poller::JobPoller;
 use crate::progress::Progress;
 use crate::storage_auth::StorageAuth;
+
+/// The create, as errors and traces name it.
+pub(crate) const OPERATION: &str = "create import job";
 
 /// The log of rejected devices in the output container.
 pub const IMPORT_ERRORS_BLOB: &str = "importErrors.log";
@@ -201,7 +204,6 @@ impl JobsClient {
     /// # Errors
     /// As [`begin_export`](Self::begin_export).
     pub async fn begin_import(&self, options: ImportOptions) -> Result<JobPoller<ImportOutcome>> {
-        const OPERATION: &str = "create import job";
         options
             .check(self)
             .map_err(|error| error.with_operation(OPERATION, None))?;
@@ -216,7 +218,8 @@ impl JobsClient {
         Ok(self.import_poller(JobPoller::begun(self.clone(), job), options))
     }
 
-    /// Takes up an import that was begun elsewhere; the options are those that it was begun with.
+    /// Takes up an import that was begun elsewhere; the options are those that it was begun with. A job of another type is told as
+    /// [`Configuration`](crate::ErrorKind::Configuration) once it has completed.
     pub fn resume_import(
         &self,
         id: impl Into<String>,
@@ -233,10 +236,13 @@ impl JobsClient {
             Some(policy) => poller.policy(policy),
             None => poller,
         };
-        poller.map(move |job| ImportOutcome {
-            client: client.clone(),
-            job,
-            container: container.clone(),
+        poller.map(move |job| {
+            check_type(&job, &JobType::Import)?;
+            Ok(ImportOutcome {
+                client: client.clone(),
+                job,
+                container: container.clone(),
+            })
         })
     }
 }

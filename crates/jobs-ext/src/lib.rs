@@ -6,6 +6,7 @@ mod api_version;
 mod blob;
 mod bounds;
 mod builder;
+mod cancel;
 mod client;
 mod clock;
 mod connection_string;

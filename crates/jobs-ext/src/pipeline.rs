@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
 use tracing::Instrument as _;
 
-use crate::client::Core;
+use crate::client::{Core, MOST_JOBS};
 use crate::credential::Issued;
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result, ServiceAnswer, read_answer};
@@ -26,6 +26,8 @@ pub(crate) struct Call<'a> {
     pub(crate) safety: Safety,
     /// Members that the request's body gets besides the generated model's.
     pub(crate) extra: Option<&'a serde_json::Map<String, serde_json::Value>>,
+    /// When the operation began, by the client's clock, where this is not its first request.
+    pub(crate) started: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
@@ -36,6 +38,7 @@ impl<'a> Call<'a> {
             job_id,
             safety: Safety::Repeatable,
             extra: None,
+            started: None,
         }
     }
 
@@ -65,17 +68,13 @@ impl Core {
             error = tracing::field::Empty,
             duration_ms = tracing::field::Empty,
         );
-        let started = self.clock.elapsed();
+        let started = call.started.unwrap_or_else(|| self.clock.elapsed());
         // Pinned where it stands: what wraps a future copies it, and this one is large.
         let attempting = pin!(self.attempts(&call, &send, started));
         let (outcome, attempts) = attempting.instrument(span.clone()).await;
         if !span.is_disabled() {
-            let spent = self.clock.elapsed().saturating_sub(started);
             span.record("attempts", attempts);
-            span.record(
-                "duration_ms",
-                u64::try_from(spent.as_millis()).unwrap_or(u64::MAX),
-            );
+            span.record("duration_ms", self.millis_since(started));
         }
         match outcome {
             Ok((value, answer)) => {
@@ -106,12 +105,13 @@ impl Core {
         let mut tries = 0;
         let mut refreshed = false;
         loop {
-            let issued = match self.token().await {
-                Ok(issued) => issued,
-                Err(error) => return (Err(error), sent),
+            let ready = async {
+                let issued = self.token(self.attempt_bound(started)?).await?;
+                // Getting it may have taken a part of the operation's time.
+                Ok((issued, self.attempt_bound(started)?))
             };
-            let bound = match self.attempt_bound(started) {
-                Ok(bound) => bound,
+            let (issued, bound) = match ready.await {
+                Ok(ready) => ready,
                 Err(error) => return (Err(error), sent),
             };
             sent += 1;
@@ -156,13 +156,13 @@ impl Core {
         }
     }
 
-    /// A token, within the time of a try: a credential that hangs must not hang its callers.
-    async fn token(&self) -> Result<Issued> {
+    /// A token, within a bound: a credential that hangs must not hang its callers.
+    pub(crate) async fn token(&self, bound: Duration) -> Result<Issued> {
         // Nearly every call finds a good one, and then needs no timer.
         if let Some(issued) = self.tokens.current() {
             return Ok(issued);
         }
-        tokio::time::timeout(self.timeouts.attempt, self.tokens.get())
+        tokio::time::timeout(bound, self.tokens.get())
             .await
             .unwrap_or_else(|_| {
                 Err(Error::new(
@@ -199,12 +199,20 @@ impl Core {
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
     {
-        let capture = Capture::new(LONGEST_ANSWER, LONGEST_ERROR);
+        let capture = Capture::new(LONGEST_ANSWER, LONGEST_ERROR).with_most_items(MOST_JOBS);
         let mut context = self.context(issued).with_capture(capture.clone());
         if let Some(extra) = call.extra {
             context = context.with_body_members(extra.clone());
         }
-        let span = tracing::debug_span!("attempt", attempt, status = tracing::field::Empty);
+        let span = tracing::debug_span!(
+            "attempt",
+            operation = call.operation,
+            job_id = call.job_id,
+            attempt,
+            status = tracing::field::Empty,
+            duration_ms = tracing::field::Empty,
+        );
+        let begun = (!span.is_disabled()).then(|| self.clock.elapsed());
         let sending = pin!(send(self.api.with_context(context)));
         let answer = self
             .timers
@@ -226,11 +234,20 @@ impl Core {
                 Err(error)
             }
         };
-        match &outcome {
-            Ok((_, answer)) => span.record("status", answer.status()),
-            Err(error) => span.record("status", error.status()),
-        };
+        if let Some(begun) = begun {
+            let status = match &outcome {
+                Ok((_, answer)) => Some(answer.status()),
+                Err(error) => error.status(),
+            };
+            span.record("status", status);
+            span.record("duration_ms", self.millis_since(begun));
+        }
         outcome
+    }
+
+    fn millis_since(&self, begun: Duration) -> u64 {
+        let spent = self.clock.elapsed().saturating_sub(begun);
+        u64::try_from(spent.as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn context(&self, issued: &Issued) -> RequestContext {

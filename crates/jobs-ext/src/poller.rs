@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use jobs_api::types::JobStatus;
+use tracing::Instrument as _;
 
 use crate::client::{JobsClient, Seen};
 use crate::clock::BoxFuture;
@@ -19,7 +20,9 @@ use crate::progress::{Progress, ProgressEvent};
 
 /// A job that is being waited for.
 ///
-/// It is a [`Stream`] of the job as it was seen each time, ending after the last state, and it can be awaited for its result.
+/// It is a [`Stream`] of the job as it was seen each time, ending after the last state, and it can be awaited for its result. A look that
+/// failed for now (a throttle, a fault, a broken connection, each after the client's own repetitions) is an error in the stream, and reading
+/// on looks again; after any other error, the deadline's among them, the stream ends. Awaited, every error ends the waiting.
 /// Both may be mixed: look a few times, then await. Dropping it leaves the job running; [`cancel`](Self::cancel) stops it; any process
 /// can take up the waiting again with [`JobsClient::resume`] and the id.
 ///
@@ -49,7 +52,7 @@ pub struct JobPoller<T = Job> {
     unknown_since: Option<Duration>,
     looks: u32,
     asked: Option<Duration>,
-    finish: Arc<dyn Fn(Job) -> T + Send + Sync>,
+    finish: Arc<dyn Fn(Job) -> Result<T> + Send + Sync>,
 }
 
 enum State {
@@ -60,8 +63,21 @@ enum State {
     /// Between looks.
     Idle,
     Sleeping(BoxFuture<'static, ()>),
-    Looking(BoxFuture<'static, Result<Seen>>),
+    Looking(Look),
     Finished,
+}
+
+/// A look under way. It is a task of its own, so that one that nobody polls holds up no other, and it ends with its poller.
+struct Look {
+    task: tokio::task::JoinHandle<Result<Seen>>,
+    /// Completes when the deadline has passed, by the runtime's timer as the bounds of tries.
+    end: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl JobPoller {
@@ -79,7 +95,7 @@ impl JobPoller {
             unknown_since: None,
             looks: 0,
             asked: None,
-            finish: Arc::new(|job| job),
+            finish: Arc::new(Ok),
         }
     }
 
@@ -91,8 +107,11 @@ impl JobPoller {
         poller
     }
 
-    /// Makes the result out of the finished job.
-    pub(crate) fn map<U>(self, finish: impl Fn(Job) -> U + Send + Sync + 'static) -> JobPoller<U> {
+    /// Makes the result out of the completed job.
+    pub(crate) fn map<U>(
+        self,
+        finish: impl Fn(Job) -> Result<U> + Send + Sync + 'static,
+    ) -> JobPoller<U> {
         JobPoller {
             client: self.client,
             id: self.id,
@@ -151,7 +170,8 @@ impl<T> JobPoller<T> {
     /// Waits for the end, whichever it is: a failed or cancelled job is a result here and no error.
     ///
     /// # Errors
-    /// When the job cannot be looked at, the deadline passes, or the job stays in an unknown state.
+    /// When the job cannot be looked at, the deadline passes, or the job stays in an unknown state. The job goes on then, and
+    /// [`JobsClient::resume`] takes up the waiting.
     pub async fn finished(mut self) -> Result<Job> {
         self.wait().await
     }
@@ -163,11 +183,11 @@ impl<T> JobPoller<T> {
                 (Some(Ok(job)), _) if job.is_finished() => return Ok(job),
                 (Some(Ok(_)), _) => {}
                 (Some(Err(error)), _) => return Err(error),
-                (None, Some(job)) => return Ok(job.clone()),
-                (None, None) => {
-                    return Err(Error::new(
-                        ErrorKind::UnknownState,
-                        "the job was never seen",
+                (None, Some(job)) if job.is_finished() => return Ok(job.clone()),
+                (None, _) => {
+                    return Err(self.gave_up(
+                        ErrorKind::Timeout,
+                        "waiting was given up before, with the error that was told then".to_owned(),
                     ));
                 }
             }
@@ -179,21 +199,54 @@ impl<T> JobPoller<T> {
         now.saturating_sub(*self.started.get_or_insert(now))
     }
 
+    /// What is left until the deadline, if there is one.
+    fn left(&mut self) -> Option<Duration> {
+        let waited = self.elapsed();
+        let deadline = self.policy.deadline?;
+        Some(deadline.saturating_sub(waited))
+    }
+
     /// The wait before the next look, or the error that ends the waiting.
     fn pause(&mut self) -> Result<BoxFuture<'static, ()>> {
-        let waited = self.elapsed();
-        let mut interval = self.policy.interval(self.looks, self.asked.take());
-        if let Some(deadline) = self.policy.deadline {
-            let left = deadline.saturating_sub(waited);
-            if left.is_zero() {
-                return Err(self.gave_up(
-                    ErrorKind::Timeout,
-                    format!("the job has not ended within {deadline:?}; it goes on, and can be waited for again by its id"),
-                ));
-            }
-            interval = interval.min(left);
+        let left = self.left();
+        let interval = self.policy.interval(self.looks, self.asked.take());
+        match left {
+            Some(Duration::ZERO) => Err(self.too_late()),
+            Some(left) => Ok(self.client.core().clock.sleep(interval.min(left))),
+            None => Ok(self.client.core().clock.sleep(interval)),
         }
-        Ok(self.client.core().clock.sleep(interval))
+    }
+
+    fn look(&mut self) -> Look {
+        let end = self.left().map(|left| Box::pin(tokio::time::sleep(left)));
+        let (client, id, system) = (self.client.clone(), self.id.clone(), self.system);
+        let look = async move {
+            // A closed semaphore is not to be; it would only mean that nobody counts.
+            let _turn = client.core().looks.acquire().await.ok();
+            // Boxed, so that those who wait for their turn take little memory.
+            Box::pin(client.see(&id, system)).await
+        };
+        Look {
+            task: tokio::spawn(look.in_current_span()),
+            end,
+        }
+    }
+
+    fn too_late(&self) -> Error {
+        let deadline = self.policy.deadline.unwrap_or_default();
+        self.gave_up(
+            ErrorKind::Timeout,
+            format!("the job has not ended within {deadline:?}; it goes on, and can be waited for again by its id"),
+        )
+    }
+
+    /// A failed look: one that may succeed later leaves the stream open, any other ends it.
+    fn failed(&mut self, error: Error) -> Error {
+        self.asked = error.retry_after();
+        if !error.is_transient() {
+            self.state = State::Finished;
+        }
+        error
     }
 
     fn gave_up(&self, kind: ErrorKind, message: String) -> Error {
@@ -232,6 +285,7 @@ impl<T> JobPoller<T> {
                 JobStatus::Unrecognized(text) => crate::redact::clean(text, 60),
                 known => known.to_string(),
             };
+            self.state = State::Finished;
             return Err(self.gave_up(
                 ErrorKind::UnknownState,
                 format!("status {status:?} for {:?}", self.policy.unknown_limit),
@@ -264,26 +318,38 @@ impl<T> Stream for JobPoller<T> {
                 }
                 State::Idle => match this.pause() {
                     Ok(sleep) => this.state = State::Sleeping(sleep),
-                    Err(error) => return Poll::Ready(Some(Err(error))),
+                    Err(error) => {
+                        this.state = State::Finished;
+                        return Poll::Ready(Some(Err(error)));
+                    }
                 },
                 State::Sleeping(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
                     this.state = State::Due;
                 }
-                State::Due => {
-                    this.elapsed();
-                    let (client, id, system) = (this.client.clone(), this.id.clone(), this.system);
-                    this.state = State::Looking(Box::pin(async move {
-                        // A closed semaphore is not to be; it would only mean that nobody counts.
-                        let _turn = client.core().looks.acquire().await.ok();
-                        // Boxed, so that those who wait for their turn take little memory.
-                        Box::pin(client.see(&id, system)).await
-                    }));
-                }
+                State::Due => this.state = State::Looking(this.look()),
                 State::Looking(look) => {
-                    let seen = ready!(look.as_mut().poll(cx));
+                    let seen = match Pin::new(&mut look.task).poll(cx) {
+                        Poll::Ready(seen) => seen,
+                        Poll::Pending => {
+                            match &mut look.end {
+                                Some(end) => ready!(end.as_mut().poll(cx)),
+                                None => return Poll::Pending,
+                            }
+                            this.state = State::Finished;
+                            return Poll::Ready(Some(Err(this.too_late())));
+                        }
+                    };
                     this.state = State::Idle;
-                    return Poll::Ready(Some(seen.and_then(|seen| this.note(seen))));
+                    let noted = match seen {
+                        Ok(Ok(seen)) => this.note(seen),
+                        Ok(Err(error)) => Err(this.failed(error)),
+                        Err(_) => Err(this.gave_up(
+                            ErrorKind::Transport,
+                            "the look ended with its runtime".to_owned(),
+                        )),
+                    };
+                    return Poll::Ready(Some(noted));
                 }
             }
         }
@@ -306,7 +372,7 @@ impl<T: 'static> IntoFuture for JobPoller<T> {
                         .to_owned(),
                 ),
                 JobStatus::Cancelled => (ErrorKind::JobCancelled, String::new()),
-                _ => return Ok((self.finish)(job)),
+                _ => return (self.finish)(job),
             };
             Err(Error::new(kind, message)
                 .with_job(job)

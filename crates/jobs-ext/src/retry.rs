@@ -86,13 +86,15 @@ impl RetryPolicy {
             return None;
         }
         let delay = match error.retry_after() {
-            Some(asked) => asked,
+            // A hub that asks for no pause at all would be asked as fast as it answers.
+            Some(asked) => asked.max(self.first_delay.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)),
             None => self.backoff(error, attempt, random),
         };
         (spent.saturating_add(delay) <= self.budget).then_some(delay)
     }
 
-    /// The same policy in the words of the storage library.
+    /// The same policy in the words of the storage library. Its time counts from the first byte of a transfer, which may take hours; so the
+    /// tries alone bound it, each of which has a bound of its own.
     #[cfg(feature = "blob")]
     pub(crate) fn for_storage(&self) -> object_store::RetryConfig {
         let tries = usize::try_from(self.max_attempts.saturating_sub(1)).unwrap_or_default();
@@ -103,7 +105,7 @@ impl RetryPolicy {
                 base: 2.0,
             },
             max_retries: tries,
-            retry_timeout: self.budget,
+            retry_timeout: Duration::from_secs(365 * 86_400),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jobs_api::types::{CloudToDeviceMethod, JobRequest, JobType, Twin, TwinProperties};
 use serde_json::{Map, Value};
 
-use crate::client::JobsClient;
+use crate::client::{JobsClient, Seen};
 use crate::error::{Error, ErrorKind, LostCreate, Result};
 use crate::job::{Job, JobSystem};
 use crate::pipeline::Call;
@@ -333,6 +333,7 @@ impl JobsClient {
             .map_err(|error| error.with_operation(OPERATION, None))?;
         let model = job.model();
         let model = &model;
+        let sent = self.core().clock.elapsed();
         let made = self
             .core()
             .call(Call::once(OPERATION, Some(id)), |api| async move {
@@ -344,11 +345,11 @@ impl JobsClient {
                 let job = Job::from_scheduled(model, answer.body().clone(), id);
                 Ok(JobPoller::begun(self.clone(), job))
             }
-            Err(error) => Err(self.after_lost_schedule(error, id).await),
+            Err(error) => Err(self.after_lost_schedule(error, id, sent).await),
         }
     }
 
-    async fn after_lost_schedule(&self, mut error: Error, id: &str) -> Error {
+    async fn after_lost_schedule(&self, mut error: Error, id: &str, sent: Duration) -> Error {
         let lost = error.was_sent()
             && matches!(
                 error.kind(),
@@ -358,11 +359,26 @@ impl JobsClient {
             return error;
         }
         let found = match self.see(id, Some(JobSystem::Scheduled)).await {
+            // The id may have been taken before.
+            Ok(seen) if self.is_older(&seen, sent) => LostCreate::NotCreated,
             Ok(seen) => LostCreate::Candidates(vec![seen.job]),
             Err(look) if look.is_not_found() => LostCreate::NotCreated,
             Err(_) => LostCreate::Unknown,
         };
         error.detail_mut().lost_create = Some(found);
         error
+    }
+
+    /// Whether a job was created before a request was sent; not, where the hub does not tell.
+    fn is_older(&self, seen: &Seen, sent: Duration) -> bool {
+        let created = seen
+            .job
+            .scheduled()
+            .and_then(|job| job.created_time.as_deref());
+        let created = created.and_then(crate::timestamp::parse);
+        match (created, self.began_after(seen.date, sent)) {
+            (Some(created), Some(since)) => created.as_second() < since,
+            _ => false,
+        }
     }
 }

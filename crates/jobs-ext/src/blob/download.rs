@@ -5,18 +5,24 @@ use std::path::{Path, PathBuf};
 use futures_util::StreamExt as _;
 use object_store::ObjectStoreExt as _;
 use tokio::io::AsyncWriteExt as _;
+use tracing::Instrument as _;
 
 use super::{BlobContainer, failure};
 use crate::error::{Error, ErrorKind, Result};
 
 impl BlobContainer {
     /// Copies a blob, byte for byte, to a local file and gives its size. An existing file is replaced only once everything is there; the
-    /// new one can be read by its owner alone, because exports hold keys.
+    /// new one can be read by its owner alone, because exports hold keys. A link keeps pointing to its file, and what is no file (a pipe, a
+    /// device) is written to as it stands.
     ///
     /// # Errors
     /// [`ErrorKind::File`] when the file cannot be written; else as [`read`](Self::read).
     pub async fn download(&self, name: &str, file: impl AsRef<Path>) -> Result<u64> {
-        let target = file.as_ref();
+        let copy = self.copy(name, file.as_ref());
+        copy.instrument(self.span("download blob", name)).await
+    }
+
+    async fn copy(&self, name: &str, target: &Path) -> Result<u64> {
         let path = self.path(name)?;
         let found = match self.store.get(&path).await {
             Ok(found) => found,
@@ -25,8 +31,7 @@ impl BlobContainer {
             }
             Err(error) => return Err(self.failed("download blob", name, error)),
         };
-        let partial = Partial::create(target).await?;
-        let mut sink = partial.open().await?;
+        let (mut sink, partial) = open(target).await?;
         let mut chunks = found.into_stream();
         let mut bytes = 0;
         while let Some(chunk) = chunks.next().await {
@@ -37,21 +42,59 @@ impl BlobContainer {
                 .map_err(|e| unwritable(target, e))?;
         }
         sink.flush().await.map_err(|e| unwritable(target, e))?;
-        sink.sync_all().await.map_err(|e| unwritable(target, e))?;
-        drop(sink);
-        partial.keep(target).await?;
+        if let Some(partial) = partial {
+            sink.sync_all().await.map_err(|e| unwritable(target, e))?;
+            drop(sink);
+            partial.keep().await?;
+        }
         Ok(bytes)
     }
+}
+
+/// What to write into: a file beside the target that takes its place in the end, or the target itself where it is no file.
+async fn open(target: &Path) -> Result<(tokio::fs::File, Option<Partial>)> {
+    match tokio::fs::metadata(target).await {
+        Ok(found) if found.is_dir() => Err(Error::new(
+            ErrorKind::File,
+            format!("{} is a folder; name a file", target.display()),
+        )
+        .with_operation("download blob", None)),
+        Ok(found) if !found.is_file() => {
+            let sink = tokio::fs::OpenOptions::new().write(true).open(target).await;
+            Ok((sink.map_err(|error| unwritable(target, error))?, None))
+        }
+        _ => {
+            let partial = Partial::beside(behind_links(target).await)?;
+            Ok((partial.open().await?, Some(partial)))
+        }
+    }
+}
+
+/// The file that a link points to, be it there or not; else the path itself.
+async fn behind_links(target: &Path) -> PathBuf {
+    /// As many as systems follow.
+    const MOST: usize = 40;
+    let mut path = target.to_path_buf();
+    for _ in 0..MOST {
+        let Ok(next) = tokio::fs::read_link(&path).await else {
+            break;
+        };
+        path = path
+            .parent()
+            .map_or(next.clone(), |folder| folder.join(next));
+    }
+    path
 }
 
 /// The unfinished file; removed when dropped.
 struct Partial {
     path: PathBuf,
+    target: PathBuf,
     kept: bool,
 }
 
 impl Partial {
-    async fn create(target: &Path) -> Result<Self> {
+    fn beside(target: PathBuf) -> Result<Self> {
         let name = target
             .file_name()
             .ok_or_else(|| Error::configuration("the target of a download must be a file"))?;
@@ -60,6 +103,7 @@ impl Partial {
         hidden.push(format!(".{:08x}.partial", fastrand::u32(..)));
         Ok(Self {
             path: target.with_file_name(hidden),
+            target,
             kept: false,
         })
     }
@@ -75,10 +119,10 @@ impl Partial {
             .map_err(|error| unwritable(&self.path, error))
     }
 
-    async fn keep(mut self, target: &Path) -> Result<()> {
-        tokio::fs::rename(&self.path, target)
+    async fn keep(mut self) -> Result<()> {
+        tokio::fs::rename(&self.path, &self.target)
             .await
-            .map_err(|error| unwritable(target, error))?;
+            .map_err(|error| unwritable(&self.target, error))?;
         self.kept = true;
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
+use super::service::NoContainer;
 use crate::container::ContainerUri;
 use crate::error::{Error, ErrorKind};
 
@@ -37,6 +38,11 @@ pub(super) fn read(
         out.detail_mut().hint = Some(FOLDER);
         return out;
     }
+    if caused::<NoContainer>(&error).is_some() {
+        return no_container(uri);
+    }
+    let said = answer(&error);
+    let status = said.as_ref().and_then(|said| said.status);
     let (kind, hint) = match &error {
         Storage::NotFound { .. } => (ErrorKind::ContainerRejected, Some(MISSING)),
         Storage::PermissionDenied { .. } | Storage::Unauthenticated { .. } => {
@@ -44,9 +50,9 @@ pub(super) fn read(
         }
         Storage::Precondition { .. } | Storage::AlreadyExists { .. } => (ErrorKind::Conflict, None),
         Storage::InvalidPath { .. } => (ErrorKind::Configuration, None),
-        other => by_cause(other),
+        other => status.map_or_else(|| by_cause(other), by_status),
     };
-    if matches!(kind, ErrorKind::Transport | ErrorKind::Timeout) {
+    if matches!(kind, ErrorKind::Transport | ErrorKind::Timeout) && said.is_none() {
         let message = format!(
             "blob {name}: no answer from the storage at {}",
             uri.location()
@@ -54,19 +60,42 @@ pub(super) fn read(
         return Error::new(kind, message).with_source(system_words(&error));
     }
     let place = uri.location();
-    let mut out = match answer(&error) {
+    let mut out = match &said {
         Some(said) => Error::new(
             kind,
-            format!("blob {name}: the storage at {place} answered {said}"),
+            format!("blob {name}: the storage at {place} answered {}", said.text),
         ),
         None => Error::new(kind, format!("blob {name} of container {place}")).with_source(error),
     };
-    out.detail_mut().hint = hint;
+    let detail = out.detail_mut();
+    detail.hint = hint;
+    detail.status = status;
+    detail.code = said.and_then(|said| said.code);
     out
 }
 
-/// What the storage answered, out of the text that holds it: the status, and the code and the first line of its XML.
-fn answer(error: &object_store::Error) -> Option<String> {
+fn no_container(uri: &ContainerUri) -> Error {
+    let mut out = Error::new(
+        ErrorKind::ContainerRejected,
+        format!("there is no container {}", uri.location()),
+    );
+    let detail = out.detail_mut();
+    detail.status = Some(404);
+    detail.code = Some("ContainerNotFound".to_owned());
+    detail.hint = Some("create the container, or correct its name in the URI");
+    out
+}
+
+/// What the storage answered.
+struct Answered {
+    status: Option<u16>,
+    code: Option<String>,
+    /// The status line, and the code and the first line of the XML.
+    text: String,
+}
+
+/// What the storage answered, out of the text that holds it: its library keeps the types to itself.
+fn answer(error: &object_store::Error) -> Option<Answered> {
     const STATUS: &str = "status code: ";
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
@@ -78,18 +107,46 @@ fn answer(error: &object_store::Error) -> Option<String> {
                 let (inner, _) = rest.split_once('<')?;
                 inner.lines().next().map(str::trim).map(str::to_owned)
             };
-            let said: Vec<String> = ["Code", "Message"]
-                .iter()
-                .filter_map(|n| element(n))
+            let (code, message) = (element("Code"), element("Message"));
+            let said: Vec<&str> = [&code, &message]
+                .into_iter()
+                .filter_map(Option::as_deref)
                 .collect();
-            return Some(match said.is_empty() {
+            let text = match said.is_empty() {
                 true => status.trim().to_owned(),
                 false => format!("{} ({})", status.trim(), said.join(": ")),
+            };
+            return Some(Answered {
+                status: status.split(' ').next().and_then(|s| s.parse().ok()),
+                code: code.map(|code| crate::redact::clean(&code, 80)),
+                text,
             });
         }
         next = cause.source();
     }
     None
+}
+
+/// The first of an error's causes that is of a type.
+fn caused<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+/// The kind of an answer that the library has no kind for.
+fn by_status(status: u16) -> (ErrorKind, Option<&'static str>) {
+    match status {
+        408 => (ErrorKind::Timeout, None),
+        429 => (ErrorKind::Throttled, None),
+        400..500 => (ErrorKind::ContainerRejected, Some(REFUSED)),
+        _ => (ErrorKind::Service, None),
+    }
 }
 
 /// What the system said about a file, without the words of the libraries around it.
@@ -115,29 +172,18 @@ pub(super) fn missing(name: &str, uri: &ContainerUri) -> Error {
     error
 }
 
-/// Generic errors hold the connection's failure, or the status in their text alone.
+/// Errors without an answer hold the connection's failure, or one of this crate's own.
 fn by_cause(error: &object_store::Error) -> (ErrorKind, Option<&'static str>) {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(http) = cause.downcast_ref::<HttpError>() {
-            let kind = match http.kind() {
-                HttpErrorKind::Timeout => ErrorKind::Timeout,
-                HttpErrorKind::Decode => ErrorKind::Decode,
-                _ => ErrorKind::Transport,
-            };
-            return (kind, None);
-        }
-        if let Some(own) = cause.downcast_ref::<Error>() {
-            return (own.kind(), None);
-        }
-        let text = cause.to_string();
-        let status = text.split_once("status code: ");
-        if status.is_some_and(|(_, status)| status.starts_with('4')) {
-            return (ErrorKind::ContainerRejected, Some(REFUSED));
-        }
-        next = cause.source();
+    if let Some(own) = caused::<Error>(error) {
+        return (own.kind(), None);
     }
-    (ErrorKind::Service, None)
+    let kind = match caused::<HttpError>(error).map(HttpError::kind) {
+        Some(HttpErrorKind::Timeout) => ErrorKind::Timeout,
+        Some(HttpErrorKind::Decode) => ErrorKind::Decode,
+        Some(_) => ErrorKind::Transport,
+        None => ErrorKind::Service,
+    };
+    (kind, None)
 }
 
 #[cfg(test)]
@@ -147,20 +193,24 @@ mod tests {
     #[test]
     fn an_answer_of_the_storage_is_its_status_code_and_first_line() {
         let of = |text: &str| {
-            answer(&object_store::Error::Generic {
+            let error = object_store::Error::Generic {
                 store: "s",
                 source: text.into(),
-            })
+            };
+            answer(&error).map(|said| (said.status, said.text))
         };
         let xml = "Error performing PUT in 1s - Server returned non-2xx status code: 403 Forbidden: \
                    <?xml?><Error><Code>AuthenticationFailed</Code><Message>Not this way.\nRequestId:1</Message></Error>";
         assert_eq!(
-            of(xml).as_deref(),
-            Some("403 Forbidden (AuthenticationFailed: Not this way.)")
+            of(xml),
+            Some((
+                Some(403),
+                "403 Forbidden (AuthenticationFailed: Not this way.)".to_owned()
+            ))
         );
         assert_eq!(
-            of("status code: 404 Not Found: ").as_deref(),
-            Some("404 Not Found")
+            of("status code: 404 Not Found: "),
+            Some((Some(404), "404 Not Found".to_owned()))
         );
         assert_eq!(of("no answer"), None);
     }

@@ -4,6 +4,7 @@ mod download;
 mod failure;
 mod outcome;
 mod records;
+mod service;
 mod store;
 mod upload;
 
@@ -14,6 +15,7 @@ use futures_util::StreamExt as _;
 use jobs_devices::Record;
 use object_store::path::Path as BlobPath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use tracing::Instrument as _;
 
 use crate::client::JobsClient;
 use crate::container::ContainerUri;
@@ -21,6 +23,7 @@ use crate::create::check_blob_name;
 use crate::error::{Error, Result};
 
 pub use records::{Records, RowError};
+pub(crate) use store::StorageHttp;
 
 /// An opened container: by its signature, by the client's storage credential, or a folder beside a local hub.
 ///
@@ -63,7 +66,8 @@ impl BlobContainer {
     /// [`ContainerRejected`](crate::ErrorKind::ContainerRejected) when the storage refuses; transport and service errors.
     pub async fn size(&self, name: &str) -> Result<Option<u64>> {
         let path = self.path(name)?;
-        match self.store.head(&path).await {
+        let look = self.store.head(&path);
+        match look.instrument(self.span("look at blob", name)).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(self.failed("look at blob", name, error)),
@@ -75,13 +79,16 @@ impl BlobContainer {
     /// # Errors
     /// As [`size`](Self::size).
     pub async fn names(&self, limit: usize) -> Result<Vec<String>> {
-        let mut found = self.store.list(None).take(limit);
-        let mut names = Vec::new();
-        while let Some(blob) = found.next().await {
-            let blob = blob.map_err(|error| self.failed("list blobs", "(all)", error))?;
-            names.push(blob.location.to_string());
-        }
-        Ok(names)
+        let listing = async {
+            let mut found = self.store.list(None).take(limit);
+            let mut names = Vec::new();
+            while let Some(blob) = found.next().await {
+                let blob = blob.map_err(|error| self.failed("list blobs", "(all)", error))?;
+                names.push(blob.location.to_string());
+            }
+            Ok(names)
+        };
+        listing.instrument(self.span("list blobs", "(all)")).await
     }
 
     /// Reads a file of records as a stream: [`jobs_devices::Row`], [`jobs_devices::ImportError`] or [`jobs_devices::Configuration`].
@@ -109,7 +116,8 @@ impl BlobContainer {
 
     async fn open<T: Record + Send + 'static>(&self, name: &str) -> Result<Option<Records<T>>> {
         let path = self.path(name)?;
-        let found = match self.store.get(&path).await {
+        let asked = self.store.get(&path);
+        let found = match asked.instrument(self.span("read blob", name)).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(self.failed("read blob", name, error)),
@@ -125,6 +133,18 @@ impl BlobContainer {
         check_blob_name(name, "named")?;
         BlobPath::parse(name)
             .map_err(|_| Error::configuration("the blob's name is one that storage does not allow"))
+    }
+
+    /// The span of an operation on a blob. The container stands in it without what opens it.
+    fn span(&self, operation: &'static str, blob: &str) -> tracing::Span {
+        let container = self.uri.location();
+        tracing::info_span!(
+            "iothub.blob",
+            otel.kind = "client",
+            operation,
+            blob,
+            container
+        )
     }
 
     fn failed(&self, operation: &'static str, name: &str, error: object_store::Error) -> Error {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use object_store::azure::{AzureCredential, MicrosoftAzureBuilder};
 use object_store::client::{ClientOptions, HttpClient, HttpConnector};
@@ -11,6 +11,7 @@ use object_store::local::LocalFileSystem;
 use object_store::{CredentialProvider, ObjectStore};
 
 use super::failure;
+use super::service::StorageService;
 use crate::client::Core;
 use crate::clock::BoxFuture;
 use crate::container::ContainerUri;
@@ -28,13 +29,22 @@ pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStor
     let account = uri.account().ok_or_else(not_a_container)?;
     let container = uri.container().ok_or_else(not_a_container)?;
     let url = uri.account_url().ok_or_else(not_a_container)?;
-    let plain = url.starts_with("http://");
-    let store = authorise(core, uri, MicrosoftAzureBuilder::new())?
+    let https = url.starts_with("https://");
+    let tokens = match uri.grant() {
+        Some(_) => None,
+        None => core.storage_tokens.clone(),
+    };
+    let service = StorageService {
+        http: core.storage_http.client(core, https)?,
+        bound: core.timeouts.attempt,
+        tokens: tokens.clone(),
+    };
+    let store = authorise(core, uri, tokens, MicrosoftAzureBuilder::new())?
         .with_account(account)
         .with_container_name(container)
         .with_endpoint(url)
-        .with_allow_http(plain)
-        .with_http_connector(Connector(http(core)?))
+        .with_allow_http(!https)
+        .with_http_connector(Connector(HttpClient::new(service)))
         .with_retry(core.retry.for_storage())
         .build()
         .map_err(|error| {
@@ -69,6 +79,7 @@ fn unusable(folder: &Path, cause: &str) -> Error {
 fn authorise(
     core: &Core,
     uri: &ContainerUri,
+    tokens: Option<TokenCache>,
     builder: MicrosoftAzureBuilder,
 ) -> Result<MicrosoftAzureBuilder> {
     if let Some(grant) = uri.grant() {
@@ -79,32 +90,39 @@ fn authorise(
         }
         return Ok(builder.with_sas_authorization(uri.query_pairs()));
     }
-    match &core.storage_credential {
-        Some(credential) => {
-            let cache = TokenCache::new(credential.clone(), core.clock.clone());
-            Ok(builder.with_credentials(Arc::new(Bearer(cache))))
-        }
+    match tokens {
+        Some(tokens) => Ok(builder.with_credentials(Arc::new(Bearer(tokens)))),
         None => Err(Error::configuration(
             "the container's URI carries no signature: give one, or set the client's storage credential",
         )),
     }
 }
 
-/// One connection pool for every container of a client.
-fn http(core: &Core) -> Result<reqwest::Client> {
-    if let Some(client) = core.storage_http.get() {
-        return Ok(client.clone());
+/// A client's connections to storage: one pool for every container behind TLS, one for storage emulators in plain text, which must not ask
+/// for certificates that this machine may not have.
+#[derive(Default)]
+pub(crate) struct StorageHttp {
+    tls: OnceLock<reqwest::Client>,
+    plain: OnceLock<reqwest::Client>,
+}
+
+impl StorageHttp {
+    fn client(&self, core: &Core, https: bool) -> Result<reqwest::Client> {
+        let slot = if https { &self.tls } else { &self.plain };
+        if let Some(client) = slot.get() {
+            return Ok(client.clone());
+        }
+        let client = core.wiring.client(&core.timeouts, https)?;
+        Ok(slot.get_or_init(|| client).clone())
     }
-    let client = core.wiring.client(&core.timeouts, true)?;
-    Ok(core.storage_http.get_or_init(|| client).clone())
 }
 
 #[derive(Debug)]
-struct Connector(reqwest::Client);
+struct Connector(HttpClient);
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(self.0.clone()))
+        Ok(self.0.clone())
     }
 }
 

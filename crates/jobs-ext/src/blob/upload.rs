@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use jobs_devices::Record;
 use object_store::{ObjectStoreExt as _, WriteMultipart};
 use tokio::io::AsyncReadExt as _;
+use tracing::Instrument as _;
 
 use super::BlobContainer;
 use crate::client::JobsClient;
@@ -33,6 +34,16 @@ impl BlobContainer {
     }
 
     pub(crate) async fn upload_file_with(
+        &self,
+        name: &str,
+        file: &Path,
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Result<u64> {
+        let upload = self.send_file(name, file, progress);
+        upload.instrument(self.span(OPERATION, name)).await
+    }
+
+    async fn send_file(
         &self,
         name: &str,
         file: &Path,
@@ -86,6 +97,16 @@ impl BlobContainer {
     }
 
     async fn upload_stream_with<T: Record>(
+        &self,
+        name: &str,
+        rows: impl Stream<Item = T>,
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Result<u64> {
+        let upload = self.send_rows(name, rows, progress);
+        upload.instrument(self.span(OPERATION, name)).await
+    }
+
+    async fn send_rows<T: Record>(
         &self,
         name: &str,
         rows: impl Stream<Item = T>,
@@ -205,16 +226,19 @@ impl<'a> Upload<'a> {
 }
 
 impl JobsClient {
-    /// Uploads a device file into the options' input container, then begins the import of it.
+    /// Uploads a device file into the options' input container, then begins the import of it. Nothing is uploaded while another import or
+    /// export is active, whose blob it may be: see [`ImportOptions::wait_for_slot`].
     ///
     /// # Errors
     /// As [`BlobContainer::upload_file`] and [`begin_import`](Self::begin_import).
     pub async fn begin_import_file(
         &self,
         file: impl AsRef<Path>,
-        options: ImportOptions,
+        mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
         options.check_with_containers(self)?;
+        self.before_upload(crate::import::OPERATION, &mut options.creation)
+            .await?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();
         container
@@ -223,16 +247,19 @@ impl JobsClient {
         self.begin_import(options).await
     }
 
-    /// Uploads rows into the options' input container as they come, then begins the import of them.
+    /// Uploads rows into the options' input container as they come, then begins the import of them. As
+    /// [`begin_import_file`](Self::begin_import_file), it waits for the slot first.
     ///
     /// # Errors
     /// As [`BlobContainer::upload_stream`] and [`begin_import`](Self::begin_import).
     pub async fn begin_import_rows(
         &self,
         rows: impl IntoIterator<Item = jobs_devices::Row>,
-        options: ImportOptions,
+        mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
         options.check_with_containers(self)?;
+        self.before_upload(crate::import::OPERATION, &mut options.creation)
+            .await?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();
         container

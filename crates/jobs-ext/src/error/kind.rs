@@ -8,7 +8,8 @@
 pub enum ErrorKind {
     /// The job (or the hub) does not exist.
     NotFound,
-    /// Another job holds the hub's slot. It can be waited out: see `wait_for_slot` of the options.
+    /// Another job holds the hub's slot, or all its slots for scheduled jobs are taken. For imports and exports it can be waited out: see
+    /// `wait_for_slot` of their options.
     JobQuota,
     /// Too many requests; wait and try again.
     Throttled,

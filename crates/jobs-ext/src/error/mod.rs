@@ -37,8 +37,10 @@ pub(crate) const MESSAGE_LIMIT: usize = 600;
 /// }
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Detail>);
 
+#[derive(Clone)]
 pub(crate) struct Detail {
     pub(crate) kind: ErrorKind,
     pub(crate) operation: Option<&'static str>,
@@ -54,7 +56,7 @@ pub(crate) struct Detail {
     pub(crate) hint: Option<&'static str>,
     pub(crate) job: Option<Job>,
     pub(crate) lost_create: Option<LostCreate>,
-    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+    pub(crate) source: Option<CleanSource>,
     /// The hub's own time, from the header `Date`.
     pub(crate) server_date: Option<jiff::Timestamp>,
     /// Whether both sides do not agree on TLS (the certificate was refused, or one of them speaks none), which no further try changes.
@@ -109,7 +111,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(Box::new(CleanSource::copy(source.into().as_ref())));
+        self.0.source = Some(CleanSource::copy(source.into().as_ref()));
         self
     }
 
@@ -323,12 +325,13 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(|source| source as _)
     }
 }
 
 /// Another library's error, copied link by link with its secrets masked: such texts quote URLs.
-struct CleanSource {
+#[derive(Clone)]
+pub(crate) struct CleanSource {
     text: String,
     source: Option<Box<CleanSource>>,
 }

@@ -210,7 +210,7 @@ impl JobsClient {
             Some(grant) if grant.is_expired(core.clock.now()) => {
                 Some("its container's signature no longer opens it")
             }
-            None if core.storage_credential.is_none() => Some(
+            None if core.storage_tokens.is_none() => Some(
                 "this client has neither a signature nor a storage credential for its container",
             ),
             _ => None,

@@ -11,13 +11,13 @@ use crate::server::{Reply, Server, json};
 
 const SAS: &str = "sv=2021-12-02&sr=c&sp=racwdl&se=2040-01-01&sig=pl%2Bnted%3D";
 
-fn storage(server: &Server) -> ContainerUri {
+pub(crate) fn storage(server: &Server) -> ContainerUri {
     format!("{}/devstoreaccount1/jobs?{SAS}", server.endpoint())
         .parse()
         .unwrap()
 }
 
-fn text(body: &str) -> Reply {
+pub(crate) fn text(body: &str) -> Reply {
     Reply::Full {
         status: 200,
         headers: vec![
@@ -32,7 +32,7 @@ fn text(body: &str) -> Reply {
     }
 }
 
-fn put_done() -> Reply {
+pub(crate) fn put_done() -> Reply {
     Reply::Full {
         status: 201,
         headers: vec![("ETag".into(), "\"1\"".into())],
@@ -40,10 +40,14 @@ fn put_done() -> Reply {
     }
 }
 
-fn row(id: &str) -> Row {
+pub(crate) fn row(id: &str) -> Row {
     format!(r#"{{"id":"{id}","status":"enabled"}}"#)
         .parse()
         .unwrap()
+}
+
+pub(crate) fn import(status: &str) -> String {
+    job(status).replace("\"export\"", "\"import\"")
 }
 
 fn hub_of(server: &Server) -> JobsClient {
@@ -55,13 +59,13 @@ fn hub_of(server: &Server) -> JobsClient {
 
 #[tokio::test]
 async fn rows_are_uploaded_as_one_block_blob_under_the_containers_signature() {
-    let server = Server::start([put_done(), json(200, job("enqueued"))]).await;
+    let server = Server::start([json(200, "[]"), put_done(), json(200, import("enqueued"))]).await;
     let options = ImportOptions::from(storage(&server)).blob("in/fleet.txt");
     let _poller = hub_of(&server)
         .begin_import_rows([row("a"), row("b")], options)
         .await
         .unwrap();
-    let requests = server.requests();
+    let requests = &server.requests()[1..];
     assert!(
         requests[0]
             .line
@@ -132,8 +136,8 @@ async fn rejected_rows_are_typed_and_a_missing_or_empty_log_is_none() {
     };
     for (reply, expected) in [(text(log), 2), (text(""), 0), (missing, 0)] {
         let server = Server::start([
-            json(200, job("enqueued")),
-            json(200, job("completed")),
+            json(200, import("enqueued")),
+            json(200, import("completed")),
             reply,
         ])
         .await;
@@ -168,7 +172,10 @@ async fn rejected_rows_are_typed_and_a_missing_or_empty_log_is_none() {
 #[tokio::test]
 async fn rejected_configurations_are_typed() {
     let log = "{\"configurationId\":\"winter\",\"errorCode\":400004,\"errorStatus\":\"bad\"}\r\n";
-    let done = [json(200, job("enqueued")), json(200, job("completed"))];
+    let done = [
+        json(200, import("enqueued")),
+        json(200, import("completed")),
+    ];
     let server = Server::start(done.into_iter().chain([text(log)])).await;
     let options = ImportOptions::from(storage(&server)).configurations();
     let started = hub_of(&server).begin_import(options).await.unwrap();

@@ -15,7 +15,9 @@ mod scheduling;
 mod secrets;
 mod server;
 mod statuses;
+mod storage_bounds;
 mod surface;
+mod transfers;
 mod waiting;
 
 use clock::StepClock;

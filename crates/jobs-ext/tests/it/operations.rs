@@ -120,19 +120,100 @@ async fn an_id_that_neither_knows_is_not_found_with_the_services_code() {
     assert!(line.starts_with("get job x: not found (404 JobNotFound): text of JobNotFound; tracking id t-1; request id r-1"), "{line}");
 }
 
+/// Only both systems together can say that there is no such job.
 #[tokio::test]
-async fn a_missing_right_for_scheduled_jobs_does_not_hide_that_there_is_no_job() {
+async fn a_job_is_not_called_missing_where_one_system_could_not_be_asked() {
+    for (reply, kind) in [
+        (
+            fault(401, "IotHubUnauthorizedAccess"),
+            ErrorKind::Unauthorized,
+        ),
+        (fault(403, "GenericForbidden"), ErrorKind::Forbidden),
+        (json(200, "<html>"), ErrorKind::Decode),
+    ] {
+        let server = Server::start([fault(404, "JobNotFound"), reply.clone(), reply]).await;
+        let hub = client(&server, &StepClock::default());
+        let error = hub.get("x").await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(
+            error.to_string().contains("no import or export job"),
+            "{error}"
+        );
+    }
+    // A tier without scheduled jobs has none.
+    let tier = json(403, r#"{"errorCode":403010,"message":"not in this tier"}"#);
+    let server = Server::start([fault(404, "JobNotFound"), tier]).await;
+    let error = client(&server, &StepClock::default()).get("x").await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// The policy `service` has the right to scheduled jobs alone.
+#[tokio::test]
+async fn a_missing_right_for_imports_and_exports_does_not_hide_a_scheduled_job() {
+    let denied = || fault(401, "IotHubUnauthorizedAccess");
+    let found = r#"{"jobId":"x","type":"scheduleUpdateTwin","status":"running"}"#;
+    let server = Server::start([denied(), denied(), json(200, found)]).await;
+    let hub = client(&server, &StepClock::default());
+    assert_eq!(hub.get("x").await.unwrap().system(), JobSystem::Scheduled);
+    let unknown = r#"{"jobId":"x","type":"unknown","status":"unknown"}"#;
+    let server = Server::start([denied(), denied(), json(200, unknown)]).await;
+    let hub = client(&server, &StepClock::default());
+    assert_eq!(
+        hub.get("x").await.unwrap_err().kind(),
+        ErrorKind::Unauthorized
+    );
+}
+
+#[tokio::test]
+async fn a_scheduled_job_whose_cancelling_was_answered_too_late_is_cancelled() {
+    let at = |status: &str| {
+        json(
+            200,
+            format!(r#"{{"jobId":"x","type":"scheduleUpdateTwin","status":"{status}"}}"#),
+        )
+    };
+    let conflict = fault(405, "OperationNotAllowedInCurrentState");
     let server = Server::start([
-        fault(404, "JobNotFound"),
-        fault(401, "IotHubUnauthorizedAccess"),
-        fault(401, "IotHubUnauthorizedAccess"),
+        at("scheduled"),
+        Reply::Cut,
+        conflict.clone(),
+        at("cancelled"),
     ])
     .await;
+    let hub = client(&server, &StepClock::default());
+    let after = hub.cancel_scheduled("x").await.unwrap();
+    assert_eq!(after.status(), &JobStatus::Cancelled);
+    let server = Server::start([at("running"), conflict, at("running")]).await;
+    let hub = client(&server, &StepClock::default());
+    let error = hub.cancel_scheduled("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn pages_that_come_in_a_ring_or_without_end_are_an_error() {
+    let page = |token: &str| json(200, "[]").with("x-ms-continuation", token);
+    let server = Server::start([page("a"), page("b"), page("a")]).await;
+    let hub = client(&server, &StepClock::default());
+    let error = hub.list_scheduled(None, None).await.unwrap_err();
+    assert!(error.to_string().contains("same pages"), "{error}");
+    let server = Server::start([json(200, "[]").with("x-ms-continuation", "\u{e9}")]).await;
+    let hub = client(&server, &StepClock::default());
+    let error = hub.list_scheduled(None, None).await.unwrap_err();
+    assert!(
+        error.to_string().contains("token for the next page"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_short_answer_that_is_a_list_of_very_many_is_refused() {
+    let many = format!("[{}{{}}]", "{},".repeat(200_000));
+    let server = Server::start([json(200, many)]).await;
     let error = client(&server, &StepClock::default())
-        .get("x")
+        .list()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
 }
 
 #[tokio::test]
@@ -339,17 +420,32 @@ async fn a_create_whose_answer_was_lost_is_looked_for_and_not_repeated() {
         assert_eq!(jobs.len(), 1);
         assert!(error.to_string().contains(ID), "{error}");
     }
-    let server = Server::start([
-        Reply::Cut,
-        json(200, format!("[{}]", job("completed"))).with("Date", now),
-    ])
-    .await;
-    let error = client(&server, &StepClock::default())
-        .begin_export(ExportOptions::to(container()))
-        .await
-        .unwrap_err();
+}
+
+/// The hub checks the containers before it has a job.
+#[tokio::test]
+async fn a_lost_create_is_looked_for_again_before_it_counts_as_not_created() {
+    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
+    let list = |jobs: &str| json(200, format!("[{jobs}]")).with("Date", now);
+    let none = || list(&job("completed"));
+    let begin = async |server: &Server, clock: &StepClock| {
+        let options = ExportOptions::to(container());
+        let begun = client(server, clock).begin_export(options).await;
+        begun.unwrap_err()
+    };
+    let server = Server::start([Reply::Cut, none(), none(), none()]).await;
+    let clock = StepClock::default();
+    let error = begin(&server, &clock).await;
     assert!(
         matches!(error.lost_create(), Some(LostCreate::NotCreated)),
+        "{error:?}"
+    );
+    assert_eq!(clock.seconds(), [0, 2, 5]);
+    // An active job of the kind may be it, whenever it is said to have begun.
+    let server = Server::start([Reply::Cut, none(), list(&job("running"))]).await;
+    let error = begin(&server, &StepClock::default()).await;
+    assert!(
+        matches!(error.lost_create(), Some(LostCreate::Candidates(_))),
         "{error:?}"
     );
 }

@@ -123,6 +123,40 @@ async fn a_silent_server_is_a_timeout() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
+/// The whole operation has its bound, and getting a token is part of it.
+#[tokio::test]
+async fn a_slow_credential_does_not_outlast_the_bound_of_the_operation() {
+    struct Slow;
+    impl jobs_ext::Credential for Slow {
+        fn token(
+            &self,
+        ) -> jobs_ext::BoxFuture<'_, Result<jobs_ext::Token, jobs_ext::CredentialError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let server = Server::start([]).await;
+    let hub = JobsClient::builder(server.endpoint())
+        .credential(Slow)
+        .timeouts(Timeouts::default().operation(Duration::from_millis(100)))
+        .build()
+        .unwrap();
+    let error = hub.get(ID).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential, "{error}");
+}
+
+#[tokio::test]
+async fn a_hub_that_asks_for_no_pause_is_still_not_asked_as_fast_as_it_answers() {
+    let server = Server::start([
+        fault(503, "ServerBusy").with("Retry-After", "0"),
+        json(200, job("completed")),
+    ])
+    .await;
+    let clock = StepClock::default();
+    client(&server, &clock).get(ID).await.unwrap();
+    let waited = clock.sleeps()[0];
+    assert!(waited >= Duration::from_millis(400), "{waited:?}");
+}
+
 #[tokio::test]
 async fn a_hub_that_is_down_is_a_transport_error_with_its_cause() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -118,8 +118,16 @@ async fn what_the_service_would_refuse_is_refused_here_with_a_reason() {
 async fn a_lost_schedule_is_looked_for_by_its_id_and_not_repeated() {
     let unknown = r#"{"jobId":"t-1","type":"unknown","status":"unknown"}"#;
     let queued = r#"{"jobId":"t-1","type":"scheduleUpdateTwin","status":"queued"}"#;
-    for (look, made) in [(queued, true), (unknown, false)] {
-        let server = Server::start([Reply::Cut, answer(200, look)]).await;
+    let old = r#"{"jobId":"t-1","type":"scheduleUpdateTwin","status":"completed","createdTime":"2020-01-06T21:44:00.8884134Z"}"#;
+    let fresh = r#"{"jobId":"t-1","type":"scheduleUpdateTwin","status":"queued","createdTime":"2027-01-15T08:00:09.5Z"}"#;
+    for (look, made) in [
+        (queued, true),
+        (fresh, true),
+        (old, false),
+        (unknown, false),
+    ] {
+        let look = answer(200, look).with("Date", "Fri, 15 Jan 2027 08:00:10 GMT");
+        let server = Server::start([Reply::Cut, look]).await;
         let job = ScheduledJob::update_twin("t-1", "*", patch());
         let error = client(&server, &StepClock::default())
             .schedule(job)

@@ -230,7 +230,7 @@ async fn imports_and_findings_print_without_their_secrets() {
         json(403, r#"{"Message":"ErrorCode:JobQuotaExceeded;busy"}"#),
         json(200, format!("[{holder}]")),
         json(200, created(&uri)),
-        json(200, job("completed")),
+        json(200, job("completed").replace("\"export\"", "\"import\"")),
     ];
     let server = Server::start(script).await;
     let events = Arc::new(Mutex::new(Vec::new()));
@@ -395,6 +395,8 @@ async fn traces_tell_operation_job_attempt_and_status_and_no_secret() {
         "status=200",
         "duration_ms",
         "repeated",
+        "iothub.blob",
+        "operation=\"read blob\"",
     ] {
         assert!(text.contains(part), "{part} is missing: {text}");
     }

@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Cut,
     /// The answer ends in the middle of its body.
     Half(&'static str),
+    /// The answer stops in the middle of its body, and the connection stays.
+    Quiet(&'static str),
     /// An answer of this status that says this text again and again, until the other side has had enough.
     Endless(u16, &'static str),
     /// No answer ever.
@@ -79,6 +81,10 @@ impl Reply {
             Self::Half(body) => {
                 format!("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{body}").into_bytes()
             }
+            Self::Quiet(body) => format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nETag: \"1\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n{body}"
+            )
+            .into_bytes(),
             Self::Endless(status, _) => format!(
                 "HTTP/1.1 {status} Scripted\r\nContent-Length: 1000000000000\r\nETag: \"1\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
             )
@@ -190,6 +196,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
         }
         match reply {
             Reply::Half(_) => return,
+            Reply::Quiet(_) => std::future::pending().await,
             Reply::Endless(_, text) => {
                 let piece = text.repeat(100);
                 while stream.write_all(piece.as_bytes()).await.is_ok() {}

@@ -1,15 +1,18 @@
 //! Waiting for jobs and for the slot.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use jobs_ext::{ErrorKind, ExportOptions, JobStatus, PollPolicy, ProgressEvent};
+use futures_util::{Stream as _, StreamExt};
+use jobs_ext::{
+    ErrorKind, ExportOptions, JobStatus, JobsClient, PollPolicy, ProgressEvent, RetryPolicy,
+};
 
-use crate::client;
 use crate::clock::StepClock;
 use crate::operations::{ID, container, job};
-use crate::server::{Server, fault, json};
+use crate::server::{Reply, Server, fault, json};
+use crate::{builder, client};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -107,6 +110,88 @@ async fn a_deadline_ends_the_wait_and_not_the_job() {
     assert_eq!(error.job_id(), Some(ID));
     assert_eq!(clock.seconds(), [4, 4, 2]);
     assert!(server.lines().iter().all(|line| line.starts_with("GET ")));
+}
+
+/// A look that takes too long must not outlast the deadline.
+#[tokio::test]
+async fn a_deadline_ends_a_look_too() {
+    let server = Server::start([json(200, job("running")), Reply::Stall]).await;
+    let policy = PollPolicy::every(Duration::from_millis(50)).deadline(Duration::from_millis(300));
+    let hub = JobsClient::builder(server.endpoint())
+        .connection_string(&crate::connection_string())
+        .build()
+        .unwrap();
+    let mut poller = hub.resume(ID).policy(policy);
+    assert!(poller.next().await.unwrap().is_ok());
+    let error = poller.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("it goes on"), "{error}");
+    assert!(poller.next().await.is_none());
+    let error = poller.await.unwrap_err();
+    assert!(error.to_string().contains("given up before"), "{error}");
+}
+
+#[tokio::test]
+async fn the_stream_ends_after_a_final_error_and_goes_on_after_a_passing_one() {
+    let passing = || fault(503, "ServerBusy").with("Retry-After", "7");
+    let server = Server::start([
+        passing(),
+        json(200, job("running")),
+        fault(401, "IotHubUnauthorizedAccess"),
+        fault(401, "IotHubUnauthorizedAccess"),
+    ])
+    .await;
+    let clock = StepClock::default();
+    let hub = builder(&server, &clock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let policy = PollPolicy::every(Duration::from_secs(2));
+    let mut poller = hub.resume(ID).policy(policy);
+    let kinds = [
+        Some(ErrorKind::Service),
+        None,
+        Some(ErrorKind::Unauthorized),
+    ];
+    for kind in kinds {
+        let seen = poller.next().await.unwrap();
+        assert_eq!(seen.err().map(|error| error.kind()), kind);
+    }
+    assert!(poller.next().await.is_none());
+    assert_eq!(clock.seconds(), [7, 2]);
+}
+
+/// A poller that nobody polls must not hold up the other calls of its client.
+#[tokio::test]
+async fn pollers_that_are_left_alone_hold_nobody_up() {
+    let server = Server::start((0..200).map(|_| json(200, job("completed")))).await;
+    let hub = client(&server, &StepClock::default());
+    let mut left = Vec::new();
+    for _ in 0..100 {
+        let mut poller = hub.resume(ID);
+        let once = std::future::poll_fn(|cx| {
+            let pending = Pin::new(&mut poller).poll_next(cx).is_pending();
+            std::task::Poll::Ready(pending)
+        });
+        assert!(once.await);
+        left.push(poller);
+    }
+    assert!(hub.resume(ID).await.is_ok());
+    assert!(hub.get(ID).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_job_of_another_kind_makes_no_outcome() {
+    let server = Server::start([json(200, job("completed"))]).await;
+    let hub = client(&server, &StepClock::default());
+    let container = "file:///tmp".parse().unwrap();
+    let import = hub.resume_import(ID, jobs_ext::ImportOptions::from(container));
+    let error = import.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert!(
+        error.to_string().contains("no import but export"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

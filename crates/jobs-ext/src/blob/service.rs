@@ -1,0 +1,196 @@
+//! Storage requests over this crate's own HTTP client, bounded in time and in memory as the hub's are.
+//!
+//! The storage library leaves both to the HTTP client that it makes itself, and this is another one.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::unfold;
+use http_body_util::{BodyExt as _, StreamBody};
+use object_store::client::{
+    HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
+use reqwest::StatusCode;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+
+use crate::clock::BoxFuture;
+use crate::credential::{Issued, TokenCache};
+
+/// The longest error body that is read.
+const LONGEST_ERROR: usize = 64 * 1024;
+/// The longest page of blob names that is read: 5,000 names of 1,024 characters, each with what stands around it.
+const LONGEST_PAGE: usize = 32 * 1024 * 1024;
+/// What is sent has time for this many bytes a second besides the time of a try: parts share the line, and lines can be slow.
+const SLOWEST: u64 = 16 * 1024;
+
+/// Sends requests, and ends those that the storage is silent about.
+pub(super) struct StorageService {
+    pub(super) http: reqwest::Client,
+    /// How long an answer may take, and each further piece of it.
+    pub(super) bound: Duration,
+    /// The tokens that requests carry, where no signature opens the container.
+    pub(super) tokens: Option<TokenCache>,
+}
+
+impl fmt::Debug for StorageService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StorageService")
+    }
+}
+
+/// The storage said that the container itself is missing, which its library takes for a missing blob.
+#[derive(Debug)]
+pub(super) struct NoContainer;
+
+impl fmt::Display for NoContainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no such container")
+    }
+}
+
+impl std::error::Error for NoContainer {}
+
+/// The storage said nothing for too long.
+#[derive(Debug)]
+struct Silent(Duration);
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing came for {:?}", self.0)
+    }
+}
+
+impl std::error::Error for Silent {}
+
+/// An answer has more bytes than any true one.
+#[derive(Debug)]
+struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer is longer than {LONGEST_PAGE} bytes")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+impl HttpService for StorageService {
+    fn call<'a, 'b>(
+        &'a self,
+        request: HttpRequest,
+    ) -> BoxFuture<'b, Result<HttpResponse, HttpError>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            let listing = request
+                .uri()
+                .query()
+                .is_some_and(|query| query.contains("comp=list"));
+            let again = self.tokens.as_ref().map(|tokens| (tokens, request.clone()));
+            let mut answer = self.send(request).await?;
+            if let Some((tokens, request)) = again
+                && answer.status() == StatusCode::UNAUTHORIZED
+                && let Some(request) = renewed(tokens, request).await
+            {
+                answer = self.send(request).await?;
+            }
+            self.bounded(answer, listing).await
+        })
+    }
+}
+
+impl StorageService {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let length = u64::try_from(request.body().content_length()).unwrap_or(u64::MAX);
+        let bound = self
+            .bound
+            .saturating_add(Duration::from_secs(length / SLOWEST));
+        tokio::time::timeout(bound, self.http.call(request))
+            .await
+            .unwrap_or_else(|_| Err(silent(bound)))
+    }
+
+    async fn bounded(
+        &self,
+        answer: HttpResponse,
+        listing: bool,
+    ) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = answer.into_parts();
+        if parts.status.is_success() && !listing {
+            // Without a hint of its length, which the library would make room for on the storage's word.
+            let pieces = unfold((body, self.bound), |(mut body, bound)| async move {
+                let piece = tokio::time::timeout(bound, body.frame()).await;
+                let piece = piece.unwrap_or_else(|_| Some(Err(silent(bound))))?;
+                Some((piece, (body, bound)))
+            });
+            let body = HttpResponseBody::new(StreamBody::new(pieces));
+            return Ok(HttpResponse::from_parts(parts, body));
+        }
+        let limit = if listing && parts.status.is_success() {
+            LONGEST_PAGE
+        } else {
+            LONGEST_ERROR
+        };
+        let (text, cut) = self.read(body, limit).await?;
+        if cut && parts.status.is_success() {
+            return Err(HttpError::new(HttpErrorKind::Decode, TooLong));
+        }
+        if parts.status == StatusCode::NOT_FOUND && names_container(&parts.headers, &text) {
+            return Err(HttpError::new(HttpErrorKind::Decode, NoContainer));
+        }
+        Ok(HttpResponse::from_parts(parts, text.into()))
+    }
+
+    /// The body up to a limit, and whether there was more.
+    async fn read(
+        &self,
+        mut body: HttpResponseBody,
+        limit: usize,
+    ) -> Result<(Bytes, bool), HttpError> {
+        let mut text = BytesMut::new();
+        loop {
+            let piece = tokio::time::timeout(self.bound, body.frame()).await;
+            let Some(piece) = piece.unwrap_or_else(|_| Some(Err(silent(self.bound)))) else {
+                return Ok((text.freeze(), false));
+            };
+            let Ok(data) = piece?.into_data() else {
+                continue;
+            };
+            let room = limit - text.len();
+            text.extend_from_slice(&data[..data.len().min(room)]);
+            if data.len() > room {
+                return Ok((text.freeze(), true));
+            }
+        }
+    }
+}
+
+fn silent(bound: Duration) -> HttpError {
+    HttpError::new(HttpErrorKind::Timeout, Silent(bound))
+}
+
+/// The same request with a fresh token, when the one that it carried was refused.
+async fn renewed(tokens: &TokenCache, mut request: HttpRequest) -> Option<HttpRequest> {
+    let carried = request.headers().get(AUTHORIZATION)?.clone();
+    let refused = |issued: &Issued| issued.header == carried;
+    if let Some(issued) = tokens.current().filter(refused) {
+        tokens.refuse(&issued);
+    }
+    let mut fresh: HeaderValue = tokens.get().await.ok()?.header;
+    fresh.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, fresh);
+    Some(request)
+}
+
+fn names_container(headers: &reqwest::header::HeaderMap, text: &[u8]) -> bool {
+    const CODES: [&[u8]; 2] = [b"ContainerNotFound", b"ContainerBeingDeleted"];
+    let head = headers
+        .get("x-ms-error-code")
+        .map_or(&[][..], HeaderValue::as_bytes);
+    CODES
+        .iter()
+        .any(|code| head == *code || text.windows(code.len()).any(|part| part == *code))
+}
