@@ -359,8 +359,8 @@ fn what_the_storage_answered_is_said_in_a_line() {
     assert_eq!(
         ran.stderr.lines().next().unwrap(),
         format!(
-            "error: upload blob: container rejected: blob devices.txt: the storage at {place} answered \
-             403 Forbidden (AuthorizationPermissionMismatch: Not with this permission.)"
+            "error: upload blob: container rejected (403 AuthorizationPermissionMismatch): blob devices.txt: \
+             the storage at {place} answered: Not with this permission."
         )
     );
     // The hub tells a container that is not there from one that refuses.

@@ -63,7 +63,10 @@ pub(super) fn read(
     let mut out = match &said {
         Some(said) => Error::new(
             kind,
-            format!("blob {name}: the storage at {place} answered {}", said.text),
+            format!(
+                "blob {name}: the storage at {place} answered: {}",
+                said.text
+            ),
         ),
         None => Error::new(kind, format!("blob {name} of container {place}")).with_source(error),
     };
@@ -90,7 +93,7 @@ fn no_container(uri: &ContainerUri) -> Error {
 struct Answered {
     status: Option<u16>,
     code: Option<String>,
-    /// The status line, and the code and the first line of the XML.
+    /// The first line of the XML's message; the status line where there is none.
     text: String,
 }
 
@@ -107,19 +110,12 @@ fn answer(error: &object_store::Error) -> Option<Answered> {
                 let (inner, _) = rest.split_once('<')?;
                 inner.lines().next().map(str::trim).map(str::to_owned)
             };
-            let (code, message) = (element("Code"), element("Message"));
-            let said: Vec<&str> = [&code, &message]
-                .into_iter()
-                .filter_map(Option::as_deref)
-                .collect();
-            let text = match said.is_empty() {
-                true => status.trim().to_owned(),
-                false => format!("{} ({})", status.trim(), said.join(": ")),
-            };
+            let code = element("Code");
+            let text = element("Message").filter(|_| code.is_some());
             return Some(Answered {
                 status: status.split(' ').next().and_then(|s| s.parse().ok()),
                 code: code.map(|code| crate::redact::clean(&code, 80)),
-                text,
+                text: text.unwrap_or_else(|| status.trim().to_owned()),
             });
         }
         next = cause.source();
@@ -201,13 +197,7 @@ mod tests {
         };
         let xml = "Error performing PUT in 1s - Server returned non-2xx status code: 403 Forbidden: \
                    <?xml?><Error><Code>AuthenticationFailed</Code><Message>Not this way.\nRequestId:1</Message></Error>";
-        assert_eq!(
-            of(xml),
-            Some((
-                Some(403),
-                "403 Forbidden (AuthenticationFailed: Not this way.)".to_owned()
-            ))
-        );
+        assert_eq!(of(xml), Some((Some(403), "Not this way.".to_owned())));
         assert_eq!(
             of("status code: 404 Not Found: "),
             Some((Some(404), "404 Not Found".to_owned()))
