@@ -189,6 +189,10 @@ impl Place {
         let refused = || ServiceError::argument("x-ms-continuation is no token of this hub");
         let text = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
         let place: Self = serde_json::from_slice(&text).map_err(|_| refused())?;
+        // Rows are numbered from 1; from far below them the walk would never arrive.
+        if place.after < 0 {
+            return Err(refused());
+        }
         if place.query != query {
             return Err(ServiceError::argument(
                 "x-ms-continuation belongs to another query",

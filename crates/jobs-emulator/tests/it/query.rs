@@ -226,3 +226,28 @@ async fn what_it_cannot_do_is_a_400_that_names_the_place() {
     .await;
     stolen.is_error(400, "ArgumentInvalid");
 }
+
+/// A token as the hub writes it, with another place in it.
+fn moved(token: &str, after: i64) -> String {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let mut place: Value = serde_json::from_slice(&engine.decode(token).unwrap()).unwrap();
+    place["after"] = json!(after);
+    engine.encode(place.to_string())
+}
+
+#[tokio::test]
+async fn a_token_from_before_the_first_row_is_refused() {
+    let rig = fleet().await;
+    let query = "SELECT deviceId FROM devices";
+    let first = page(&rig, query, "2", None).await;
+    let token = first.is_ok().header("x-ms-continuation").unwrap();
+    page(&rig, query, "2", Some(&moved(token, 2))).await.is_ok();
+    for after in [-1, -9_000_000_000_000_000_000] {
+        let bad = moved(token, after);
+        let asking = page(&rig, query, "2", Some(&bad));
+        let seen = tokio::time::timeout(std::time::Duration::from_secs(20), asking).await;
+        seen.expect("it is answered")
+            .is_error(400, "ArgumentInvalid");
+    }
+}
