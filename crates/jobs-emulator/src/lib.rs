@@ -32,6 +32,7 @@ mod envelope;
 mod faults;
 mod hub;
 mod jobs;
+mod object;
 mod query;
 mod rates;
 mod registry;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::object::{self, Object};
+
 /// The operations that a rule can name, by the ids of the service's API description.
 pub const OPERATIONS: &[&str] = &[
     "BulkRegistry_UpdateRegistry",
@@ -57,6 +59,7 @@ pub const OPERATIONS: &[&str] = &[
 #[non_exhaustive]
 pub struct FaultScript {
     /// Asked in order.
+    #[serde(deserialize_with = "object::each")]
     pub rules: Vec<FaultRule>,
 }
 
@@ -77,7 +80,11 @@ pub struct FaultRule {
     #[serde(default)]
     pub delay_ms: u64,
     /// What to do; when absent the request is only delayed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "object::optional"
+    )]
     pub action: Option<FaultAction>,
 }
 
@@ -160,7 +167,7 @@ impl std::str::FromStr for FaultScript {
 
     /// Reads a fault file and holds it to the rules that its types cannot express.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let script: Self =
+        let Object(script): Object<Self> =
             serde_json::from_str(text).map_err(|error| FaultScriptError(error.to_string()))?;
         script.check()?;
         Ok(script)

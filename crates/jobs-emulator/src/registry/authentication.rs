@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::auth::random_key;
+use crate::object;
 
 /// Kinds of authentication, with their wire names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,13 @@ pub(crate) struct Authentication<T = String> {
 
 /// What a caller asked for; anything may be missing.
 #[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
 pub(crate) struct AuthenticationRequest<T = String> {
     #[serde(rename = "type")]
     pub(crate) kind: Option<T>,
+    #[serde(default, deserialize_with = "object::optional")]
     pub(crate) symmetric_key: Option<KeyPair<T>>,
+    #[serde(default, deserialize_with = "object::optional")]
     pub(crate) x509_thumbprint: Option<ThumbprintPair<T>>,
 }
 

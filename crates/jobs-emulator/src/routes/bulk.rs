@@ -1,12 +1,14 @@
 //! `POST /devices`: up to 100 changes at once.
 
 use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use super::devices::parse_status;
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::object::Object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{Change, RowRefusal, text_at};
 use crate::registry::mode::Mode;
@@ -68,54 +70,58 @@ fn error_row(row: &Value, refusal: &RowRefusal) -> Value {
 
 /// Reads a row; clients pass on what they got from the hub, so `etag` stands for `eTag` too.
 fn read(row: &Value) -> Result<Change, RowRefusal> {
-    let bad = |text: String| RowRefusal::new("ArgumentInvalid", text);
+    read_row(row).map_err(|text| RowRefusal::new("ArgumentInvalid", text))
+}
+
+fn read_row(row: &Value) -> Result<Change, String> {
     if !row.is_object() {
-        return Err(bad("a row is a JSON object".to_owned()));
+        return Err("a row is a JSON object".to_owned());
     }
-    let mode = match text_at(row, &["importMode"]) {
+    let text = |names: &[&str]| member::<String>(row, names, "a text");
+    let mode = match text(&["importMode"])? {
         None => Mode::CreateOrUpdate,
-        Some(text) => {
-            Mode::parse(&text).ok_or_else(|| bad(format!("importMode '{text}' is unknown")))?
+        Some(word) => {
+            Mode::parse(&word).ok_or_else(|| format!("importMode '{word}' is unknown"))?
         }
     };
-    let authentication = match row.get("authentication") {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            // The text of a parser error could repeat a key.
-            let asked: AuthenticationRequest = serde_json::from_value(value.clone())
-                .map_err(|_| bad("authentication does not have the expected shape".to_owned()))?;
-            Some(asked.settle().map_err(bad)?)
-        }
-    };
-    let enabled = match text_at(row, &["status"]) {
+    let authentication =
+        member::<Object<AuthenticationRequest>>(row, &["authentication"], "of the expected shape")?
+            .map(|Object(asked)| asked.settle())
+            .transpose()?;
+    let enabled = match text(&["status"])? {
         None => true,
-        Some(text) => parse_status(&text).map_err(bad)?,
+        Some(word) => parse_status(&word)?,
     };
-    let parents = row.get("parentScopes").and_then(Value::as_array);
+    let capabilities = Value::Object(
+        member::<Map<String, Value>>(row, &["capabilities"], "an object")?.unwrap_or_default(),
+    );
     Ok(Change {
         mode,
-        id: text_at(row, &["id", "deviceId"]).unwrap_or_default(),
-        module_id: text_at(row, &["moduleId"]).unwrap_or_default(),
-        etag: text_at(row, &["eTag", "etag"]),
+        id: text(&["id", "deviceId"])?.unwrap_or_default(),
+        module_id: text(&["moduleId"])?.unwrap_or_default(),
+        etag: text(&["eTag", "etag"])?,
         enabled,
-        status_reason: text_at(row, &["statusReason"]),
+        status_reason: text(&["statusReason"])?,
         authentication,
-        twin_etag: text_at(row, &["twinETag", "twinEtag"]),
-        twin: TwinParts::from_document(row)
-            .and_then(TwinTexts::of)
-            .map_err(bad)?,
-        iot_edge: row
-            .pointer("/capabilities/iotEdge")
-            .and_then(Value::as_bool),
-        device_scope: text_at(row, &["deviceScope"]),
-        parent_scopes: parents
-            .map(|list| {
-                list.iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect()
-            })
-            .unwrap_or_default(),
-        managed_by: text_at(row, &["managedBy"]),
+        twin_etag: text(&["twinETag", "twinEtag"])?,
+        twin: TwinParts::from_document(row).and_then(TwinTexts::of)?,
+        iot_edge: member(&capabilities, &["iotEdge"], "true or false")?,
+        device_scope: text(&["deviceScope"])?,
+        parent_scopes: member(row, &["parentScopes"], "a list of texts")?.unwrap_or_default(),
+        managed_by: text(&["managedBy"])?,
     })
+}
+
+/// The first member of these names; null counts as missing. What does not fit is refused without being repeated: it may be a key.
+fn member<T: DeserializeOwned>(
+    document: &Value,
+    names: &[&str],
+    wanted: &str,
+) -> Result<Option<T>, String> {
+    let found = names
+        .iter()
+        .find_map(|name| Some((name, document.get(name).filter(|value| !value.is_null())?)));
+    found
+        .map(|(name, value)| T::deserialize(value).map_err(|_| format!("{name} is not {wanted}")))
+        .transpose()
 }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{Found, parameters};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
+use crate::object::Object;
 use crate::state::HubState;
 
 /// A request whose body has been read.
@@ -76,6 +77,17 @@ impl Call {
     /// The `If-Match` header as sent: quoted, bare, or the star.
     pub(crate) fn if_match(&self) -> Option<&str> {
         self.header(&IF_MATCH)
+    }
+
+    /// The body as a JSON object of this shape.
+    pub(crate) fn object<T: DeserializeOwned>(&self) -> Outcome<T> {
+        let Object(body) = self.json()?;
+        Ok(body)
+    }
+
+    /// Whether nothing stands in a place of the path where a name belongs.
+    pub(crate) fn lacks_a_name(&self) -> bool {
+        self.parameters.iter().any(String::is_empty)
     }
 
     /// The body as JSON of this shape.

@@ -159,7 +159,7 @@ struct Queries {
 
 /// Says of each text what is wrong with it; an empty text means nothing is.
 fn test_queries(call: &Call) -> Outcome<Answer> {
-    let queries: Queries = call.json()?;
+    let queries: Queries = call.object()?;
     let target = queries.target_condition.filter(|text| !text.is_empty());
     let target = target
         .and_then(|text| parse_condition(&text).err())

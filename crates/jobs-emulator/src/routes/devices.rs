@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{self, generation, new_etag};
 use crate::registry::identity::{COLUMNS, device_missing};
@@ -45,7 +46,9 @@ struct DeviceBody {
     device_id: Option<String>,
     status: Option<String>,
     status_reason: Option<String>,
+    #[serde(default, deserialize_with = "object::optional")]
     authentication: Option<AuthenticationRequest>,
+    #[serde(default, deserialize_with = "object::optional")]
     capabilities: Option<Capabilities>,
     device_scope: Option<String>,
     parent_scopes: Option<Vec<String>>,
@@ -98,7 +101,7 @@ fn delete(call: &Call) -> Outcome<Answer> {
 fn put(call: &Call) -> Outcome<Answer> {
     let id = call.parameter(0);
     rules::check_device_id(id).map_err(ServiceError::argument)?;
-    let body: DeviceBody = call.json()?;
+    let body: DeviceBody = call.object()?;
     if body.device_id.as_deref().is_some_and(|named| named != id) {
         return Err(ServiceError::argument(
             "deviceId in the body differs from the id in the path",

@@ -36,7 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 fn create(call: &Call) -> Outcome<Answer> {
-    let body: CreateBody = call.json()?;
+    let body: CreateBody = call.object()?;
     let (record, echo) = body.check(call.now)?;
     let (record, echo) = jobs::create(&call.hub, record, echo)?;
     Ok(Answer::json(&record.created_body(&echo)))

@@ -138,8 +138,7 @@ struct Fail {
 }
 
 fn fail(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
-    let Fail { reason } = call.json()?;
+    let Fail { reason } = call.object()?;
     steer(call, Order::Fail(reason))
 }
 
@@ -150,8 +149,7 @@ struct Advance {
 }
 
 fn move_clock(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
-    let Advance { advance_seconds } = call.json()?;
+    let Advance { advance_seconds } = call.object()?;
     let length = Duration::try_from_secs_f64(advance_seconds).map_err(|_| {
         ServiceError::argument(
             "advanceSeconds is no positive number of seconds: the clock goes forward only",

@@ -8,6 +8,7 @@ use super::devices::check_if_match;
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{self, generation, new_etag};
 use crate::registry::identity::{COLUMNS, device_missing};
@@ -54,6 +55,7 @@ struct ModuleBody {
     module_id: Option<String>,
     device_id: Option<String>,
     managed_by: Option<String>,
+    #[serde(default, deserialize_with = "object::optional")]
     authentication: Option<AuthenticationRequest>,
 }
 
@@ -92,7 +94,7 @@ fn put(call: &Call) -> Outcome<Answer> {
     let (device_id, module_id) = (call.parameter(0), call.parameter(1));
     rules::check_device_id(device_id).map_err(ServiceError::argument)?;
     rules::check_module_id(module_id).map_err(ServiceError::argument)?;
-    let body: ModuleBody = call.json()?;
+    let body: ModuleBody = call.object()?;
     let differs =
         |named: &Option<String>, id: &str| named.as_deref().is_some_and(|named| named != id);
     if differs(&body.device_id, device_id) || differs(&body.module_id, module_id) {

@@ -26,7 +26,7 @@ struct Specification {
 }
 
 fn run(call: &Call) -> Outcome<Answer> {
-    let specification: Specification = call.json()?;
+    let specification: Specification = call.object()?;
     let request = PageRequest {
         query: &specification.query,
         size: page_size(call)?,

@@ -4,6 +4,7 @@
 mod admin;
 mod blobs;
 mod bulk;
+mod bodies;
 mod clients;
 mod configurations;
 mod devices;
