@@ -25,6 +25,12 @@ impl Sku {
         if self == Self::F1 { 500 } else { 1_000_000 }
     }
 
+    /// Automatic configurations that the hub may hold.
+    #[must_use]
+    pub fn configuration_quota(self) -> usize {
+        if self == Self::F1 { 10 } else { 100 }
+    }
+
     /// Scheduled jobs that may be active at the same time.
     #[must_use]
     pub fn scheduled_job_slots(self) -> usize {

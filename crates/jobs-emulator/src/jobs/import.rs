@@ -41,7 +41,8 @@ pub(super) fn run(work: &Work, record: &JobRecord, containers: &Containers) -> R
                 .as_deref()
                 .unwrap_or(CONFIGURATIONS_BLOB),
         )?;
-        configuration::import(&work.hub.store, lines, work.hub.clock.now(), |error| {
+        let (hub, most) = (&work.hub, work.hub.sku.configuration_quota());
+        configuration::import(&hub.store, lines, most, hub.clock.now(), |error| {
             log.note(error)
         })?;
         log.finish()?;

@@ -1,15 +1,16 @@
 //! Automatic device configurations: stored as JSON in the wire's camelCase, exported in PascalCase.
+//!
+//! Every member is one that a line of a file may have, for what is stored must be exported again.
 
 use std::io::{self, Read};
 
-use jobs_devices::{
-    Configuration, ImportError, ImportMode, Item, NameCase, Options, Reader, rules,
-};
+use jobs_devices::{Configuration, ImportError, Item, NameCase, Options, Reader, rules};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::change::{self, new_etag};
 use super::identity::identity_etag;
+use super::mode::Mode;
 use super::store::{Store, Writing};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
@@ -45,6 +46,62 @@ impl Stored {
             etag: row.get(1)?,
             members: serde_json::from_str(&members).unwrap_or_default(),
         })
+    }
+}
+
+/// Members with names of their own inside. The names of labels, metrics, modules and properties are the user's.
+const NESTED: [(&str, &[&str]); 3] = [
+    (
+        "content",
+        &["deviceContent", "moduleContent", "modulesContent"],
+    ),
+    ("metrics", &["results", "queries"]),
+    ("systemMetrics", &["results", "queries"]),
+];
+
+/// The members of a configuration as the wire spells them, however they were spelt.
+pub(crate) fn members_of(configuration: &Configuration) -> Map<String, Value> {
+    let mut configuration = configuration.clone();
+    configuration.name_case = NameCase::Camel;
+    let mut members = match serde_json::to_value(&configuration) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    spell_nested(&mut members, str::to_owned);
+    members
+}
+
+/// Spells the names inside of [`NESTED`] members; `spell` makes them of the wire's names.
+fn spell_nested(members: &mut Map<String, Value>, spell: impl Fn(&str) -> String) {
+    for (member, names) in NESTED {
+        let Some(Value::Object(inside)) = members.get_mut(member) else {
+            continue;
+        };
+        *inside = std::mem::take(inside)
+            .into_iter()
+            .map(|(name, value)| {
+                let known = names.iter().find(|known| known.eq_ignore_ascii_case(&name));
+                (known.map_or(name, |known| spell(known)), value)
+            })
+            .collect();
+    }
+}
+
+fn pascal(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_uppercase() + rest
+}
+
+/// Refuses another configuration in a hub that may have `most` and has them.
+pub(crate) fn check_quota(connection: &Connection, most: usize) -> Outcome<()> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM configurations")?;
+    let count: i64 = statement.query_row([], |row| row.get(0))?;
+    if usize::try_from(count).is_ok_and(|count| count < most) {
+        Ok(())
+    } else {
+        Err(ServiceError::quota(format!(
+            "This hub may have {most} configurations"
+        )))
     }
 }
 
@@ -106,7 +163,8 @@ pub(crate) fn delete(writing: &Writing<'_>, id: &str) -> Outcome<bool> {
 pub(crate) fn export(store: &Store) -> Outcome<Vec<u8>> {
     let all = store.read(|connection| list(connection, u32::MAX))?;
     let mut text = Vec::new();
-    for stored in all {
+    for mut stored in all {
+        spell_nested(&mut stored.members, pascal);
         let mut line: Configuration = serde_json::from_value(stored.json()).map_err(|error| {
             ServiceError::server(format!("a stored configuration cannot be read: {error}"))
         })?;
@@ -117,24 +175,24 @@ pub(crate) fn export(store: &Store) -> Outcome<Vec<u8>> {
     Ok(text)
 }
 
-/// Applies the lines of `configurations.txt`; `refused` hears of those that are not taken.
+/// Applies the lines of `configurations.txt`, to at most `most` configurations; `refused` hears of those that are not taken.
 pub(crate) fn import(
     store: &Store,
     lines: Box<dyn Read + Send>,
+    most: usize,
     now: Time,
     mut refused: impl FnMut(&ImportError) -> io::Result<()>,
 ) -> io::Result<()> {
     for entry in Reader::<_, Configuration>::of(lines, Options::new()) {
         let result = match entry?.item {
-            Item::Row(line) => take(store, line, now)?,
-            Item::Bad(line) => {
-                let text = format!(
-                    "Invalid configuration format in line: {}. {}",
-                    String::from_utf8_lossy(line.raw()),
-                    line.cause
-                );
-                Some(ImportError::unreadable(400_012, text))
-            }
+            Item::Row(line) => match mode_of(&line) {
+                Ok(mode) => take(store, &line, mode, most, now)?,
+                Err(cause) => Some(unreadable(&line.to_line(), &cause)),
+            },
+            Item::Bad(line) => Some(unreadable(
+                &String::from_utf8_lossy(line.raw()),
+                &line.cause.to_string(),
+            )),
             _ => None,
         };
         if let Some(error) = result {
@@ -144,8 +202,34 @@ pub(crate) fn import(
     Ok(())
 }
 
+/// What is to be done with a line; a word that is no mode of configurations makes it unreadable.
+fn mode_of(line: &Configuration) -> Result<Mode, String> {
+    let Some(word) = &line.import_mode else {
+        return Ok(Mode::CreateOrUpdate);
+    };
+    Mode::parse(word.as_str())
+        .filter(|mode| !mode.touches_twin_only())
+        .ok_or_else(|| {
+            format!(
+                "Error converting value \"{}\" of 'importMode'.",
+                word.as_str()
+            )
+        })
+}
+
+fn unreadable(line: &str, cause: &str) -> ImportError {
+    let text = format!("Invalid configuration format in line: {line}. {cause}");
+    ImportError::unreadable(400_012, text)
+}
+
 /// Takes one line; gives what is wrong with it, if anything.
-fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Option<ImportError>> {
+fn take(
+    store: &Store,
+    line: &Configuration,
+    mode: Mode,
+    most: usize,
+    now: Time,
+) -> io::Result<Option<ImportError>> {
     let id = line.id.clone();
     let fail = |code: i64, text: String| {
         let mut error = ImportError::unreadable(code, text);
@@ -158,23 +242,15 @@ fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Option<
             format!("{} {}", violation.field, violation.message),
         ));
     }
-    line.name_case = NameCase::Camel;
-    let Ok(Value::Object(members)) = serde_json::to_value(&line) else {
-        return Ok(fail(400_012, "the line is not a configuration".to_owned()));
-    };
-    let mode = line
-        .import_mode
-        .take()
-        .unwrap_or(ImportMode::CreateOrUpdate);
     let done = store.write(now, |writing| {
         let existing = find(writing.connection(), &id)?;
-        let refusal = match (&mode, &existing) {
-            (ImportMode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
+        let refusal = match (mode, &existing) {
+            (Mode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
             (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
-            (mode, Some(stored))
-                if mode.checks_etag()
-                    && !etag_fits(mode, line.etag.as_deref(), &stored.wire_etag()) =>
-            {
+            (_, None) => check_quota(writing.connection(), most)
+                .err()
+                .and_then(|error| fail(403_002, error.text)),
+            (mode, Some(stored)) if !etag_fits(mode, line.etag.as_deref(), &stored.wire_etag()) => {
                 fail(412_001, format!("the etag of {id} does not match"))
             }
             _ => None,
@@ -185,7 +261,7 @@ fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Option<
         if mode.deletes() {
             delete(writing, &id)?;
         } else {
-            put(writing, &id, members)?;
+            put(writing, &id, members_of(line))?;
         }
         Ok(None)
     });
@@ -193,6 +269,6 @@ fn take(store: &Store, mut line: Configuration, now: Time) -> io::Result<Option<
 }
 
 /// As with devices: only a deletion goes without an etag.
-fn etag_fits(mode: &ImportMode, given: Option<&str>, actual: &str) -> bool {
-    change::matches(given, actual) || (given.is_none() && mode.deletes())
+fn etag_fits(mode: Mode, given: Option<&str>, actual: &str) -> bool {
+    !mode.checks_etag() || change::matches(given, actual) || (given.is_none() && mode.deletes())
 }

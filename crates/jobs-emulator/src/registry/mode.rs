@@ -46,6 +46,17 @@ impl Mode {
         matches!(self, Self::Delete | Self::DeleteIfMatchETag)
     }
 
+    /// Whether the etag of what is there is compared.
+    pub(crate) fn checks_etag(self) -> bool {
+        matches!(
+            self,
+            Self::CreateOrUpdateIfMatchETag
+                | Self::UpdateIfMatchETag
+                | Self::DeleteIfMatchETag
+                | Self::UpdateTwinIfMatchETag
+        )
+    }
+
     /// Neither a deletion nor a change of the twin alone.
     pub(crate) fn writes_identity(self) -> bool {
         !self.deletes() && !self.touches_twin_only()

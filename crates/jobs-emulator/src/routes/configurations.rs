@@ -2,7 +2,7 @@
 
 use hyper::{Method, StatusCode};
 use jobs_devices::query::{parse_condition, parse_query};
-use jobs_devices::rules;
+use jobs_devices::{Configuration, Misfit, rules};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,6 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::configuration::{self, Stored};
-use crate::sku::Sku;
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -54,11 +53,6 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Configurations that a hub may have.
-fn limit(sku: Sku) -> usize {
-    if sku == Sku::F1 { 10 } else { 100 }
-}
-
 fn not_found(id: &str) -> ServiceError {
     ServiceError::new(
         StatusCode::NOT_FOUND,
@@ -98,16 +92,7 @@ fn put(call: &Call) -> Outcome<Answer> {
     rules::configuration_id(id).map_err(|violation| {
         ServiceError::argument(format!("{} {}", violation.field, violation.message))
     })?;
-    let members: Map<String, Value> = call.json()?;
-    if members
-        .get("id")
-        .and_then(Value::as_str)
-        .is_some_and(|named| named != id)
-    {
-        return Err(ServiceError::argument(
-            "id in the body differs from the id in the path",
-        ));
-    }
+    let members = configuration::members_of(&sent(call, id)?);
     let stored = call.hub.store.write(call.now, |writing| {
         let connection = writing.connection();
         match (configuration::find(connection, id)?, call.if_match()) {
@@ -121,17 +106,31 @@ fn put(call: &Call) -> Outcome<Answer> {
             (Some(existing), given) => check_if_match(given, &existing.wire_etag())?,
             (None, Some(_)) => return Err(not_found(id)),
             (None, None) => {
-                let most = limit(call.hub.sku);
-                if configuration::list(connection, u32::MAX)?.len() >= most {
-                    return Err(ServiceError::quota(format!(
-                        "This hub may have {most} configurations"
-                    )));
-                }
+                configuration::check_quota(connection, call.hub.sku.configuration_quota())?;
             }
         }
         configuration::put(writing, id, members)
     })?;
     Ok(shown(&stored))
+}
+
+/// The configuration of the body, held to the types that an import holds a line to.
+fn sent(call: &Call, id: &str) -> Outcome<Configuration> {
+    let mut members: Map<String, Value> = call.json()?;
+    let names_another = members
+        .iter()
+        .any(|(name, value)| name.eq_ignore_ascii_case("id") && *value != id && !value.is_null());
+    if names_another {
+        return Err(ServiceError::argument(
+            "id in the body differs from the id in the path",
+        ));
+    }
+    members.retain(|name, _| !name.eq_ignore_ascii_case("id"));
+    members.insert("id".to_owned(), json!(id));
+    Value::Object(members)
+        .to_string()
+        .parse()
+        .map_err(|misfit: Misfit| ServiceError::argument(misfit.to_string()))
 }
 
 fn delete(call: &Call) -> Outcome<Answer> {

@@ -2,9 +2,9 @@
 
 use jobs_emulator::{Emulator, Sku};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::Rig;
+use crate::support::{Folder, Rig};
 
 #[tokio::test]
 async fn a_configuration_is_created_read_updated_and_deleted() {
@@ -112,4 +112,163 @@ async fn queries_are_tested_without_being_kept() {
     );
     assert_eq!(answer["customMetricQueryErrors"]["good"], "");
     assert_ne!(answer["customMetricQueryErrors"]["bad"], "");
+}
+
+#[tokio::test]
+async fn a_configuration_with_a_wrong_type_is_refused() {
+    let (rig, folder) = (Rig::start().await, Folder::new());
+    for (member, value) in [
+        ("priority", json!("high")),
+        ("priority", json!(1.5)),
+        ("labels", json!(5)),
+        ("content", json!("x")),
+        ("metrics", json!([])),
+        ("targetCondition", json!(5)),
+        ("schemaVersion", json!(1)),
+        ("systemMetrics", json!("x")),
+        ("Priority", json!("high")),
+        ("Id", json!("zzz")),
+        ("ID", json!(5)),
+    ] {
+        let seen = rig
+            .put("/configurations/bad", &json!({ member: value }))
+            .await;
+        seen.is_error(400, "ArgumentInvalid");
+    }
+    rig.get("/configurations/bad")
+        .await
+        .is_error(404, "ConfigurationNotFound");
+    let job = rig
+        .run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri(), "includeConfigurations": true }))
+        .await;
+    assert_eq!(job["status"], "completed", "{job}");
+}
+
+#[tokio::test]
+async fn names_are_read_in_any_case_and_kept_in_the_wires() {
+    let rig = Rig::start().await;
+    let spelt = json!({
+        "Id": "c1", "Priority": 7,
+        "Content": { "DeviceContent": { "Properties.desired.X": 1 }, "MODULECONTENT": {}, "ModulesContent": { "Edge": {} } },
+        "Metrics": { "Results": { "Up": 1 }, "Queries": { "Up": "SELECT deviceId FROM devices" } },
+        "SystemMetrics": { "Queries": {} }, "Labels": { "Site": "A" },
+    });
+    rig.put("/configurations/c1", &spelt).await.is_ok();
+    let seen = rig.get("/configurations/c1").await.json();
+    for (member, value) in [
+        ("id", json!("c1")),
+        ("priority", json!(7)),
+        (
+            "content",
+            json!({ "deviceContent": { "Properties.desired.X": 1 }, "moduleContent": {}, "modulesContent": { "Edge": {} } }),
+        ),
+        (
+            "metrics",
+            json!({ "results": { "Up": 1 }, "queries": { "Up": "SELECT deviceId FROM devices" } }),
+        ),
+        ("systemMetrics", json!({ "queries": {} })),
+        ("labels", json!({ "Site": "A" })),
+    ] {
+        assert_eq!(seen[member], value, "{seen}");
+    }
+    let capitals: Vec<_> = seen
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| name.starts_with(char::is_uppercase))
+        .collect();
+    assert!(capitals.is_empty(), "{capitals:?}");
+}
+
+#[tokio::test]
+async fn an_exported_configuration_is_spelt_alike_at_every_level_and_comes_back_the_same() {
+    let (rig, folder) = (Rig::start().await, Folder::new());
+    let made = json!({
+        "content": { "deviceContent": { "properties.desired.x": 1 } }, "labels": { "site": "a" },
+        "metrics": { "results": {}, "queries": { "up": "SELECT deviceId FROM devices" } },
+    });
+    rig.put("/configurations/c1", &made).await.is_ok();
+    rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri(), "includeConfigurations": true }))
+        .await;
+    let line = folder.rows("configurations.txt").remove(0);
+    assert_eq!(
+        line["Content"],
+        json!({ "DeviceContent": { "properties.desired.x": 1 } })
+    );
+    assert_eq!(
+        line["Metrics"],
+        json!({ "Results": {}, "Queries": { "up": "SELECT deviceId FROM devices" } })
+    );
+    assert_eq!(line["Labels"], json!({ "site": "a" }));
+
+    let other = Rig::start().await;
+    assert_eq!(import(&other, &folder.read("configurations.txt")).await, "");
+    let (before, after) = (
+        rig.get("/configurations/c1").await.json(),
+        other.get("/configurations/c1").await.json(),
+    );
+    for member in ["content", "metrics", "labels"] {
+        assert_eq!(after[member], before[member]);
+    }
+}
+
+/// Imports these configurations; gives the log of errors.
+async fn import(rig: &Rig, lines: &str) -> String {
+    let folder = Folder::new();
+    folder
+        .write("devices.txt", "{\"id\":\"d1\",\"status\":\"enabled\"}\n")
+        .write("configurations.txt", lines);
+    let body = json!({ "type": "import", "inputBlobContainerUri": folder.uri(), "outputBlobContainerUri": folder.uri(),
+        "includeConfigurations": true });
+    assert_eq!(rig.run(&body).await["status"], "completed");
+    folder.read("importConfigErrors.log")
+}
+
+#[tokio::test]
+async fn an_import_mode_that_configurations_do_not_have_makes_the_line_unreadable() {
+    let rig = Rig::start().await;
+    rig.put("/configurations/c1", &json!({ "priority": 1 }))
+        .await
+        .is_ok();
+    for mode in ["nope", "updateTwin", "updateTwinIfMatchETag"] {
+        let line = format!("{{\"id\":\"c1\",\"priority\":9,\"importMode\":\"{mode}\"}}");
+        let log = import(&rig, &line).await;
+        let error: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(error["errorCode"], 400_012, "{log}");
+        assert!(
+            error["errorStatus"].as_str().unwrap().contains(&line),
+            "{log}"
+        );
+        assert_eq!(rig.get("/configurations/c1").await.json()["priority"], 1);
+    }
+    let line = "{\"id\":\"c1\",\"priority\":9,\"importMode\":\"CreateOrUpdate\"}";
+    assert_eq!(import(&rig, line).await, "");
+    assert_eq!(rig.get("/configurations/c1").await.json()["priority"], 9);
+}
+
+#[tokio::test]
+async fn an_import_keeps_to_the_number_of_configurations_of_the_tier() {
+    let rig = Rig::with(Emulator::builder().sku(Sku::F1)).await;
+    let lines: String = (0..12)
+        .map(|n| format!("{{\"id\":\"c{n:02}\"}}\n"))
+        .collect();
+    let log = import(&rig, &lines).await;
+    let errors: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let seen: Vec<_> = errors
+        .iter()
+        .map(|error| (&error["configurationId"], &error["errorCode"]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (&json!("c10"), &json!(403_002)),
+            (&json!("c11"), &json!(403_002))
+        ],
+        "{log}"
+    );
+    // What is there already may be changed in a full hub.
+    assert_eq!(import(&rig, "{\"id\":\"c00\",\"priority\":2}\n").await, "");
 }

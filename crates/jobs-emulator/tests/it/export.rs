@@ -149,7 +149,7 @@ async fn configurations_travel_with_their_own_blob_and_log() {
         (&json!("winter"), &json!(3))
     );
     assert_eq!(
-        rows[0]["Content"]["deviceContent"]["properties.desired.x"],
+        rows[0]["Content"]["DeviceContent"]["properties.desired.x"],
         1
     );
 }
