@@ -10,8 +10,9 @@ use super::Authentication;
 use super::identity::{Identity, Twin};
 use super::mode::Mode;
 use super::rules;
-use super::scope::set_scopes;
+use super::scope::{self, set_scopes};
 use super::store::Writing;
+use super::system_modules;
 use super::twin::{self, TwinTexts};
 use crate::envelope::{Outcome, ServiceError, number_of};
 
@@ -165,12 +166,15 @@ impl Change {
         if !self.module_id.is_empty() {
             check_parent(writing, &self.id)?;
         }
+        // The row's own rules come after: a full hub says that it is full.
         writing.check_quota()?;
         let mut fresh = Identity {
             seq: 0,
             device_id: self.id.clone(),
             module_id: self.module_id.clone(),
-            generation_id: generation(writing),
+            generation_id: self
+                .carried_generation()
+                .unwrap_or_else(|| generation(writing)),
             etag: new_etag(),
             enabled: true,
             status_reason: None,
@@ -187,12 +191,19 @@ impl Change {
         Ok(())
     }
 
+    /// The generation that the exported row of an edge device brings along in its scope: keeping it keeps the links of the
+    /// children.
+    fn carried_generation(&self) -> Option<i64> {
+        self.iot_edge.filter(|edge| *edge)?;
+        scope::generation_in(self.device_scope.as_deref()?, &self.id)
+    }
+
     fn overwrite(self, mut existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
         let had_edge = existing.iot_edge;
         self.settle(&mut existing, writing)?;
         existing.etag = new_etag();
+        system_modules::follow(writing, &existing, had_edge)?;
         existing.update(writing.connection())?;
-        follow_edge(writing, &existing, had_edge)?;
         Ok(())
     }
 
@@ -290,63 +301,21 @@ pub(crate) fn generation(writing: &Writing<'_>) -> i64 {
     writing.now.ticks() + 621_355_968_000_000_000
 }
 
-/// Adds an identity, and the system modules of an edge device.
+/// Adds an identity, and the system modules of an edge device; when there is no room for all of them, nothing.
 pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()> {
     fresh.insert(writing.connection())?;
     writing.populate(1);
+    let modules = if fresh.iot_edge {
+        system_modules::NAMES.len()
+    } else {
+        0
+    };
+    writing.check_quota_for(1 + modules)?;
     if fresh.iot_edge {
-        insert_system_modules(writing, fresh)
+        system_modules::insert(writing, fresh)
     } else {
         Ok(())
     }
-}
-
-/// Every edge device has these two modules.
-const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
-
-/// Adds the system modules to a device that became an edge device, and takes them from one that no longer is.
-pub(crate) fn follow_edge(
-    writing: &mut Writing<'_>,
-    device: &Identity,
-    had_edge: bool,
-) -> Outcome<()> {
-    match (had_edge, device.iot_edge) {
-        (false, true) => insert_system_modules(writing, device),
-        (true, false) => {
-            for name in SYSTEM_MODULES {
-                delete_module(writing, &device.device_id, name)?;
-            }
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn insert_system_modules(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> {
-    for name in SYSTEM_MODULES {
-        if Identity::exists(writing.connection(), &edge.device_id, name)? {
-            continue;
-        }
-        let module = Identity {
-            seq: 0,
-            device_id: edge.device_id.clone(),
-            module_id: name.to_owned(),
-            generation_id: edge.generation_id,
-            etag: new_etag(),
-            enabled: true,
-            status_reason: None,
-            status_updated: 0,
-            authentication: Authentication::none(),
-            iot_edge: false,
-            device_scope: None,
-            parent_scopes: Vec::new(),
-            managed_by: Some("iotEdge".to_owned()),
-            twin: Twin::new(writing.now),
-        };
-        module.insert(writing.connection())?;
-        writing.populate(1);
-    }
-    Ok(())
 }
 
 /// Removes an identity; a device takes its modules along.
@@ -362,7 +331,12 @@ pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<
     Ok(())
 }
 
-fn delete_module(writing: &mut Writing<'_>, device_id: &str, module_id: &str) -> Outcome<()> {
+/// Removes one module, if it is there.
+pub(super) fn delete_module(
+    writing: &mut Writing<'_>,
+    device_id: &str,
+    module_id: &str,
+) -> Outcome<()> {
     let removed = writing
         .connection()
         .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?

@@ -15,6 +15,7 @@ pub(crate) mod schema;
 pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod twin;
+pub(crate) mod system_modules;
 
 pub(crate) use authentication::Authentication;
 pub(crate) use change::RowRefusal;

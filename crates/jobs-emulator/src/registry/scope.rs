@@ -1,5 +1,9 @@
 //! Edge devices and their children: who stands in whose scope.
 
+use std::collections::HashSet;
+
+use rusqlite::OptionalExtension as _;
+
 use super::change::RowRefusal;
 use super::identity::Identity;
 use super::store::Writing;
@@ -11,59 +15,66 @@ const SCOPE: &str = "ms-azure-iot-edge://";
 pub(crate) fn set_scopes(
     device: &mut Identity,
     scope: Option<String>,
-    parents: Vec<String>,
+    mut parents: Vec<String>,
     writing: &Writing<'_>,
 ) -> Result<(), RowRefusal> {
-    let scope = scope.filter(|text| !text.is_empty());
-    if !device.iot_edge {
-        for named in scope.iter().chain(&parents) {
-            check_scope(named, writing)?;
-        }
-        device.parent_scopes = if parents.is_empty() {
-            scope.iter().cloned().collect()
-        } else {
-            parents
-        };
-        device.device_scope = scope.or_else(|| device.parent_scopes.first().cloned());
+    let scope = scope.filter(|text| !text.is_empty() && !is_own(device, text));
+    // Beside an edge device's own scope, one of another edge device names a parent.
+    if device.iot_edge
+        && let Some(named) = &scope
+        && !parents.contains(named)
+    {
+        parents.push(named.clone());
+    }
+    for named in scope.iter().chain(&parents) {
+        check_parent(named, device, writing)?;
+    }
+    if device.iot_edge {
+        let own = format!("{SCOPE}{}-{}", device.device_id, device.generation_id);
+        check_descent(&own, &parents, writing)?;
+        device.device_scope = Some(own);
+        device.parent_scopes = parents;
         return Ok(());
     }
-    for named in &parents {
-        check_scope(named, writing)?;
-    }
-    device.parent_scopes = parents;
-    // A row that was exported brings the device's own scope along: keeping it keeps the links of its children.
-    let own = scope
-        .as_deref()
-        .and_then(|text| text.strip_prefix(SCOPE))
-        .and_then(|rest| {
-            let (id, generation) = rest.rsplit_once('-')?;
-            (id == device.device_id).then(|| generation.parse::<i64>().ok())?
-        });
-    match (own, scope) {
-        (Some(generation), _) => device.generation_id = generation,
-        // The scope of another edge device names a parent.
-        (None, Some(named)) => {
-            check_scope(&named, writing)?;
-            if !device.parent_scopes.contains(&named) {
-                device.parent_scopes.push(named);
-            }
-        }
-        (None, None) => {}
-    }
-    device.device_scope = Some(format!(
-        "{SCOPE}{}-{}",
-        device.device_id, device.generation_id
-    ));
+    device.parent_scopes = if parents.is_empty() {
+        scope.iter().cloned().collect()
+    } else {
+        parents
+    };
+    device.device_scope = scope.or_else(|| device.parent_scopes.first().cloned());
     Ok(())
 }
 
-fn check_scope(scope: &str, writing: &Writing<'_>) -> Result<(), RowRefusal> {
-    let known = writing
-        .connection()
-        .prepare_cached("SELECT 1 FROM identities WHERE iot_edge = 1 AND device_scope = ?1")
-        .and_then(|mut statement| statement.exists([scope]))
-        .unwrap_or(false);
-    if known {
+/// Whether a scope that came with a device is the one it has itself, or had until now: what a GET or an export gave comes back
+/// with it. Of an edge device only the name counts, for the generation is the hub's.
+fn is_own(device: &Identity, scope: &str) -> bool {
+    names(scope, &device.device_id)
+        && (device.iot_edge || device.device_scope.as_deref() == Some(scope))
+}
+
+fn names(scope: &str, device_id: &str) -> bool {
+    generation_text(scope, device_id).is_some()
+}
+
+/// The generation in the scope of this very device.
+pub(crate) fn generation_in(scope: &str, device_id: &str) -> Option<i64> {
+    generation_text(scope, device_id)?.parse().ok()
+}
+
+fn generation_text<'s>(scope: &'s str, device_id: &str) -> Option<&'s str> {
+    let (id, generation) = scope.strip_prefix(SCOPE)?.rsplit_once('-')?;
+    let is_number = !generation.is_empty() && generation.bytes().all(|byte| byte.is_ascii_digit());
+    (id == device_id && is_number).then_some(generation)
+}
+
+fn check_parent(scope: &str, device: &Identity, writing: &Writing<'_>) -> Result<(), RowRefusal> {
+    if names(scope, &device.device_id) {
+        return Err(RowRefusal::new(
+            "InvalidDeviceScope",
+            format!("{} cannot be its own parent", device.device_id),
+        ));
+    }
+    if parents_of(scope, writing).is_some() {
         Ok(())
     } else {
         let may_resolve = scope.starts_with(SCOPE);
@@ -75,4 +86,34 @@ fn check_scope(scope: &str, writing: &Writing<'_>) -> Result<(), RowRefusal> {
             )
         })
     }
+}
+
+/// No device stands above itself, through however many others.
+fn check_descent(own: &str, parents: &[String], writing: &Writing<'_>) -> Result<(), RowRefusal> {
+    let mut above = parents.to_vec();
+    let mut seen = HashSet::new();
+    while let Some(scope) = above.pop() {
+        if scope == own {
+            return Err(RowRefusal::new(
+                "InvalidDeviceScope",
+                format!("'{own}' would stand above itself"),
+            ));
+        }
+        if seen.insert(scope.clone()) {
+            above.extend(parents_of(&scope, writing).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// The parents of the edge device that has this scope; nothing when none has it.
+fn parents_of(scope: &str, writing: &Writing<'_>) -> Option<Vec<String>> {
+    let sql = "SELECT parent_scopes FROM identities WHERE iot_edge = 1 AND device_scope = ?1";
+    let found: Option<Option<String>> = writing
+        .connection()
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row([scope], |row| row.get(0)).optional())
+        .ok()?;
+    let parents = found?.and_then(|text| serde_json::from_str(&text).ok());
+    Some(parents.unwrap_or_default())
 }

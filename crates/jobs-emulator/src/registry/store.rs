@@ -141,7 +141,13 @@ impl<'c> Writing<'c> {
 
     /// Refuses when the hub is full.
     pub(crate) fn check_quota(&self) -> Outcome<()> {
-        if self.population < self.quota {
+        self.check_quota_for(1)
+    }
+
+    /// Refuses when the hub has no room for so many more.
+    pub(crate) fn check_quota_for(&self, more: usize) -> Outcome<()> {
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        if self.population.saturating_add(more) <= self.quota {
             Ok(())
         } else {
             Err(ServiceError::quota(

@@ -12,7 +12,7 @@ use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{self, generation, new_etag};
 use crate::registry::identity::{COLUMNS, device_missing};
 use crate::registry::scope::set_scopes;
-use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules};
+use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules, system_modules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -151,8 +151,8 @@ fn update(writing: &mut Writing<'_>, mut device: Identity, body: DeviceBody) -> 
     let had_edge = device.iot_edge;
     body.settle(&mut device, writing)?;
     device.etag = new_etag();
+    system_modules::follow(writing, &device, had_edge)?;
     device.update(writing.connection())?;
-    change::follow_edge(writing, &device, had_edge)?;
     Ok(device)
 }
 

@@ -9,6 +9,7 @@ mod clients;
 mod configurations;
 mod devices;
 mod export;
+mod edge;
 mod faults;
 mod import;
 mod jobs;
