@@ -273,15 +273,17 @@ impl Change {
     }
 }
 
-/// A given etag, quoted or not, or the star.
+/// Given etags, quoted or not, or the star. No etag of this hub has a comma in it.
 pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {
     given.is_some_and(|given| {
-        let bare = given.trim().strip_prefix("W/").unwrap_or(given.trim());
-        let bare = bare
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(bare);
-        bare == "*" || bare == actual
+        given.split(',').any(|one| {
+            let bare = one.trim().strip_prefix("W/").unwrap_or(one.trim());
+            let bare = bare
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .unwrap_or(bare);
+            bare == "*" || bare == actual
+        })
     })
 }
 
@@ -303,14 +305,14 @@ pub(crate) fn generation(writing: &Writing<'_>) -> i64 {
 
 /// Adds an identity, and the system modules of an edge device; when there is no room for all of them, nothing.
 pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()> {
-    fresh.insert(writing.connection())?;
-    writing.populate(1);
     let modules = if fresh.iot_edge {
         system_modules::NAMES.len()
     } else {
         0
     };
     writing.check_quota_for(1 + modules)?;
+    fresh.insert(writing.connection())?;
+    writing.populate(1);
     if fresh.iot_edge {
         system_modules::insert(writing, fresh)
     } else {

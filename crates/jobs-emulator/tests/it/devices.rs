@@ -219,3 +219,23 @@ async fn ids_may_hold_the_services_characters_and_no_others() {
         .await
         .is_error(404, "DeviceNotFound");
 }
+
+#[tokio::test]
+async fn an_if_match_may_list_several_etags() {
+    let rig = Rig::start().await;
+    let made = rig.put("/devices/d1", &json!({})).await.is_ok().json();
+    let etag = made["etag"].as_str().unwrap();
+    for given in ["\"a\", \"b\"", "a,b", ","] {
+        rig.send_matching(Method::PUT, "/devices/d1", given, &json!({}))
+            .await
+            .is_error(412, "PreconditionFailed");
+    }
+    rig.send_matching(
+        Method::PUT,
+        "/devices/d1",
+        &format!("\"a\", W/\"b\" , \"{etag}\""),
+        &json!({}),
+    )
+    .await
+    .is_ok();
+}
