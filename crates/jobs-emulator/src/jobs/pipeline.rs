@@ -16,6 +16,7 @@ use crate::registry::authentication::{self, AuthenticationRequest, KeyPair, Thum
 use crate::registry::change::{Change, RowRefusal};
 use crate::registry::mode::Mode;
 use crate::registry::plain::{PlainRow, Span};
+use crate::registry::repeated::repeats_a_name;
 use crate::registry::rules;
 use crate::registry::twin::TwinTexts;
 
@@ -266,7 +267,7 @@ fn plain(row: &RowRef<'_>, mode: Mode, id: &str, texts: &mut String) -> Option<P
             .is_none_or(|reason| reason.len() <= MAX_STATUS_REASON_CHARS)
         && sections
             .iter()
-            .all(|(section, json)| json.is_none_or(|json| is_plain_section(*section, json)));
+            .all(|(section, json)| json.is_none_or(|json| is_stored_as_it_is(*section, json)));
     if !keeps_rules {
         return None;
     }
@@ -289,6 +290,11 @@ fn plain(row: &RowRef<'_>, mode: Mode, id: &str, texts: &mut String) -> Option<P
         not_edge: row.iot_edge() == Some(false),
         sections: sections.map(|(_, json)| json.map(&mut span)),
     })
+}
+
+/// Whether a section keeps the rules, is one line, and means the same to whoever reads it.
+fn is_stored_as_it_is(section: Section, json: &str) -> bool {
+    is_plain_section(section, json) && !json.contains('\r') && !repeats_a_name(json)
 }
 
 fn change_of(

@@ -10,12 +10,13 @@ pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod mode;
 pub(crate) mod plain;
+pub(crate) mod repeated;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod scope;
 pub(crate) mod store;
-pub(crate) mod twin;
 pub(crate) mod system_modules;
+pub(crate) mod twin;
 
 pub(crate) use authentication::Authentication;
 pub(crate) use change::RowRefusal;

@@ -5,6 +5,7 @@ use jobs_devices::{JsonObject, Row};
 use serde_json::{Map, Value, json};
 
 use super::identity::{Twin, parse_section};
+use super::repeated::repeats_a_name;
 use super::rules;
 use crate::clock::Time;
 
@@ -90,7 +91,7 @@ impl TwinTexts {
     pub(crate) fn of_row(row: &mut Row) -> Result<Self, String> {
         let tags = match row.tags.take() {
             None => None,
-            Some(tags) if may_hold_specials(&tags) => {
+            Some(tags) if needs_a_closer_look(&tags) => {
                 let parts = TwinParts {
                     tags: Some(to_map(&tags)?),
                     ..TwinParts::default()
@@ -99,7 +100,7 @@ impl TwinTexts {
             }
             Some(tags) => {
                 rules::check_section(Section::Tags, &tags)?;
-                Some(tags.as_str().to_owned())
+                Some(one_line(&tags))
             }
         };
         let properties = row.properties.take().unwrap_or_default();
@@ -161,21 +162,29 @@ impl SideText {
     }
 
     fn of_text(side: Side, part: &JsonObject) -> Result<Self, String> {
-        if may_hold_specials(part) {
+        if needs_a_closer_look(part) {
             return Self::of(side, to_map(part)?);
         }
         rules::check_section(side.section(), part)?;
         Ok(Self {
-            properties: part.as_str().to_owned(),
+            properties: one_line(part),
             metadata: None,
         })
     }
 }
 
-/// Nulls and metadata need a closer look; a text without these characters has none.
-fn may_hold_specials(part: &JsonObject) -> bool {
+/// Nulls, metadata and repeated names; a text without these characters has neither of the first two.
+fn needs_a_closer_look(part: &JsonObject) -> bool {
     let text = part.as_str();
-    text.contains("null") || text.contains("\"$") || text.contains("\\u0024")
+    text.contains("null")
+        || text.contains("\"$")
+        || text.contains("\\u0024")
+        || repeats_a_name(text)
+}
+
+/// The text without line breaks, which in checked JSON are nothing but space: some readers of an export end a line at each.
+fn one_line(part: &JsonObject) -> String {
+    part.as_str().replace(['\r', '\n'], " ")
 }
 
 fn to_map(part: &JsonObject) -> Result<Map<String, Value>, String> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::import::{codes, lines, row};
-use crate::support::Rig;
+use crate::support::{Folder, Rig};
 
 #[tokio::test]
 async fn rows_that_break_a_rule_are_refused_by_name() {
@@ -246,4 +246,67 @@ async fn an_import_over_what_is_there_replaces_it_and_adds_the_rest() {
     }
     let statistics = rig.get("/statistics/devices").await.json();
     assert_eq!(statistics["totalDeviceCount"], 60);
+}
+
+#[tokio::test]
+async fn of_a_name_that_stands_twice_in_a_twin_the_last_one_counts_everywhere() {
+    let rig = Rig::start().await;
+    let errors = rig
+        .import(concat!(
+            r#"{"id":"plain","status":"enabled","tags":{"a":1,"b":{"c":1},"a":2}}"#,
+            "\n",
+            r#"{"id":"deep","status":"enabled","properties":{"desired":{"o":[{"x":1,"x":2}]},"reported":{"v":1,"v" :{"w":2}}}}"#,
+            "\n",
+            r#"{"id":"escaped","status":"enabled","tags":{"a":1,"\u0061":2}}"#,
+            "\n",
+            r#"{"id":"none","status":"enabled","tags":{"z":1.10,"b":{"z":{"b":2}},"c":"\"z\":1,\"z\":2","a":[{"z":1},{"z":2}]}}"#,
+            "\n",
+        ))
+        .await;
+    assert_eq!(errors, Vec::<Value>::new());
+    let rows = rig.export().await;
+    let query = json!({ "query": "SELECT deviceId FROM devices WHERE tags.a = 2" });
+    let found = rig.post("/devices/query", &query).await.json();
+    assert_eq!(
+        found,
+        json!([{ "deviceId": "plain" }, { "deviceId": "escaped" }])
+    );
+    for (id, tags) in [
+        ("plain", json!({ "a": 2, "b": { "c": 1 } })),
+        ("escaped", json!({ "a": 2 })),
+    ] {
+        let twin = rig.get(&format!("/twins/{id}")).await.json();
+        assert_eq!(twin["tags"], tags, "{id}");
+    }
+    let text = exported(&rig).await;
+    assert!(text.contains(r#""tags":{"a":2,"b":{"c":1}}"#), "{text}");
+    assert!(text.contains(r#""desired":{"o":[{"x":2}]}"#), "{text}");
+    assert!(text.contains(r#""reported":{"v":{"w":2}}"#), "{text}");
+    assert!(!text.contains("u0061"), "{text}");
+    // A section without such a name stays as it was written.
+    assert!(
+        text.contains(r#""tags":{"z":1.10,"b":{"z":{"b":2}},"c":"#),
+        "{text}"
+    );
+    assert_eq!(rows.len(), 4);
+}
+
+#[tokio::test]
+async fn a_row_is_exported_as_one_line_however_it_was_broken() {
+    let rig = Rig::start().await;
+    let errors = rig
+        .import("{\"id\":\"d1\",\"status\":\"enabled\",\r\"tags\":{\"a\":\r1.10},\"properties\":{\"desired\":\r{\"b\":\r{\"c\":null,\r\"d\":1}}}}\n")
+        .await;
+    assert_eq!(errors, Vec::<Value>::new());
+    let text = exported(&rig).await;
+    assert!(!text.contains('\r'), "{text:?}");
+    assert!(text.contains("1.10"), "{text:?}");
+}
+
+/// An export as it stands in its blob.
+async fn exported(rig: &Rig) -> String {
+    let folder = Folder::new();
+    rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+        .await;
+    folder.read("devices.txt")
 }
