@@ -10,6 +10,9 @@ use tokio::sync::watch;
 /// Ticks of 100 ns in one second.
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
+/// The last moment that can be written as a date: in the year 9999, and a day before its end so that it is that year everywhere.
+const LAST: Time = Time(253_402_207_200 * TICKS_PER_SECOND + (TICKS_PER_SECOND - 1));
+
 /// A moment on the hub's clock, in ticks of 100 ns since 1970-01-01 UTC: the
 /// resolution of the service's own time stamps (seven digits after the point).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,10 +79,17 @@ impl Time {
         self.civil("%m/%d/%Y %H:%M:%S")
     }
 
+    /// What lies beyond the dates that there are is shown as the last, or first, of them.
     fn civil(self, format: &str) -> String {
+        let beyond = if self.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
         Timestamp::from_second(self.seconds())
-            .map(|stamp| stamp.strftime(format).to_string())
-            .unwrap_or_default()
+            .unwrap_or(beyond)
+            .strftime(format)
+            .to_string()
     }
 }
 
@@ -110,18 +120,24 @@ impl Default for Clock {
 impl Clock {
     /// The present moment.
     pub fn now(&self) -> Time {
-        Time(
-            Time::real()
-                .0
-                .saturating_add(self.0.offset.load(Ordering::SeqCst)),
-        )
+        let offset = self.0.offset.load(Ordering::SeqCst);
+        Time(Time::real().0.saturating_add(offset)).min(LAST)
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward. It stops at 9999-12-30T22:00:00Z, the last moment that can be written as a date.
     pub fn advance(&self, by: Duration) {
         let ticks = i64::try_from(by.as_nanos() / 100).unwrap_or(i64::MAX);
-        self.0.offset.fetch_add(ticks, Ordering::SeqCst);
+        let further = |offset: i64| Some(offset.saturating_add(ticks));
+        let _ = self
+            .0
+            .offset
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, further);
         self.0.moved.send_replace(());
+    }
+
+    /// Whether the clock would still show a date after so long.
+    pub(crate) fn can_advance(&self, by: Duration) -> bool {
+        self.now().plus(by) < LAST
     }
 
     /// Waits until the clock shows `until`, however it gets there.

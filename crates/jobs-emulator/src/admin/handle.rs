@@ -119,7 +119,7 @@ impl Admin {
         self.steer(job_id, Order::Fail(reason.into())).await
     }
 
-    /// Moves the hub's clock forward.
+    /// Moves the hub's clock forward, as [`Clock::advance`](crate::Clock::advance) does.
     pub fn advance(&self, by: Duration) {
         self.0.clock.advance(by);
     }

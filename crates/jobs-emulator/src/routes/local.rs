@@ -155,6 +155,11 @@ fn move_clock(call: &Call) -> Outcome<Answer> {
             "advanceSeconds is no positive number of seconds: the clock goes forward only",
         )
     })?;
+    if !call.hub.clock.can_advance(length) {
+        return Err(ServiceError::argument(
+            "advanceSeconds would take the clock beyond the year 9999, where dates end",
+        ));
+    }
     call.hub.clock.advance(length);
     clock(call)
 }
