@@ -151,6 +151,11 @@ impl Found {
             call.hub.rates.take(self.operation(), call.now)?;
         }
         match self {
+            // An empty name would be taken for none: a module without one for its device.
+            Self::Route(_) if call.lacks_a_name() => Err(ServiceError::argument(format!(
+                "a name is missing in the path {}",
+                call.path
+            ))),
             Self::Route(route) => (route.handle)(call),
             Self::OtherMethod(_) => Err(ServiceError::method(format!(
                 "{} is not allowed here",

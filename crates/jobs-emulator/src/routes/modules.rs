@@ -77,13 +77,13 @@ fn get(call: &Call) -> Outcome<Answer> {
     let module = call
         .hub
         .store
-        .read(|connection| required(connection, call))?;
+        .read(|connection| Identity::require(connection, call.parameter(0), call.parameter(1)))?;
     Ok(Answer::json(&module.module_json()).etag(&module.wire_etag()))
 }
 
 fn delete(call: &Call) -> Outcome<Answer> {
     call.hub.store.write(call.now, |writing| {
-        let module = required(writing.connection(), call)?;
+        let module = Identity::require(writing.connection(), call.parameter(0), call.parameter(1))?;
         check_if_match(call.if_match(), &module.wire_etag())?;
         change::delete(writing, &module)
     })?;
@@ -169,14 +169,4 @@ fn update(writing: &mut Writing<'_>, mut module: Identity, body: ModuleBody) -> 
     module.etag = new_etag();
     module.update(writing.connection())?;
     Ok(module)
-}
-
-fn required(connection: &rusqlite::Connection, call: &Call) -> Outcome<Identity> {
-    let module_id = call.parameter(1);
-    if module_id.is_empty() {
-        return Err(ServiceError::argument(
-            "a module id has 1 to 128 characters",
-        ));
-    }
-    Identity::require(connection, call.parameter(0), module_id)
 }

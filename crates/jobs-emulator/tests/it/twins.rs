@@ -140,3 +140,19 @@ async fn thumbprints_start_with_capitals_in_a_twin_alone() {
         json!({ "PrimaryThumbprint": print, "SecondaryThumbprint": null })
     );
 }
+
+#[tokio::test]
+async fn a_module_without_a_name_is_not_the_device() {
+    let rig = Rig::start().await;
+    rig.put("/devices/b1", &json!({})).await.is_ok();
+    let change = json!({ "tags": { "a": 1 } });
+    for path in ["/twins/b1/modules//", "/devices/b1/modules//", "/twins//"] {
+        rig.get(path).await.is_error(400, "ArgumentInvalid");
+    }
+    for method in [Method::PATCH, Method::PUT] {
+        rig.send(method, "/twins/b1/modules//", &change)
+            .await
+            .is_error(400, "ArgumentInvalid");
+    }
+    assert_eq!(rig.get("/twins/b1").await.json()["tags"], json!({}));
+}
