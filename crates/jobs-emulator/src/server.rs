@@ -202,12 +202,19 @@ async fn work(
     found: Found,
 ) -> Answer {
     let (head, body) = request.into_parts();
+    let now = hub.clock.now();
+    let admit = || found.admit(&hub.gate, peer, &head.headers, head.uri.path());
+    // The bodies of the admin API are large: nobody else's is taken in.
+    if found.surface() == Surface::Local
+        && let Err(refusal) = admit()
+    {
+        return refusal.answer(now);
+    }
     let limit = if found.surface() == Surface::Local {
         MAX_LOCAL_BODY
     } else {
         MAX_BODY
     };
-    let now = hub.clock.now();
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {
@@ -216,8 +223,7 @@ async fn work(
             } else {
                 ServiceError::argument(format!("the body cannot be read: {error}"))
             };
-            let admitted = found.admit(&hub.gate, &head.headers, head.uri.path());
-            return admitted.err().unwrap_or(refusal).answer(now);
+            return admit().err().unwrap_or(refusal).answer(now);
         }
     };
     let call = Call::new(Arc::clone(hub), head, body, peer, &found, now);

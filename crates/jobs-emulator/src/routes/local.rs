@@ -1,6 +1,6 @@
 //! `/_local`: the admin API, for callers on this machine only.
 
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -72,9 +72,9 @@ pub(crate) const ROUTES: &[Route] = &[
 ///
 /// The name keeps out a web page whose own host name was made to lead here; the origin keeps out any web page but the
 /// hub's own.
-fn check_caller(call: &Call) -> Outcome<()> {
-    let host = call.header(&HOST).unwrap_or_default();
-    judge(call.peer.ip(), host, call.header(&ORIGIN))
+pub(super) fn check_caller(peer: IpAddr, headers: &HeaderMap) -> Outcome<()> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    judge(peer, text(HOST).unwrap_or_default(), text(ORIGIN))
         .map_err(|why| ServiceError::new(StatusCode::FORBIDDEN, "LocalOnly", why))
 }
 
@@ -106,14 +106,12 @@ fn is_loopback_name(host: &str) -> bool {
 }
 
 fn reset(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     admin::reset(&call.hub)?;
     Ok(Answer::json(&json!({})))
 }
 
 /// 200 when every row was applied, else 400 with the rows that were not; the others are applied.
 fn seed(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     let seeded = jobs::seed(&call.hub, &call.body)?;
     let mut answer = Answer::json(&seeded);
     if !seeded.errors.is_empty() {
@@ -123,7 +121,6 @@ fn seed(call: &Call) -> Outcome<Answer> {
 }
 
 fn steer(call: &Call, order: Order) -> Outcome<Answer> {
-    check_caller(call)?;
     Ok(Answer::json(&admin::steer(
         &call.hub,
         call.parameter(0),
@@ -165,12 +162,10 @@ fn move_clock(call: &Call) -> Outcome<Answer> {
 }
 
 fn clock(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     Ok(Answer::json(&json!({ "now": call.hub.clock.now().wire() })))
 }
 
 fn set_faults(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     let text = std::str::from_utf8(&call.body)
         .map_err(|_| ServiceError::format("The body is not UTF-8."))?;
     let script: FaultScript = text
@@ -184,7 +179,6 @@ fn set_faults(call: &Call) -> Outcome<Answer> {
 
 /// The script, and how often each rule has acted.
 fn faults(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     let (script, acted) = call.hub.faults.report();
     let mut body: Value = json!(script);
     body["acted"] = json!(acted);
@@ -192,7 +186,6 @@ fn faults(call: &Call) -> Outcome<Answer> {
 }
 
 fn requests(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     let limit = match call.query("limit") {
         None => DEFAULT_LIMIT,
         Some(text) => text
@@ -203,7 +196,6 @@ fn requests(call: &Call) -> Outcome<Answer> {
 }
 
 fn overview(call: &Call) -> Outcome<Answer> {
-    check_caller(call)?;
     Ok(Answer::json(&admin::overview(&call.hub)?))
 }
 

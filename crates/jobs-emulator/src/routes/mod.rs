@@ -18,6 +18,8 @@ mod scheduled;
 mod statistics;
 mod twins;
 
+use std::net::SocketAddr;
+
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
@@ -63,7 +65,7 @@ const API_VERSIONS: &[&str] = &[
 pub(crate) enum Surface {
     /// The service's interface: token, api-version, the service's headers, faults.
     Service,
-    /// The admin API: its handlers check that the caller is on this machine.
+    /// The admin API: for callers on this machine.
     Local,
     /// For everybody: health and the page.
     Open,
@@ -125,14 +127,21 @@ impl Found {
         }
     }
 
-    /// Judges the token, then the arguments, then does the work.
+    /// Judges the caller, then the arguments, then does the work.
     pub(crate) fn answer(&self, call: &Call) -> Answer {
         self.judged(call)
             .unwrap_or_else(|error| error.answer(call.now))
     }
 
-    /// Judges the token of a request to the service; whatever else is wrong with the request comes after it.
-    pub(crate) fn admit(&self, gate: &Gate, headers: &HeaderMap, path: &str) -> Outcome<()> {
+    /// Judges the caller: by its token at the service, by its place at the admin API. Whatever else is wrong with the request comes
+    /// after it.
+    pub(crate) fn admit(
+        &self,
+        gate: &Gate,
+        peer: SocketAddr,
+        headers: &HeaderMap,
+        path: &str,
+    ) -> Outcome<()> {
         let rights = match self {
             Self::Route(route) => route.rights,
             Self::OtherMethod(_) | Self::Nothing(_) => &[],
@@ -140,13 +149,14 @@ impl Found {
         match self.surface() {
             // By real time: clients sign by their own clocks, and know nothing of a hub clock that a test moved.
             Surface::Service => gate.admit(headers, path, rights, Time::real()),
-            Surface::Local | Surface::Open => Ok(()),
+            Surface::Local => local::check_caller(peer.ip(), headers),
+            Surface::Open => Ok(()),
         }
     }
 
     fn judged(&self, call: &Call) -> Outcome<Answer> {
+        self.admit(&call.hub.gate, call.peer, &call.headers, &call.path)?;
         if self.surface() == Surface::Service {
-            self.admit(&call.hub.gate, &call.headers, &call.path)?;
             check_api_version(call.query("api-version"))?;
             call.hub.rates.take(self.operation(), call.now)?;
         }
