@@ -20,6 +20,7 @@ mod twins;
 
 use std::net::SocketAddr;
 
+use hyper::header::ALLOW;
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
@@ -129,8 +130,15 @@ impl Found {
 
     /// Judges the caller, then the arguments, then does the work.
     pub(crate) fn answer(&self, call: &Call) -> Answer {
-        self.judged(call)
-            .unwrap_or_else(|error| error.answer(call.now))
+        let answer = self
+            .judged(call)
+            .unwrap_or_else(|error| error.answer(call.now));
+        match self {
+            Self::OtherMethod(_) if answer.status == StatusCode::METHOD_NOT_ALLOWED => {
+                answer.header(ALLOW, &methods_at(&call.path).join(", "))
+            }
+            _ => answer,
+        }
     }
 
     /// Judges the caller: by its token at the service, by its place at the admin API. Whatever else is wrong with the request comes
@@ -203,6 +211,23 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
         None if segments.first() == Some(&"_local") => Found::Nothing(Surface::Local),
         None => Found::Nothing(Surface::Service),
     }
+}
+
+/// The methods that a path is served with.
+fn methods_at(path: &str) -> Vec<&'static str> {
+    let segments = segments(path);
+    let mut methods = Vec::new();
+    for route in TABLES.iter().copied().flatten() {
+        // See `find` about HEAD.
+        let names: &[&str] = match route.method.as_str() {
+            "GET" => &["GET", "HEAD"],
+            _ => &[route.method.as_str()],
+        };
+        if fits(route.pattern, &segments) && !methods.contains(&names[0]) {
+            methods.extend_from_slice(names);
+        }
+    }
+    methods
 }
 
 /// The segments of a path; a slash at the end adds none.

@@ -296,3 +296,17 @@ async fn tls_works_with_the_hubs_own_ca_under_every_name_and_the_ca_is_kept() {
     let line: serde_json::Value = serde_json::from_str(&hub.ready_line()).unwrap();
     assert_eq!(line["caFile"], json!(hub.ca_file().unwrap()));
 }
+
+#[tokio::test]
+async fn a_refused_method_is_answered_with_those_that_are_allowed() {
+    let rig = Rig::start().await;
+    for (method, path, allowed) in [
+        (Method::PATCH, "/devices/d1", "GET, HEAD, PUT, DELETE"),
+        (Method::PUT, "/jobs", "GET, HEAD"),
+        (Method::PATCH, "/jobs/v2/query", "GET, HEAD, PUT"),
+    ] {
+        let seen = rig.send(method, path, &json!({})).await;
+        seen.is_error(405, "GenericMethodNotAllowed");
+        assert_eq!(seen.header("allow"), Some(allowed), "{path}");
+    }
+}
