@@ -84,16 +84,20 @@ async fn run(
     if !move_to(hub, &record.id, ScheduledStatus::Running).await? {
         return Ok(());
     }
-    if !wait_until(hub, &mut orders, began.plus(hub.job_delay)).await {
-        return Ok(());
-    }
     let seconds = u64::try_from(record.max_seconds).unwrap_or(u64::MAX);
     let deadline = began.plus(Duration::from_secs(seconds));
+    let due = began.plus(hub.job_delay);
+    if !wait_until(hub, &mut orders, due.min(deadline)).await {
+        return Ok(());
+    }
+    // The work would begin when there is no time left for it. Who wants the job to finish does not wait for its delay.
+    let is_late = deadline < due && !orders.borrow().hurried;
     let (of_hub, of_orders) = (Arc::clone(hub), orders);
     let work = Work {
         hub: of_hub,
         orders: of_orders,
         deadline,
+        is_late,
     };
     tokio::task::spawn_blocking(move || work.run(&record))
         .await
@@ -139,6 +143,8 @@ struct Work {
     hub: Arc<HubState>,
     orders: watch::Receiver<Orders>,
     deadline: Time,
+    /// Its time was over before it began.
+    is_late: bool,
 }
 
 impl Work {
@@ -155,16 +161,15 @@ impl Work {
             }
         };
         let devices = self.devices(record, &condition)?;
+        if self.has_no_time_left() {
+            return self.fail_for_time(record);
+        }
         for batch in devices.chunks(self.batch_size()) {
             if !self.may_go_on() {
                 return Ok(());
             }
-            if self.hub.clock.now() > self.deadline {
-                let reason = format!(
-                    "The job took longer than its {} seconds.",
-                    record.max_seconds
-                );
-                return self.hub.fail_scheduled(&record.id, &reason).map(drop);
+            if self.has_no_time_left() {
+                return self.fail_for_time(record);
             }
             self.do_batch(record, batch)?;
         }
@@ -177,6 +182,18 @@ impl Work {
             true
         })?;
         Ok(())
+    }
+
+    fn has_no_time_left(&self) -> bool {
+        self.is_late || self.hub.clock.now() > self.deadline
+    }
+
+    fn fail_for_time(&self, record: &ScheduledRecord) -> Outcome<()> {
+        let reason = format!(
+            "The job took longer than its {} seconds.",
+            record.max_seconds
+        );
+        self.hub.fail_scheduled(&record.id, &reason).map(drop)
     }
 
     /// The devices still to do, and the counts for them.

@@ -278,3 +278,44 @@ async fn with_throttling_a_job_keeps_the_pace_of_its_tier() {
         "25 devices took {took:?} of the hub's time"
     );
 }
+
+#[tokio::test]
+async fn a_job_fails_when_its_time_is_over_whatever_it_has_to_do() {
+    for devices in [0, 1] {
+        let rig = Rig::with(Emulator::builder().job_delay(Duration::from_secs(60))).await;
+        with_devices(&rig, devices).await;
+        let mut job = twin_job("*");
+        job["maxExecutionTimeInSeconds"] = json!(5);
+        rig.put("/jobs/v2/slow", &job).await.is_ok();
+        rig.hub.clock().advance(Duration::from_secs(60));
+        reaches(&rig, "slow", "running").await;
+        // Its delay is not over, its five seconds are.
+        rig.hub.clock().advance(Duration::from_secs(5));
+        let job = over(&rig, "slow").await;
+        assert_eq!(job["status"], "failed", "{devices} devices: {job}");
+        assert!(
+            job["failureReason"].as_str().unwrap().contains("5 seconds"),
+            "{job}"
+        );
+    }
+    // The clock may jump over delay and maximum at once.
+    let rig = Rig::with(Emulator::builder().job_delay(Duration::from_secs(60))).await;
+    let mut job = twin_job("*");
+    job["maxExecutionTimeInSeconds"] = json!(90);
+    rig.put("/jobs/v2/slow", &job).await.is_ok();
+    rig.hub.clock().advance(Duration::from_secs(60));
+    reaches(&rig, "slow", "running").await;
+    rig.hub.clock().advance(Duration::from_secs(120));
+    assert_eq!(over(&rig, "slow").await["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_job_that_is_to_finish_goes_past_its_delay_and_is_done() {
+    let rig = Rig::with(Emulator::builder().job_delay(Duration::from_secs(60))).await;
+    with_devices(&rig, 1).await;
+    let mut job = twin_job("*");
+    job["maxExecutionTimeInSeconds"] = json!(5);
+    rig.put("/jobs/v2/quick", &job).await.is_ok();
+    rig.hub.admin().finish("quick").await.unwrap();
+    assert_eq!(over(&rig, "quick").await["status"], "completed");
+}
