@@ -29,7 +29,7 @@ fn run(call: &Call) -> Outcome<Answer> {
     let specification: Specification = call.object()?;
     let request = PageRequest {
         query: &specification.query,
-        size: page_size(call)?,
+        size: page_size(asked_size(call))?,
         continuation: call.header(&CONTINUATION),
     };
     let page = query::run(&call.hub.store, &request)?;
@@ -40,15 +40,20 @@ fn run(call: &Call) -> Outcome<Answer> {
     })
 }
 
-/// The page size asked for by header; more than the service's largest page gets that one.
-pub(super) fn page_size(call: &Call) -> Outcome<usize> {
-    let Some(text) = call.header(&MAX_ITEM_COUNT) else {
+/// The page size that the header asks for, and the header's name.
+pub(super) fn asked_size(call: &Call) -> Option<(&'static str, &str)> {
+    Some(("x-ms-max-item-count", call.header(&MAX_ITEM_COUNT)?))
+}
+
+/// The page size asked for under a name; more than the service's largest page gets that one.
+pub(super) fn page_size(asked: Option<(&str, &str)>) -> Outcome<usize> {
+    let Some((name, text)) = asked else {
         return Ok(MAX_PAGE);
     };
     match text.trim().parse::<usize>() {
         Ok(size) if size > 0 => Ok(size.min(MAX_PAGE)),
         _ => Err(ServiceError::argument(format!(
-            "x-ms-max-item-count is no positive whole number: {text}"
+            "{name} is no positive whole number: {text}"
         ))),
     }
 }

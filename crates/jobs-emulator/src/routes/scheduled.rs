@@ -1,13 +1,15 @@
 //! `/jobs/v2`: scheduled jobs.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::Method;
 use serde_json::Value;
 
-use super::query::page_size;
+use super::query::{asked_size, page_size};
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, Outcome, ServiceError};
-use crate::scheduled;
+use crate::scheduled::{self, ScheduledRecord};
 
 /// No source says which right a scheduled job needs, and the SDKs' documentation names either.
 const READ: &[Rights] = &[Rights::SERVICE_CONNECT, Rights::REGISTRY_READ];
@@ -65,38 +67,50 @@ fn cancel(call: &Call) -> Outcome<Answer> {
     Ok(Answer::json(&record.body()))
 }
 
-/// Newest first. A token is the number of jobs given already.
+/// Newest first. A token names the last job given, so that jobs added meanwhile shift nothing. Size and token may stand in the
+/// query too, as the documentation writes them.
 fn query(call: &Call) -> Outcome<Answer> {
     let wanted = |name: &str, value: &str| {
         call.query(name)
             .filter(|text| !text.is_empty())
             .is_none_or(|text| text.eq_ignore_ascii_case(value))
     };
-    let size = page_size(call)?;
-    let given = match call
-        .header(&CONTINUATION)
-        .or_else(|| call.query("continuationToken"))
-    {
-        None | Some("") => 0,
-        Some(token) => token
-            .parse::<usize>()
-            .map_err(|_| ServiceError::argument("x-ms-continuation is no token of this hub"))?,
-    };
+    let size = page_size(asked_size(call).or_else(|| Some(("pageSize", call.query("pageSize")?))))?;
+    let after = [call.header(&CONTINUATION), call.query("continuationToken")]
+        .into_iter()
+        .flatten()
+        .find(|token| !token.is_empty())
+        .map(|token| {
+            place_of(token)
+                .ok_or_else(|| ServiceError::argument("x-ms-continuation is no token of this hub"))
+        })
+        .transpose()?;
     let mut found = call.hub.scheduled.all(call.now);
-    found
-        .retain(|job| wanted("jobType", job.kind.wire()) && wanted("jobStatus", job.status.wire()));
-    let page: Vec<Value> = found
-        .iter()
-        .skip(given)
-        .take(size)
-        .map(|job| job.body())
-        .collect();
-    let next = given.saturating_add(page.len());
+    found.retain(|job| {
+        after
+            .as_ref()
+            .is_none_or(|(created, id)| (job.created, &job.id) < (*created, id))
+            && wanted("jobType", job.kind.wire())
+            && wanted("jobStatus", job.status.wire())
+    });
+    let another = found.len() > size;
+    found.truncate(size);
+    let page: Vec<Value> = found.iter().map(ScheduledRecord::body).collect();
     // The .NET client reads nothing but its own enum's name here, in exact case.
     let answer = Answer::json(&page).header(ITEM_TYPE, "JobResponse");
-    Ok(if next < found.len() {
-        answer.header(CONTINUATION, &next.to_string())
-    } else {
-        answer
+    Ok(match found.last() {
+        Some(last) if another => answer.header(CONTINUATION, &token_of(last)),
+        _ => answer,
     })
+}
+
+fn token_of(job: &ScheduledRecord) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}/{}", job.created, job.id))
+}
+
+/// Creation and id of the job that a token names.
+fn place_of(token: &str) -> Option<(i64, String)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let (created, id) = text.split_once('/')?;
+    Some((created.parse().ok()?, id.to_owned()))
 }

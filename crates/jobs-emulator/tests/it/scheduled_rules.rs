@@ -204,3 +204,59 @@ async fn rights_of_either_kind_are_enough_and_the_device_policy_has_none() {
         );
     }
 }
+
+/// The ids on a page, and the token of the next one.
+async fn page(rig: &Rig, path: &str) -> (Vec<String>, Option<String>) {
+    let seen = rig.get(path).await;
+    let ids = seen.is_ok().json();
+    let ids = ids.as_array().unwrap();
+    (
+        ids.iter()
+            .map(|job| job["jobId"].as_str().unwrap().to_owned())
+            .collect(),
+        seen.header("x-ms-continuation").map(str::to_owned),
+    )
+}
+
+#[tokio::test]
+async fn pages_of_jobs_do_not_shift_when_a_job_is_added() {
+    let rig = Rig::start().await;
+    for n in 0..5 {
+        let id = format!("job-{n}");
+        rig.put(&format!("/jobs/v2/{id}"), &twin_job("*"))
+            .await
+            .is_ok();
+        over(&rig, &id).await;
+    }
+    // Size and token may stand in the query, as the documentation writes them.
+    let (first, token) = page(&rig, "/jobs/v2/query?pageSize=2").await;
+    assert_eq!(first, ["job-4", "job-3"]);
+    rig.put("/jobs/v2/job-5", &twin_job("*")).await.is_ok();
+    over(&rig, "job-5").await;
+    let path = format!(
+        "/jobs/v2/query?pageSize=2&continuationToken={}",
+        token.unwrap()
+    );
+    let (second, token) = page(&rig, &path).await;
+    assert_eq!(second, ["job-2", "job-1"]);
+    let path = format!(
+        "/jobs/v2/query?pageSize=2&continuationToken={}",
+        token.unwrap()
+    );
+    assert_eq!(page(&rig, &path).await, (vec!["job-0".to_owned()], None));
+
+    for path in [
+        "/jobs/v2/query?pageSize=0",
+        "/jobs/v2/query?pageSize=x",
+        "/jobs/v2/query?continuationToken=2",
+        "/jobs/v2/query?continuationToken=bm9uZQ",
+    ] {
+        rig.get(path).await.is_error(400, "ArgumentInvalid");
+    }
+    // The header goes first.
+    let request = rig
+        .request(Method::GET, "/jobs/v2/query?pageSize=2")
+        .header("x-ms-max-item-count", "3");
+    let seen = Seen::of(request.send().await.unwrap()).await;
+    assert_eq!(seen.is_ok().json().as_array().unwrap().len(), 3);
+}
