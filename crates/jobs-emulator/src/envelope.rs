@@ -218,9 +218,14 @@ impl ServiceError {
         };
         let mut answer = Answer::raw_json(body);
         answer.status = self.status;
-        answer.close = self.status == StatusCode::TOO_MANY_REQUESTS;
+        answer.close = closes_connection(self.status);
         answer.header(ERROR_CODE, code)
     }
+}
+
+/// Whether the service ends the connection after an answer of this status (seen on the live service).
+pub(crate) fn closes_connection(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Envelope A, its members in the service's order.

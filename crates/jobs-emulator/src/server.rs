@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SERVER, VARY};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -136,6 +136,7 @@ async fn respond(
     let found = routes::find(request.method(), request.uri().path());
     let operation = found.operation();
     let service = found.surface() == Surface::Service;
+    let wants_body = request.method() != Method::HEAD;
     let mut record = RequestRecord {
         time: hub.clock.now().wire(),
         method: request.method().to_string(),
@@ -155,6 +156,8 @@ async fn respond(
     record.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let result = match outcome {
         Delivery::Cut => Err(Cut),
+        // The head alone would be the whole answer.
+        Delivery::Half(answer) if answer.body.is_empty() || !wants_body => Err(Cut),
         Delivery::Whole(answer) => {
             record.note(&answer);
             Ok(deliver(answer, service, &record.request_id, false))

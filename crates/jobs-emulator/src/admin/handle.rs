@@ -150,7 +150,8 @@ impl Admin {
 
     async fn steer(&self, job_id: &str, order: Order) -> Result<Value, AdminError> {
         let id = job_id.to_owned();
-        self.on_thread(move |hub| steer(hub, &id, order)).await
+        let job = self.on_thread(move |hub| steer(hub, &id, order)).await?;
+        serde_json::from_str(&job).map_err(|error| AdminError(error.to_string()))
     }
 
     /// The database is used from threads that may block.

@@ -1,7 +1,7 @@
 //! Resetting the hub and steering single jobs.
 
 use hyper::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::envelope::{Outcome, ServiceError};
 use crate::faults::FaultScript;
@@ -45,8 +45,8 @@ pub(crate) fn reset(hub: &HubState) -> Outcome<()> {
     Ok(())
 }
 
-/// Gives a job an order, and the job as it is then.
-pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<Value> {
+/// Gives a job an order, and the job as it is then: as text, in the service's order of members.
+pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
     let now = hub.clock.now();
     if let Some(job) = hub.scheduled.get(id, now) {
         refuse_when_over(id, job.status.is_terminal())?;
@@ -56,10 +56,7 @@ pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<Value> {
                 carry_out(order, &mut orders.held, &mut orders.hurried)
             })),
         }
-        return Ok(hub
-            .scheduled
-            .get(id, now)
-            .map_or(Value::Null, |job| job.body()));
+        return written(&hub.scheduled.get(id, now).map(|job| job.body()));
     }
     let job = hub.jobs.get(id, now)?;
     refuse_when_over(id, job.record.status.is_terminal())?;
@@ -69,7 +66,11 @@ pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<Value> {
             carry_out(order, &mut orders.held, &mut orders.hurried)
         })?,
     }
-    Ok(json!(hub.jobs.get(id, now)?.record.body()))
+    written(&hub.jobs.get(id, now)?.record.body())
+}
+
+fn written(body: &impl Serialize) -> Outcome<String> {
+    serde_json::to_string(body).map_err(|error| ServiceError::server(error.to_string()))
 }
 
 fn carry_out(order: Order, held: &mut bool, hurried: &mut bool) {

@@ -7,6 +7,7 @@
 //! The hub's own paths (`/`, `/healthz`, `/_local`) are never touched. The server asks [`Faults::choose`] once per
 //! request, with the operation id, and then calls the chosen fault before and after the work.
 
+mod members;
 mod plan;
 mod play;
 mod script;

@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jobs_devices::Json;
 use serde_json::{Map, Value};
 
+use super::members::with_members;
 use super::plan::{FaultPlan, Injected};
 use super::script::{FaultAction, FaultScript, Moment};
 use crate::clock::Time;
-use crate::envelope::{Answer, ERROR_CODE, JSON, envelope, tracking_id};
+use crate::envelope::{Answer, ERROR_CODE, JSON, closes_connection, envelope, tracking_id};
 use crate::state::HubState;
 
 /// The script of a hub and how far it has been played.
@@ -155,25 +157,30 @@ fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
         status,
         headers,
         body: body.into(),
-        close: false,
+        close: closes_connection(status),
     }
 }
 
-/// Sets members of the answer's JSON object, or of each object where it is an array; any other body stays as it is.
+/// Sets members of the answer's JSON object, or of each object where it is an array; any other body stays as it is, and so does
+/// the order of the members.
 fn patched(mut answer: Answer, set: &Map<String, Value>) -> Answer {
-    let Ok(mut document) = serde_json::from_slice::<Value>(&answer.body) else {
-        return answer;
-    };
-    let patch = |value: &mut Value| {
-        if let Some(members) = value.as_object_mut() {
-            members.extend(set.clone());
+    let patched = match serde_json::from_slice::<Vec<Json>>(&answer.body) {
+        Ok(items) => {
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| {
+                    with_members(item.as_str(), set).unwrap_or_else(|| item.as_str().to_owned())
+                })
+                .collect();
+            Some(format!("[{}]", items.join(",")))
         }
+        Err(_) => std::str::from_utf8(&answer.body)
+            .ok()
+            .and_then(|text| with_members(text, set)),
     };
-    match &mut document {
-        Value::Array(items) => items.iter_mut().for_each(patch),
-        other => patch(other),
+    if let Some(text) = patched {
+        answer.body = text.into();
     }
-    answer.body = document.to_string().into();
     answer
 }
 

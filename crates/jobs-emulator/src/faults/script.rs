@@ -146,7 +146,7 @@ pub enum Moment {
     BeforeWork,
     /// After the work was done and before a byte of the answer: the answer is lost.
     AfterWork,
-    /// After the work was done and within the body of the answer.
+    /// After the work was done and within the body of the answer; an answer without a body is lost as a whole.
     MidBody,
 }
 

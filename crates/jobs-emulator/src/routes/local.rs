@@ -121,11 +121,8 @@ fn seed(call: &Call) -> Outcome<Answer> {
 }
 
 fn steer(call: &Call, order: Order) -> Outcome<Answer> {
-    Ok(Answer::json(&admin::steer(
-        &call.hub,
-        call.parameter(0),
-        order,
-    )?))
+    let job = admin::steer(&call.hub, call.parameter(0), order)?;
+    Ok(Answer::raw_json(job))
 }
 
 #[derive(Deserialize)]

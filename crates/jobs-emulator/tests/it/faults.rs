@@ -205,3 +205,65 @@ async fn health_and_the_admin_api_are_out_of_reach_of_faults() {
     rig.hub.admin().set_faults(FaultScript::default());
     rig.get("/devices").await.is_ok();
 }
+
+#[tokio::test]
+async fn a_scripted_refusal_for_too_many_requests_closes_the_connection_as_a_real_one_does() {
+    for (action, close) in [
+        (
+            json!({"kind": "respond", "status": 429, "errorCode": "ThrottlingException"}),
+            Some("close"),
+        ),
+        (
+            json!({"kind": "body", "status": 429, "contentType": "text/plain", "text": "slow down"}),
+            Some("close"),
+        ),
+        (
+            json!({"kind": "respond", "status": 503, "errorCode": "ServiceUnavailable"}),
+            None,
+        ),
+    ] {
+        let rig = with(json!([{"operation": "*", "action": action}])).await;
+        assert_eq!(
+            rig.get("/devices").await.header("connection"),
+            close,
+            "{action}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cut_in_the_body_of_an_answer_without_one_leaves_no_whole_answer() {
+    let cut = json!({"kind": "cut", "when": "midBody"});
+    let rig = with(json!([
+        {"operation": "Devices_DeleteIdentity", "times": 1, "action": cut},
+        {"operation": "Devices_GetDevices", "times": 1, "action": cut},
+    ]))
+    .await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    is_cut(&rig, Method::DELETE, "/devices/d1", &json!({})).await;
+    rig.get("/devices/d1").await.is_error(404, "DeviceNotFound");
+    is_cut(&rig, Method::HEAD, "/devices", &json!({})).await;
+    assert_eq!(rig.hub.admin().fault_counts(), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_patched_answer_keeps_the_order_of_its_members() {
+    let rig = Rig::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("file://{}", folder.path().display());
+    let job = rig
+        .run(&json!({"type": "export", "outputBlobContainerUri": uri}))
+        .await;
+    let path = format!("/jobs/{}", job["jobId"].as_str().unwrap());
+    let plain = rig.get(&path).await.text;
+    set(&rig, &json!({"rules": [{"operation": "*", "action": {"kind": "patch", "set": {"status": "paused", "zone": 1, "area": null}}}]}))
+        .await
+        .is_ok();
+    let whole = plain.replace(r#""status":"completed""#, r#""status":"paused""#);
+    let expected = format!(
+        "{},\"area\":null,\"zone\":1}}",
+        whole.strip_suffix('}').unwrap()
+    );
+    assert_eq!(rig.get(&path).await.text, expected);
+    assert_eq!(rig.get("/jobs").await.text, format!("[{expected}]"));
+}
