@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 /// Requests kept.
@@ -56,34 +57,120 @@ impl RequestLog {
     }
 }
 
-/// Masks values of query parameters that carry secrets.
+const MASK: &str = "***";
+
+/// Masks what may be a secret: whole segments of the path that are no plain name, names of the query that nobody knows, and
+/// values unless they are known to be harmless.
 pub(crate) fn mask_target(target: &str) -> String {
-    let Some((path, query)) = target.split_once('?') else {
-        return target.to_owned();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
     };
-    let masked: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if !is_harmless(name) => format!("{name}=***"),
-            _ => pair.to_owned(),
-        })
-        .collect();
-    format!("{path}?{}", masked.join("&"))
+    let mut masked = join(path, '/', mask_segment);
+    if let Some(query) = query {
+        masked.push('?');
+        masked.push_str(&join(query, '&', mask_parameter));
+    }
+    masked
 }
 
-/// The query parameters the service knows; what a stranger puts there may be secret.
-fn is_harmless(name: &str) -> bool {
-    [
-        "api-version",
-        "top",
-        "jobType",
-        "jobStatus",
-        "limit",
-        "pageSize",
-    ]
-    .iter()
-    .any(|known| known.eq_ignore_ascii_case(name))
+fn join(text: &str, separator: char, mask: impl Fn(&str) -> String) -> String {
+    let parts: Vec<String> = text.split(separator).map(mask).collect();
+    parts.join(&separator.to_string())
 }
+
+/// Ids are shown. A URI, a token or a key in their place has one of these characters, written out or encoded, even twice.
+fn mask_segment(segment: &str) -> String {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if segment.bytes().all(is_word) {
+        return segment.to_owned();
+    }
+    let mut decoded = segment.to_owned();
+    for _ in 0..4 {
+        decoded = percent_decode_str(&decoded)
+            .decode_utf8_lossy()
+            .into_owned();
+    }
+    let hides_more = percent_decode_str(&decoded).count() < decoded.len();
+    if hides_more || decoded.contains(['=', '&', '?', '/', ' ']) {
+        MASK.to_owned()
+    } else {
+        segment.to_owned()
+    }
+}
+
+fn mask_parameter(pair: &str) -> String {
+    let (name, value) = match pair.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (pair, None),
+    };
+    let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let shown = known(HARMLESS) && value.is_none_or(is_plain);
+    let name = if name.is_empty() || known(HARMLESS) || known(SECRET) {
+        name
+    } else {
+        MASK
+    };
+    match value {
+        None => name.to_owned(),
+        Some(value) if shown => format!("{name}={value}"),
+        Some(_) => format!("{name}={MASK}"),
+    }
+}
+
+/// Query parameters of the service whose values are shown.
+const HARMLESS: &[&str] = &[
+    "api-version",
+    "top",
+    "jobType",
+    "jobStatus",
+    "limit",
+    "pageSize",
+];
+
+/// Query parameters whose names are shown and whose values are not.
+const SECRET: &[&str] = &[
+    "continuationToken",
+    "sv",
+    "ss",
+    "sr",
+    "srt",
+    "sp",
+    "spr",
+    "sip",
+    "st",
+    "se",
+    "si",
+    "sig",
+    "skn",
+];
+
+/// A version, a number, or a word of an enumeration.
+fn is_plain(value: &str) -> bool {
+    let is_version = value
+        .strip_suffix("-preview")
+        .unwrap_or(value)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(value));
+    value.len() <= 32 && (is_version || is_word)
+}
+
+/// The words that a caller may filter jobs by.
+const WORDS: &[&str] = &[
+    "export",
+    "import",
+    "scheduleUpdateTwin",
+    "scheduleDeviceMethod",
+    "unknown",
+    "enqueued",
+    "queued",
+    "scheduled",
+    "running",
+    "completed",
+    "failed",
+    "cancelled",
+];
 
 #[cfg(test)]
 mod tests {

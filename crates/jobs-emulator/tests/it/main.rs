@@ -2,14 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod admin;
+mod admin_rules;
 mod blobs;
-mod bulk;
 mod bodies;
+mod bulk;
 mod clients;
 mod configurations;
 mod devices;
-mod export;
 mod edge;
+mod export;
 mod faults;
 mod import;
 mod jobs;
