@@ -1,5 +1,7 @@
 //! Entra tokens in permissive mode: audience and expiry are read, the signature is not.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -39,8 +41,24 @@ pub(super) fn check(jwt: &str, now: Time) -> Outcome<()> {
             "the bearer token's audience is not https://iothubs.azure.net",
         ));
     }
-    match claims.get("exp").and_then(Value::as_i64) {
-        Some(expiry) if expiry <= now.seconds() => Err(refuse("the bearer token has expired")),
-        _ => Ok(()),
+    let Some(expiry) = claims.get("exp") else {
+        return Ok(());
+    };
+    let expiry = expiry
+        .as_f64()
+        .ok_or_else(|| refuse("the bearer token's expiry is no number of seconds"))?;
+    if has_passed(expiry, now) {
+        return Err(refuse("the bearer token has expired"));
+    }
+    Ok(())
+}
+
+/// Whether a moment lies behind; in seconds since 1970, which may have a fraction.
+fn has_passed(moment: f64, now: Time) -> bool {
+    let now = Duration::from_secs(u64::try_from(now.seconds()).unwrap_or_default());
+    match Duration::try_from_secs_f64(moment) {
+        Ok(moment) => moment <= now,
+        // Before 1970, or further ahead than can be counted.
+        Err(_) => moment < 0.0,
     }
 }

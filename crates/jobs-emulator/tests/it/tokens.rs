@@ -164,9 +164,18 @@ async fn entra_tokens_pass_only_in_permissive_mode_and_by_audience() {
 
     let rig = Rig::with(Emulator::builder().entra_permissive(true)).await;
     with_token(&rig, &good).await.is_ok();
+    for exp in [json!(4_000_000_000.5), json!(1e300), json!(u64::MAX)] {
+        let lasting = json!({ "aud": "https://iothubs.azure.net", "exp": exp });
+        with_token(&rig, &jwt(lasting)).await.is_ok();
+    }
     for claims in [
         json!({ "aud": "https://management.azure.com", "exp": in_an_hour() }),
         json!({ "aud": "https://iothubs.azure.net", "exp": now() - 3600 }),
+        json!({ "aud": "https://iothubs.azure.net", "exp": (now() - 3600).to_string() }),
+        json!({ "aud": "https://iothubs.azure.net", "exp": in_an_hour().to_string() }),
+        json!({ "aud": "https://iothubs.azure.net", "exp": null }),
+        json!({ "aud": "https://iothubs.azure.net", "exp": -1 }),
+        json!({ "aud": "https://iothubs.azure.net", "exp": 1_700_000_000.5 }),
         json!({}),
     ] {
         with_token(&rig, &jwt(claims))
