@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
-use crate::data_folder::lock_folder;
+use crate::data_folder::{create_private_file, lock_folder};
 use crate::envelope::Outcome;
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
@@ -206,7 +206,12 @@ impl EmulatorBuilder {
             (None, None)
         };
         let place = match &self.data_dir {
-            Some(folder) => Place::File(folder.join("hub.sqlite")),
+            Some(folder) => {
+                let file = folder.join("hub.sqlite");
+                // What is in the way here is in SQLite's way too, which has the better words for it.
+                let _ = create_private_file(&file);
+                Place::File(file)
+            }
             None => Place::Memory,
         };
         let store = Store::open(&place, self.sku.identity_quota())

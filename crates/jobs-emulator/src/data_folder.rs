@@ -41,6 +41,19 @@ pub(crate) async fn lock_folder(folder: &Path) -> Result<File, StartError> {
     })
 }
 
+/// Makes the file of a database that is not there yet. It holds keys too, and the folder may be one that others made and enter;
+/// SQLite gives its further files the mode of this one.
+pub(crate) fn create_private_file(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(file).map(drop)
+}
+
 /// The folder holds keys, so only its owner may look into one that is made here.
 fn create_private(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

@@ -166,3 +166,25 @@ async fn a_database_of_a_later_version_is_refused() {
         .unwrap_err();
     assert!(refused.to_string().contains("layout 99"), "{refused}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_kept_is_for_its_owner_alone_in_a_folder_that_others_may_enter() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let rig = Rig::with(Emulator::builder().data_dir(folder.path())).await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("hub.sqlite")
+        {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", entry.path().display());
+        }
+    }
+    assert!(folder.path().join("hub.sqlite").exists());
+}
