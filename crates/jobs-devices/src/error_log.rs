@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IgnoredAny};
 
 use crate::{
     field::{FromText, Misfit, from_any_text, members, string},
@@ -60,20 +60,15 @@ impl ImportError {
         }
     }
 
-    /// The service's words without any line that they quote, which may hold keys.
+    /// The service's words without any line that they quote, which may hold keys. Where the line's end cannot be told, because it is no
+    /// whole JSON document, nothing behind its beginning is given.
     pub fn summary(&self) -> String {
         let text = &self.error_status;
-        let quoted = text
-            .find('{')
-            .or_else(|| text.find("in line: ").map(|at| at + "in line: ".len()));
-        let Some(from) = quoted else {
+        let Some(from) = quotation(text) else {
             return text.clone();
         };
-        let rest = text
-            .rfind('}')
-            .filter(|at| *at > from)
-            .map_or("", |at| &text[at + 1..]);
-        format!("{}(line not shown){rest}", &text[..from])
+        let (words, line) = text.split_at(from);
+        format!("{words}(line not shown){}", behind_document(line))
     }
 
     /// Who the error is about: the configuration, or the device, with its module after a `/`.
@@ -113,6 +108,38 @@ impl ImportError {
         push_string(object.name("errorStatus"), &self.error_status);
         self.extra.write(&mut object);
         object.end();
+    }
+}
+
+/// What the service puts before a line that it could not read.
+const QUOTES: &str = "in line:";
+
+/// Where a text begins to quote a line: behind the words that announce one, or at an object.
+fn quotation(text: &str) -> Option<usize> {
+    let announced = text.to_ascii_lowercase().find(QUOTES).map(|at| {
+        let line = at + QUOTES.len();
+        line + usize::from(text[line..].starts_with(' '))
+    });
+    // The brace of an escaped character (`\u{1b}`) opens no object.
+    let object = text
+        .match_indices('{')
+        .map(|(at, _)| at)
+        .find(|at| !text[..*at].ends_with("\\u"));
+    match (announced, object) {
+        (Some(announced), Some(object)) => Some(announced.min(object)),
+        (announced, object) => announced.or(object),
+    }
+}
+
+/// What stands behind a whole JSON document and the full stop after it; nothing when the text does not begin so.
+fn behind_document(text: &str) -> &str {
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    match documents.next() {
+        Some(Ok(_)) => {
+            let rest = &text[documents.byte_offset()..];
+            if rest.starts_with(". ") { rest } else { "" }
+        }
+        _ => "",
     }
 }
 

@@ -244,6 +244,38 @@ fn no_debug_output_holds_a_key() {
     );
 }
 
+#[test]
+fn a_summary_repeats_nothing_of_a_line_whose_end_cannot_be_told() {
+    const START: &str = "Invalid device format in line: ";
+    let of = |text: &str| ImportError::unreadable(400_012, text).summary();
+    for line in [
+        r#"{"id":"u5","authentication":{"symmetricKey":{"primaryKey":PLANTED"#,
+        r#"{"id":"u5","authentication":{"symmetricKey":{"primaryKey" "PLANTED"}}}"#,
+        r#"{"id":"u5"} PLANTED"#,
+        r#"{'id':'}. PLANTED'}"#,
+        "u5,enabled,PLANTED",
+        "{}PLANTED",
+        "",
+    ] {
+        assert_eq!(
+            of(&format!("{START}{line}. Unexpected. Path '', line 1.")),
+            format!("{START}(line not shown)"),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        of(&format!("{START}{}. Unexpected. Path.", r#"{"a":"}. "}"#)),
+        format!("{START}(line not shown). Unexpected. Path.")
+    );
+    for whole in [
+        r"id has '\u{1b}', which no id has",
+        "d1",
+        "the etag differs",
+    ] {
+        assert_eq!(of(whole), whole);
+    }
+}
+
 /// Both lines as in threads about the live service: azure-functions-host issue 1641, azure-iot-sdk-java issue 1599.
 #[test]
 fn import_errors_are_read_with_and_without_a_device() {
