@@ -70,7 +70,10 @@ impl ContainerUri {
     /// Configuration, with what is wrong: the name is empty, has more than 1024 characters or 254 parts, holds a character that does not
     /// travel in a URL, or a part that climbs (`..`, percent-encoded too).
     pub fn check_blob_name(name: &str) -> Result<()> {
-        crate::create::check_blob_name(name, "named")
+        match crate::create::flaw_of_blob_name(name) {
+            None => Ok(()),
+            Some(flaw) => Err(Error::configuration(format!("the blob's name {flaw}"))),
+        }
     }
 
     /// The folder behind a `file:///` URI.
