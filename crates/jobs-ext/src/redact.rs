@@ -26,13 +26,16 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What introduces a token of Entra ID.
+const BEARER: &str = "bearer ";
+
 /// Introducers after which a secret runs to the next delimiter. Lower case: the search ignores case.
 const INTRODUCERS: [&str; 9] = [
     "sig=",
     "sig%3d",
     "sharedaccesskey=",
     "accountkey=",
-    "bearer ",
+    BEARER,
     "\"primarykey\":\"",
     "\"secondarykey\":\"",
     "primarykey=",
@@ -79,9 +82,16 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
 fn introducer(text: &str) -> Option<usize> {
     INTRODUCERS.iter().find_map(|intro| {
         let head = text.as_bytes().get(..intro.len())?;
-        head.eq_ignore_ascii_case(intro.as_bytes())
-            .then_some(intro.len())
+        let introduces =
+            head.eq_ignore_ascii_case(intro.as_bytes()) && !is_prose(intro, &text[intro.len()..]);
+        introduces.then_some(intro.len())
     })
+}
+
+/// Whether an introducer and what follows are words about a secret: "the bearer token's audience".
+fn is_prose(intro: &str, rest: &str) -> bool {
+    let word = &rest[..rest.len() - skip_secret(rest).len()];
+    intro == BEARER && word.eq_ignore_ascii_case("token")
 }
 
 fn skip_secret(text: &str) -> &str {
@@ -106,6 +116,13 @@ mod tests {
             out.contains("&se=1") && out.contains("sp=r") && out.ends_with(", done"),
             "{out}"
         );
+    }
+
+    #[test]
+    fn a_word_about_a_token_is_none() {
+        let text = "the bearer token's audience is not https://iothubs.azure.net";
+        assert_eq!(clean(text, 500), text);
+        assert_eq!(clean("Bearer token-1", 500), "Bearer ***");
     }
 
     #[test]
