@@ -71,20 +71,20 @@ pub(crate) fn parse_positive(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Writes a duration the way [`parse`] reads it; below a second in milliseconds, above it in whole seconds.
+/// Writes a duration the way [`parse`] reads it, to the millisecond.
 pub(crate) fn format(length: Duration) -> String {
-    if length < Duration::from_secs(1) {
-        return format!("{}ms", length.as_millis());
-    }
-    let mut left = length.as_secs() * 1_000;
+    let mut left = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
-    for (name, size) in &UNITS[..4] {
+    for (name, size) in &UNITS {
         let count = left / size;
         left %= size;
         if count > 0 {
             // Writing to a string cannot fail.
             let _ = write!(text, "{count}{name}");
         }
+    }
+    if text.is_empty() {
+        text.push_str("0ms");
     }
     text
 }
@@ -127,10 +127,16 @@ mod tests {
         assert!(parse_positive("0ms").is_err());
     }
 
+    #[test]
+    fn no_part_of_a_duration_is_left_out() {
+        assert_eq!(format(Duration::from_millis(1_500)), "1s500ms");
+        assert_eq!(format(Duration::from_secs(90)), "1m30s");
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(seconds in 1_u64..10_000_000) {
-            let length = Duration::from_secs(seconds);
+        fn what_is_written_is_read_back(milliseconds in 0_u64..10_000_000_000) {
+            let length = Duration::from_millis(milliseconds);
             prop_assert_eq!(parse(&format(length)), Ok(length));
         }
 

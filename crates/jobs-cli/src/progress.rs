@@ -74,7 +74,7 @@ impl Progress {
                 bar.set_message(format!(
                     "{} (no change for {})",
                     one_line(status),
-                    duration::format(quiet)
+                    duration::format(Duration::from_secs(quiet.as_secs()))
                 ));
             }
         } else if !same && self.printer.writes_progress_lines() {
