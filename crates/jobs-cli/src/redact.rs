@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What stands where a secret stood.
-pub(crate) const MASK: &str = "REDACTED";
+/// What stands where a secret stood: the same as in what `jobs-ext` has masked.
+pub(crate) const MASK: &str = "***";
 
 /// `name=value` pairs whose value is a secret wherever they occur.
 const PAIRS: [&str; 4] = ["sig", "sharedaccesskey", "accountkey", "client_secret"];
@@ -189,9 +189,9 @@ mod tests {
         assert_eq!(
             value,
             serde_json::json!({
-                "outputBlobContainerUri": "https://a/c?sig=REDACTED",
-                "authentication": {"symmetricKey": {"primaryKey": "REDACTED", "secondaryKey": null}},
-                "rows": ["AccountKey=REDACTED"],
+                "outputBlobContainerUri": "https://a/c?sig=***",
+                "authentication": {"symmetricKey": {"primaryKey": "***", "secondaryKey": null}},
+                "rows": ["AccountKey=***"],
             })
         );
     }
