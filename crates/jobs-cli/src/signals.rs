@@ -1,10 +1,13 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM, and the end of the terminal.
 
 use std::io;
 
 /// Handlers that stand from the moment of [`Signals::install`].
 #[derive(Debug)]
 pub(crate) struct Signals {
+    /// Nothing where it is to be ignored.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -21,7 +24,9 @@ impl Signals {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
+            let hangup = heeds_hangups().then(|| signal(SignalKind::hangup()));
             Ok(Self {
+                hangup: hangup.transpose()?,
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
             })
@@ -38,9 +43,36 @@ impl Signals {
 
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        #[cfg(windows)]
+        let hangup = std::future::pending::<()>();
         tokio::select! {
+            _ = hangup => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Whether a SIGHUP would end the process: under `nohup` it is ignored, and a handler would undo that. Where the system does not tell,
+/// its own way with hangups is left alone.
+#[cfg(unix)]
+fn heeds_hangups() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| !ignores_hangups(&status))
+}
+
+/// Whether the first signal is among those that a process ignores, by the system's description of the process.
+#[cfg(unix)]
+fn ignores_hangups(status: &str) -> bool {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_none_or(|mask| mask & 1 != 0)
 }

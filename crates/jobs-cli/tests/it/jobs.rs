@@ -305,7 +305,7 @@ fn a_missing_input_blob_is_refused_by_the_hub() {
 #[test]
 fn an_interrupted_wait_names_the_job_and_leaves_it_running() {
     let (_hub, cli, file) = stage(&["--job-delay", "20s"], GOOD);
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP"] {
         let mut child = cli.spawn(&["import", &file]);
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
