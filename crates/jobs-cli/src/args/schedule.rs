@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::jobs::{CancelArgs, ContainerArgs, ListArgs, PollArgs, StorageAuthArg};
 use crate::duration;
@@ -23,6 +23,7 @@ pub(crate) enum ScheduleCommand {
 /// Update the tags and desired properties of many devices
 #[derive(Args, Debug)]
 #[command(after_help = TWIN_HELP)]
+#[command(group = ArgGroup::new("change").args(["tags", "desired", "patch"]).required(true).multiple(true))]
 pub(crate) struct ScheduleTwinArgs {
     #[command(flatten)]
     pub(crate) job: ScheduleArgs,
@@ -33,7 +34,7 @@ pub(crate) struct ScheduleTwinArgs {
     #[arg(long = "desired", value_name = "NAME=VALUE")]
     pub(crate) desired: Vec<String>,
     /// File with a patch: {"tags":{…},"properties":{"desired":{…}}} (`-` is standard input)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["tags", "desired"], required_unless_present_any = ["tags", "desired"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tags", "desired"])]
     pub(crate) patch: Option<PathBuf>,
 }
 

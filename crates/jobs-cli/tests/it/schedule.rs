@@ -136,6 +136,8 @@ fn wrong_arguments_are_refused_before_anything_is_sent() {
     );
     for (arguments, part) in [
         (vec!["schedule", "twin", "--where", "*"], "--patch"),
+        (vec!["schedule", "twin", "--where", "*"], "--tag"),
+        (vec!["schedule", "twin", "--where", "*"], "--desired"),
         (vec!["schedule", "twin", "--tag", "a=1"], "--where"),
         (
             vec!["schedule", "twin", "--where", "*", "--tag", "a"],
