@@ -39,15 +39,32 @@ pub(crate) async fn to_end<T>(
     let job =
         last.ok_or_else(|| Failure::new(Exit::NotReached, format_args!("{label} was never seen")))?;
     context.job.ended(job.id());
+    if let Some(counts) = job.statistics()
+        && *job.status() == JobStatus::Completed
+        && counts.devices == 0
+    {
+        context.printer.warn(format_args!(
+            "the condition of job {} selects no device",
+            job.id()
+        ));
+    }
     Ok(job)
 }
 
-/// What the end of a job means for a command that waited for it.
+/// What the end of a job means for a command that waited for it. A scheduled job can be completed although the work failed on its devices.
 pub(crate) fn verdict(job: &Job) -> Outcome {
-    let ending = match job.status() {
-        JobStatus::Completed => return Ok(Exit::Done),
-        JobStatus::Failed => "failed".to_owned(),
-        other => format!("was {other}"),
+    let ending = match (job.status(), job.statistics()) {
+        (JobStatus::Completed, Some(counts)) if counts.failed > 0 => {
+            return Err(Failure::work(format_args!(
+                "job {}: the work failed on {} of {} devices",
+                job.id(),
+                counts.failed,
+                counts.devices
+            )));
+        }
+        (JobStatus::Completed, _) => return Ok(Exit::Done),
+        (JobStatus::Failed, _) => "failed".to_owned(),
+        (other, _) => format!("was {other}"),
     };
     let reason = job
         .failure_reason()

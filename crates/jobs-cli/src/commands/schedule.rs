@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use jobs_devices::JsonObject;
 use jobs_devices::query::parse_condition;
 use jobs_devices::rules::{Section, Severity, twin_section};
-use jobs_ext::{DirectMethod, Job, ScheduledJob, Timestamp, TwinPatch};
+use jobs_ext::{DirectMethod, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
 
 use crate::args::schedule::{
@@ -113,7 +113,7 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
     }
     let job = to_end(context, &mut poller).await?;
     job_view::print(&context.printer, &job)?;
-    verdict(&job).and_then(|_| devices_verdict(&job))
+    verdict(&job)
 }
 
 /// Refuses what is no condition in any dialect: the hub would take the job, and the job fail later. What this program's grammar does
@@ -139,19 +139,6 @@ fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
             context.printer.warn_of_unquoted("--where", &condition);
             Ok(())
         }
-    }
-}
-
-/// A job can be completed although the work failed on its devices.
-fn devices_verdict(job: &Job) -> Outcome {
-    match job.statistics() {
-        Some(counts) if counts.failed > 0 => Err(Failure::work(format_args!(
-            "job {}: the work failed on {} of {} devices",
-            job.id(),
-            counts.failed,
-            counts.devices
-        ))),
-        _ => Ok(Exit::Done),
     }
 }
 
