@@ -1,8 +1,8 @@
 //! From settings to a client, and from the client's errors to exit codes.
 
 use jobs_ext::{
-    ApiVersion, ConnectionString, ContainerUri, Endpoint, ErrorKind, Job, JobsClient, StorageAuth,
-    Timeouts,
+    ApiVersion, ConnectionString, ContainerUri, Endpoint, ErrorKind, Job, JobsClient,
+    JobsClientBuilder, LostCreate, StorageAuth, Timeouts,
 };
 
 use crate::args::jobs::{PollArgs, StorageAuthArg};
@@ -131,6 +131,24 @@ pub(crate) fn blob_name(name: &str) -> Result<&str, Failure> {
 }
 
 impl Failure {
+    /// Says what to do after a create whose answer was lost: it is never sent twice by itself.
+    fn of_lost_create(self, found: &LostCreate) -> Self {
+        match found {
+            LostCreate::Candidates(jobs) if jobs.len() == 1 => {
+                jobs.iter().fold(self, |failure, job| {
+                    failure.hint(format_args!("follow it: iothub-jobs wait {}", job.id()))
+                })
+            }
+            LostCreate::Candidates(jobs) => jobs.iter().fold(self, |failure, job| {
+                failure.hint(format_args!(
+                    "it may be this one: iothub-jobs wait {}",
+                    job.id()
+                ))
+            }),
+            _ => self.hint("look with `iothub-jobs list` before starting it again"),
+        }
+    }
+
     /// Says how to come by the hub's only slot.
     fn slot_taken(self, holder: Option<&str>) -> Self {
         let failure = self.hint(
@@ -167,11 +185,19 @@ impl From<&jobs_ext::Error> for Failure {
             _ => Self::new(exit_of(error), line),
         };
         let failure = failure.caused_by(error);
+        if let Some(found) = error.lost_create() {
+            return failure.hint_of(error).of_lost_create(found);
+        }
         let failure = if error.kind() == ErrorKind::Transport && !is_of_storage(error) {
             failure.unreached()
         } else {
             failure
         };
+        if error.code() == Some("ThrottlingMaxActiveJobCountExceeded") {
+            return failure
+                .hint_of(error)
+                .hint("see them: iothub-jobs schedule list");
+        }
         if error.kind() == ErrorKind::JobQuota {
             return failure.slot_taken(error.job().map(Job::id));
         }
