@@ -129,6 +129,8 @@ enum State {
     Active(String),
     /// It has ended.
     Ended(String),
+    /// Its hub is a part of this process, and ends with it.
+    Inside,
 }
 
 impl JobTracker {
@@ -159,6 +161,11 @@ impl JobTracker {
         self.set(State::Active(id.to_owned()));
     }
 
+    /// The hub is a part of this process: of its jobs nothing is left to be named.
+    pub(crate) fn inside(&self) {
+        self.set(State::Inside);
+    }
+
     /// The job has ended.
     pub(crate) fn ended(&self, id: &str) {
         self.set(State::Ended(id.to_owned()));
@@ -184,7 +191,7 @@ impl JobTracker {
 
     fn stopped(&self, exit: Exit, what: &str) -> Failure {
         match self.get() {
-            State::None => Failure::new(exit, what),
+            State::None | State::Inside => Failure::new(exit, what),
             State::Preparing => Failure::new(exit, format_args!("{what}; no job was created")),
             State::Uploading => Failure::new(
                 exit,
@@ -210,6 +217,9 @@ impl JobTracker {
             State::Active(id) if !failure.names(&id) => failure.hint(format_args!(
                 "job {id} was created and may go on; follow it: iothub-jobs wait {id}"
             )),
+            State::Active(id) if failure.exit() == Exit::NotReached => {
+                failure.hint_once(&format!("follow it: iothub-jobs wait {id}"))
+            }
             State::Ended(id) if !failure.names(&id) => failure.hint(format_args!(
                 "job {id} has ended; see it: iothub-jobs get {id}"
             )),
@@ -225,7 +235,10 @@ impl JobTracker {
     }
 
     fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*held, State::Inside) {
+            *held = state;
+        }
     }
 }
 
@@ -255,6 +268,28 @@ mod tests {
             "interrupted; job j-1 goes on at the hub"
         );
         assert_eq!(interrupted.hints().len(), 2);
+    }
+
+    #[test]
+    fn a_job_that_was_given_up_is_named_with_the_way_back() {
+        let job = JobTracker::default();
+        job.active("j-1");
+        let given_up = || Failure::new(Exit::NotReached, "get job j-1: the service failed");
+        let hints = ["follow it: iothub-jobs wait j-1"];
+        assert_eq!(job.name_in(given_up()).hints(), hints);
+        let told = job.name_in(job.name_in(given_up()));
+        assert_eq!(told.hints(), hints);
+        let refused = Failure::new(Exit::Refused, "get job j-1: not found");
+        assert!(job.name_in(refused).hints().is_empty());
+    }
+
+    #[test]
+    fn a_job_of_a_hub_in_this_process_is_not_spoken_of() {
+        let job = JobTracker::default();
+        job.inside();
+        job.active("j-1");
+        assert_eq!(job.interrupted().message(), "interrupted");
+        assert!(job.interrupted().hints().is_empty());
     }
 
     #[test]

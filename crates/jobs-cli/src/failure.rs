@@ -64,6 +64,14 @@ impl Failure {
         self
     }
 
+    /// As [`hint`](Self::hint), unless it was given already.
+    pub(crate) fn hint_once(self, hint: &str) -> Self {
+        if self.hints.iter().any(|given| given == hint) {
+            return self;
+        }
+        self.hint(hint)
+    }
+
     /// Adds the chain of causes below an error, shown with `-v`.
     pub(crate) fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = error.source();

@@ -42,6 +42,7 @@ pub(crate) async fn run(context: &Context, args: &DemoArgs) -> Outcome {
         .say("Each step shows the request on the wire, the command for it and the code for it.")?;
     let stage = Stage::set()?;
     let hub = start_hub(&mut story).await?;
+    context.job.inside();
     let client = connect(&mut story, &hub)?;
     let fleet = write_file(&mut story, &stage, args.devices)?;
     let outcome = import(context, &mut story, &client, &stage).await?;
