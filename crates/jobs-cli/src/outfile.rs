@@ -32,6 +32,11 @@ pub(crate) enum Output {
 const BUFFER: usize = 256 * 1024;
 
 impl Output {
+    /// Whether this is standard output, where what is written stands alone.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout(_))
+    }
+
     /// Opens the target; `-` is standard output. The file gets mode 0600, because device files may hold keys.
     pub(crate) fn create(target: &Path) -> Result<Self, Failure> {
         if target == Path::new("-") {
@@ -66,12 +71,11 @@ impl Output {
                 folder.display()
             )));
         }
-        // The builder's default mode is 0600.
         let file = tempfile::Builder::new()
             .prefix(".iothub-jobs-")
             .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(|error| Failure::file("write", target, &system(&error)))?;
+            .make_in(folder, private)
+            .map_err(|error| Failure::file("write", target, &error))?;
         unfinished().push(file.path().to_owned());
         Ok(Self::File {
             writer: BufWriter::with_capacity(BUFFER, file),
@@ -131,6 +135,34 @@ impl Write for Output {
             Self::Stdout(writer) => writer.flush(),
         }
     }
+}
+
+/// A new file that its owner alone can read. Made here, for an error of `tempfile` hides the system's behind a name that nobody asked for.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A file for rows on their way, private and in the folder for such files; nothing of it is left when the process ends.
+pub(crate) fn scratch() -> Result<NamedTempFile, Failure> {
+    let folder = std::env::temp_dir();
+    let file = tempfile::Builder::new()
+        .prefix("iothub-jobs-")
+        .make_in(&folder, private)
+        .map_err(|error| Failure::file("make a temporary file in", &folder, &error))?;
+    unfinished().push(file.path().to_owned());
+    Ok(file)
+}
+
+/// Tries whether a folder takes a new file, of which nothing is left.
+pub(crate) fn try_folder(folder: &Path) -> io::Result<()> {
+    tempfile::Builder::new()
+        .prefix(".iothub-jobs-")
+        .make_in(folder, private)
+        .map(drop)
 }
 
 /// The system's own error inside one that names a temporary file, or a library, that nobody asked for.
@@ -237,6 +269,19 @@ mod tests {
                 0o600
             );
         }
+    }
+
+    #[test]
+    fn rows_on_their_way_are_private_and_removed_at_the_end() {
+        let file = scratch().unwrap();
+        let path = file.path().to_owned();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(unfinished().contains(&path));
     }
 
     #[test]
