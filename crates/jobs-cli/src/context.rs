@@ -44,8 +44,8 @@ impl Context {
     }
 
     /// How to reach the hub.
-    pub(crate) fn hub_settings(&self) -> Result<HubSettings, Failure> {
-        settings::hub(&self.hub, &self.environment, &self.stdin)
+    pub(crate) async fn hub_settings(&self) -> Result<HubSettings, Failure> {
+        settings::hub(&self.hub, &self.environment, &self.stdin).await
     }
 
     /// Remembers where requests go, for failures to say.
@@ -66,30 +66,31 @@ impl Context {
     }
 
     /// The container of a job.
-    pub(crate) fn container(&self, args: &ContainerArgs) -> Result<ContainerText, Failure> {
-        let container = settings::container(args, &self.environment, &self.stdin)?;
+    pub(crate) async fn container(&self, args: &ContainerArgs) -> Result<ContainerText, Failure> {
+        let container = settings::container(args, &self.environment, &self.stdin).await?;
         self.warn_if_cut(&container);
         Ok(container)
     }
 
     /// The container if one is named at all.
-    pub(crate) fn container_if_named(
+    pub(crate) async fn container_if_named(
         &self,
         args: &ContainerArgs,
     ) -> Result<Option<ContainerText>, Failure> {
-        let named = args.container.is_some() || args.container_file.is_some();
-        (named || self.environment.container_uri.is_some())
-            .then(|| self.container(args))
-            .transpose()
+        if args.is_named() || self.environment.container_uri.is_some() {
+            return self.container(args).await.map(Some);
+        }
+        Ok(None)
     }
 
     /// The container for an import's error log, if it is another one.
-    pub(crate) fn output_container(
+    pub(crate) async fn output_container(
         &self,
         uri: Option<&str>,
         file: Option<&std::path::PathBuf>,
     ) -> Result<Option<ContainerText>, Failure> {
-        let container = settings::output_container(uri, file, &self.environment, &self.stdin)?;
+        let container =
+            settings::output_container(uri, file, &self.environment, &self.stdin).await?;
         if let Some(container) = &container {
             self.warn_if_cut(container);
         }
@@ -211,7 +212,7 @@ impl JobTracker {
         }
     }
 
-    /// Adds the job to a failure that does not name it.
+    /// Adds the job to a failure that does not name it, and the way back to one that was not followed to its end.
     pub(crate) fn name_in(&self, failure: Failure) -> Failure {
         match self.get() {
             State::Active(id) if !failure.names(&id) => failure.hint(format_args!(

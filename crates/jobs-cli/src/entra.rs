@@ -12,11 +12,13 @@ use crate::environment;
 use crate::settings::Secret;
 
 /// What a token for a hub is asked for.
-const RESOURCE: &str = "https://iothubs.azure.net";
+const HUB: &str = "https://iothubs.azure.net";
+/// What a token for blob storage is asked for.
+const STORAGE: &str = "https://storage.azure.com";
 /// How long a token of unknown expiry is taken to be good.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A token from the environment. It cannot be renewed.
+/// A token from the environment. It cannot be renewed, and is good for the hub alone.
 pub(crate) struct GivenToken(pub(crate) Secret);
 
 impl Credential for GivenToken {
@@ -36,7 +38,21 @@ impl Credential for GivenToken {
 }
 
 /// Asks `az`, which keeps its own login.
-pub(crate) struct AzureCli;
+pub(crate) struct AzureCli {
+    resource: &'static str,
+}
+
+impl AzureCli {
+    /// For tokens that a hub takes.
+    pub(crate) fn for_hub() -> Self {
+        Self { resource: HUB }
+    }
+
+    /// For tokens that a storage account takes.
+    pub(crate) fn for_storage() -> Self {
+        Self { resource: STORAGE }
+    }
+}
 
 impl Credential for AzureCli {
     fn token(&self) -> BoxFuture<'_, Result<Token, CredentialError>> {
@@ -47,7 +63,7 @@ impl Credential for AzureCli {
                     "account",
                     "get-access-token",
                     "--resource",
-                    RESOURCE,
+                    self.resource,
                     "--output",
                     "json",
                 ])

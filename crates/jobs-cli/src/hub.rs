@@ -14,44 +14,21 @@ use crate::settings::{ContainerText, Secret, SignIn};
 use crate::{following, job_view};
 
 /// Makes the client that a command works with.
-pub(crate) fn client(context: &Context, poll: Option<PollArgs>) -> Result<JobsClient, Failure> {
-    client_of(context, poll, None)
+pub(crate) async fn client(
+    context: &Context,
+    poll: Option<PollArgs>,
+) -> Result<JobsClient, Failure> {
+    client_of(context, poll, None).await
 }
 
 /// As [`client`], asking for `version` of the service API unless the user asked for another.
-pub(crate) fn client_of(
+pub(crate) async fn client_of(
     context: &Context,
     poll: Option<PollArgs>,
     version: Option<&str>,
 ) -> Result<JobsClient, Failure> {
-    let settings = context.hub_settings()?;
-    let (mut builder, origin) = match settings.sign_in {
-        SignIn::ConnectionString { text, origin } => {
-            refuse_quotes(&text, "connection string", &origin)?;
-            if let Err(error) = text.expose().parse::<ConnectionString>() {
-                let failure = Failure::usage(format_args!(
-                    "connection string in {origin}: {}",
-                    error.message()
-                ));
-                return Err(failure.hint_of(&error));
-            }
-            (
-                JobsClient::builder_from_connection_string(text.expose()),
-                origin,
-            )
-        }
-        SignIn::Entra { host, token } => {
-            if let Err(error) = host.parse::<Endpoint>() {
-                return Err(Failure::usage(format_args!("--host: {}", error.message())));
-            }
-            let builder = JobsClient::builder(host);
-            let builder = match token {
-                Some(token) => builder.credential(GivenToken(token)),
-                None => builder.credential(AzureCli),
-            };
-            (builder, "--host".to_owned())
-        }
-    };
+    let settings = context.hub_settings().await?;
+    let (mut builder, origin) = signed_in(settings.sign_in)?;
     let mut named = format!("hub named by {origin}");
     if let Some((endpoint, origin)) = settings.endpoint {
         if let Err(error) = endpoint.parse::<Endpoint>() {
@@ -95,6 +72,67 @@ pub(crate) fn client_of(
     context.talks_to(client.endpoint().to_string());
     Ok(client)
 }
+
+/// A builder that knows the hub and how to sign in, and where that was said.
+fn signed_in(sign_in: SignIn) -> Result<(JobsClientBuilder, String), Failure> {
+    match sign_in {
+        SignIn::ConnectionString { text, origin } => {
+            refuse_quotes(&text, "connection string", &origin)?;
+            if let Err(error) = text.expose().parse::<ConnectionString>() {
+                let failure = Failure::usage(format_args!(
+                    "connection string in {origin}: {}",
+                    error.message()
+                ));
+                return Err(failure.hint_of(&error));
+            }
+            Ok((
+                JobsClient::builder_from_connection_string(text.expose()),
+                origin,
+            ))
+        }
+        SignIn::Entra { host, token } => {
+            if let Err(error) = host.parse::<Endpoint>() {
+                return Err(Failure::usage(format_args!("--host: {}", error.message())));
+            }
+            let builder = JobsClient::builder(host);
+            let builder = match token {
+                Some(token) => builder.credential(GivenToken(token)),
+                None => builder
+                    .credential(AzureCli::for_hub())
+                    .storage_credential(AzureCli::for_storage()),
+            };
+            Ok((builder, "--host".to_owned()))
+        }
+    }
+}
+
+/// Whether this program can open a container by itself, and need not leave it to the hub: it is a folder, its URI carries a signature, or
+/// the client has tokens for storage.
+pub(crate) fn can_open(client: &JobsClient, container: &ContainerUri) -> bool {
+    container.grant().is_some()
+        || container.folder().is_some()
+        || client.container(container).is_ok()
+}
+
+/// Refuses a file that could not be filled after the job, because this program cannot read what the job leaves in its container.
+pub(crate) fn refuse_unreadable(
+    client: &JobsClient,
+    container: &ContainerUri,
+    option: &str,
+) -> Result<(), Failure> {
+    if can_open(client, container) {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "{option} cannot be written: the container {container} cannot be read from here, for its URI carries no signature"
+    ))
+    .hint(format_args!(
+        "leave {option} out and read the blob by other means, or let this program in: {OWN_WAY}"
+    )))
+}
+
+/// How this program comes into a container that the hub enters by its identity.
+pub(crate) const OWN_WAY: &str = "sign in with --auth entra and the Azure command line, or give a URI with a signature and --storage-auth sas";
 
 /// Reads a container URI; what is wrong with it can be seen before anything is sent.
 pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {

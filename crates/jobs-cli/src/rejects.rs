@@ -20,18 +20,21 @@ const MOST_SHOWN: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Rejects {
     pub(crate) count: u64,
+    /// There was no log at all where one was looked for.
+    pub(crate) without_log: bool,
     shown: Vec<ImportError>,
     documents: Vec<Value>,
 }
 
 impl Rejects {
-    /// Reads one log to its end, copying each line to `file` if there is one.
+    /// Reads one log to its end, copying each line as it is to `file` if there is one. What goes to standard output is kept for no other use.
     pub(crate) async fn read(
         &mut self,
         printer: &Printer,
         mut log: Records<ImportError>,
         mut file: Option<&mut Output>,
     ) -> Result<(), Failure> {
+        let alone = file.as_deref().is_some_and(Output::is_stdout);
         while let Some(row) = log.next().await {
             let row = match row {
                 Ok(row) => row,
@@ -42,14 +45,19 @@ impl Rejects {
                 Err(error) => ImportError::unreadable(0, error.to_string()),
             };
             self.count += 1;
-            if let Some(file) = file.as_deref_mut() {
-                writeln!(file, "{}", row.to_line()).map_err(|error| {
-                    Failure::usage(format_args!("cannot write --rejects: {error}"))
-                })?;
+            if let Some(target) = file.as_deref_mut()
+                && let Err(error) = writeln!(target, "{}", row.to_line())
+            {
+                match target.failure(&error) {
+                    Some(failure) => return Err(failure),
+                    None => file = None,
+                }
+            }
+            if alone {
+                continue;
             }
             if printer.format != Format::Table {
-                self.documents
-                    .push(serde_json::from_str(&row.to_line()).unwrap_or_default());
+                self.documents.push(document(printer, row));
             } else if self.shown.len() < MOST_SHOWN {
                 self.shown.push(row);
             }
@@ -89,6 +97,14 @@ impl Rejects {
     }
 }
 
+/// A row as a document, without the line that it may quote unless secrets were asked for.
+fn document(printer: &Printer, mut row: ImportError) -> Value {
+    if !printer.shows_secrets() {
+        row.error_status = row.summary();
+    }
+    serde_json::from_str(&row.to_line()).unwrap_or_default()
+}
+
 /// Whom a row of the log is about. A line that could not be read has no id of its own; the one in its text serves then.
 pub(crate) fn subject(row: &ImportError) -> String {
     if let Some(subject) = row.subject() {
@@ -108,7 +124,8 @@ fn quoted_id(text: &str) -> Option<&str> {
         .strip_prefix(':')?
         .trim_start()
         .strip_prefix('"')?;
-    let id = value.split(['"', '\\']).next()?;
+    // Without its closing quote it may go on with anything.
+    let (id, _) = value.split_once(['"', '\\'])?;
     (!id.is_empty() && id.chars().count() <= 128).then_some(id)
 }
 
@@ -221,6 +238,7 @@ mod tests {
             (r#"in line: {"status":1, "id" : "d 2"}"#, "d 2 (unread)"),
             ("no line at all", "(no id)"),
             (r#"{"id":7}"#, "(no id)"),
+            (r#"in line: {"id":"u8,primaryKey:PLANTED}"#, "(no id)"),
         ] {
             assert_eq!(subject(&ImportError::unreadable(400_012, text)), name);
         }

@@ -1,17 +1,15 @@
 //! Which hub and which container a command works on: an option wins over an environment variable.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::args::hub::{HubArgs, HubAuth};
 use crate::args::jobs::ContainerArgs;
 use crate::environment::{self, Environment};
-use crate::failure::{Failure, plain};
-
-/// Connection strings and container URIs are short; a longer file is not one of them.
-const LONGEST_SECRET_FILE: u64 = 64 * 1024;
+use crate::failure::Failure;
+use crate::input;
+use crate::secret_file::{self, origin_of};
 
 /// Text that must not be shown.
 #[derive(Clone)]
@@ -91,16 +89,17 @@ impl Stdin {
 }
 
 /// Settles how to reach the hub.
-pub(crate) fn hub(
+pub(crate) async fn hub(
     args: &HubArgs,
     environment: &Environment,
     stdin: &Stdin,
 ) -> Result<HubSettings, Failure> {
-    let sign_in = sign_in(args, environment, stdin)?;
+    let sign_in = sign_in(args, environment, stdin).await?;
     let ca_file = args.ca_file.as_ref().or(environment.ca_file.as_ref());
-    let ca_pem = ca_file
-        .map(|path| read_ca(path).map(|pem| (pem, path.clone())))
-        .transpose()?;
+    let ca_pem = match ca_file {
+        Some(path) => Some((read_ca(path).await?, path.clone())),
+        None => None,
+    };
     let of_option = args.endpoint.clone().map(|url| (url, "--endpoint"));
     let of_variable = environment.endpoint.clone();
     Ok(HubSettings {
@@ -111,9 +110,11 @@ pub(crate) fn hub(
     })
 }
 
-fn read_ca(path: &Path) -> Result<Vec<u8>, Failure> {
-    let pem =
-        std::fs::read(path).map_err(|error| Failure::file("read the CA file", path, &error))?;
+async fn read_ca(path: &Path) -> Result<Vec<u8>, Failure> {
+    let file = path.to_owned();
+    let pem = input::aside(move || std::fs::read(file))
+        .await
+        .map_err(|error| Failure::file("read the CA file", path, &error))?;
     let mark = b"-----BEGIN CERTIFICATE-----";
     if pem.windows(mark.len()).any(|part| part == mark) {
         return Ok(pem);
@@ -124,7 +125,11 @@ fn read_ca(path: &Path) -> Result<Vec<u8>, Failure> {
     )))
 }
 
-fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<SignIn, Failure> {
+async fn sign_in(
+    args: &HubArgs,
+    environment: &Environment,
+    stdin: &Stdin,
+) -> Result<SignIn, Failure> {
     match (&args.connection_string_file, &args.host, args.auth) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Failure::usage(
             "--connection-string-file and --host/--auth name the hub twice",
@@ -132,7 +137,8 @@ fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<S
         .hint("give one of them")),
         (Some(path), None, None) => {
             let origin = origin_of(path);
-            let text = read_secret(path, "--connection-string-file", "connection string", stdin)?;
+            let option = "--connection-string-file";
+            let text = secret_file::read(path, option, "connection string", stdin).await?;
             Ok(SignIn::ConnectionString { text, origin })
         }
         (None, Some(host), Some(HubAuth::Entra)) => Ok(SignIn::Entra {
@@ -163,7 +169,7 @@ fn sign_in(args: &HubArgs, environment: &Environment, stdin: &Stdin) -> Result<S
 }
 
 /// Settles the container of a job.
-pub(crate) fn container(
+pub(crate) async fn container(
     args: &ContainerArgs,
     environment: &Environment,
     stdin: &Stdin,
@@ -173,7 +179,8 @@ pub(crate) fn container(
         "--container",
         args.container_file.as_ref(),
         stdin,
-    )?;
+    )
+    .await?;
     match (named, &environment.container_uri) {
         (Some(container), _) => Ok(container),
         (None, Some(uri)) => {
@@ -200,13 +207,13 @@ fn blank(failure: Failure, environment: &Environment, name: &'static str) -> Fai
 }
 
 /// Settles the container for an import's error log, if it is another one.
-pub(crate) fn output_container(
+pub(crate) async fn output_container(
     uri: Option<&str>,
     file: Option<&PathBuf>,
     environment: &Environment,
     stdin: &Stdin,
 ) -> Result<Option<ContainerText>, Failure> {
-    let named = from_option(uri, "--output-container", file, stdin)?;
+    let named = from_option(uri, "--output-container", file, stdin).await?;
     Ok(named.or_else(|| {
         let uri = environment.output_container_uri.as_ref()?;
         Some(ContainerText {
@@ -216,7 +223,7 @@ pub(crate) fn output_container(
     }))
 }
 
-fn from_option(
+async fn from_option(
     uri: Option<&str>,
     option: &str,
     file: Option<&PathBuf>,
@@ -229,83 +236,12 @@ fn from_option(
         }));
     }
     let Some(path) = file else { return Ok(None) };
-    let uri = read_secret(path, &format!("{option}-file"), "container URI", stdin)?;
+    let option = format!("{option}-file");
+    let uri = secret_file::read(path, &option, "container URI", stdin).await?;
     Ok(Some(ContainerText {
         uri,
         origin: origin_of(path),
     }))
-}
-
-fn origin_of(path: &Path) -> String {
-    if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    }
-}
-
-/// Reads the one line of a file that holds a secret.
-fn read_secret(path: &Path, option: &str, what: &str, stdin: &Stdin) -> Result<Secret, Failure> {
-    refuse_secret_as_name(path, option, what)?;
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        stdin.take(option)?;
-        std::io::stdin()
-            .lock()
-            .take(LONGEST_SECRET_FILE + 1)
-            .read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(LONGEST_SECRET_FILE + 1).read_to_string(&mut text))
-    };
-    let origin = origin_of(path);
-    read.map_err(|error| {
-        Failure::usage(format_args!(
-            "cannot read the {what} from {origin} ({option}): {}",
-            plain(&error)
-        ))
-    })?;
-    if text.len() as u64 > LONGEST_SECRET_FILE {
-        return Err(Failure::usage(format_args!(
-            "{origin} is too long to hold a {what} ({option})"
-        )));
-    }
-    let mut lines = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    match (lines.next(), lines.next()) {
-        (Some(line), None) => Ok(Secret::new(line)),
-        (None, _) => Err(Failure::usage(format_args!(
-            "{origin} is empty; it should hold a {what} ({option})"
-        ))),
-        (Some(_), Some(_)) => Err(Failure::usage(format_args!(
-            "{origin} has more than one line; it should hold one {what} ({option})"
-        ))),
-    }
-}
-
-/// Somebody who types the secret itself where a file name belongs gets told so, without seeing it again.
-fn refuse_secret_as_name(path: &Path, option: &str, what: &str) -> Result<(), Failure> {
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    let secret = [
-        "sharedaccesskey",
-        "sharedaccesssignature",
-        "hostname=",
-        "sig=",
-    ]
-    .iter()
-    .any(|mark| name.contains(mark));
-    if !secret {
-        return Ok(());
-    }
-    Err(Failure::usage(format_args!(
-        "{option} takes the name of a file, not the {what} itself"
-    ))
-    .hint(
-        "other users of this machine can read arguments: consider that secret seen, and replace it",
-    ))
 }
 
 #[cfg(test)]
@@ -328,8 +264,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_file_option_wins_over_the_environment() {
+    #[tokio::test]
+    async fn the_file_option_wins_over_the_environment() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hub");
         std::fs::write(&path, "\u{feff}\r\n HostName=other \r\n").unwrap();
@@ -337,28 +273,30 @@ mod tests {
             connection_string_file: Some(path.clone()),
             ..HubArgs::default()
         };
-        let settings = hub(&args, &environment(), &Stdin::default()).unwrap();
+        let settings = hub(&args, &environment(), &Stdin::default()).await.unwrap();
         assert_eq!(
             text_of(&settings),
             ("HostName=other", path.to_str().unwrap())
         );
-        let settings = hub(&HubArgs::default(), &environment(), &Stdin::default()).unwrap();
+        let settings = hub(&HubArgs::default(), &environment(), &Stdin::default())
+            .await
+            .unwrap();
         assert_eq!(text_of(&settings), (STRING, "IOTHUB_CONNECTION_STRING"));
     }
 
-    #[test]
-    fn a_host_with_entra_wins_over_the_environment() {
+    #[tokio::test]
+    async fn a_host_with_entra_wins_over_the_environment() {
         let args = HubArgs {
             host: Some("h".to_owned()),
             auth: Some(HubAuth::Entra),
             ..HubArgs::default()
         };
-        let settings = hub(&args, &environment(), &Stdin::default()).unwrap();
+        let settings = hub(&args, &environment(), &Stdin::default()).await.unwrap();
         assert_eq!(text_of(&settings), ("", "h"));
     }
 
-    #[test]
-    fn incomplete_or_doubled_settings_are_refused() {
+    #[tokio::test]
+    async fn incomplete_or_doubled_settings_are_refused() {
         let file = Some(PathBuf::from("f"));
         let host = Some("h".to_owned());
         for args in [
@@ -377,7 +315,7 @@ mod tests {
             },
         ] {
             assert!(
-                hub(&args, &environment(), &Stdin::default()).is_err(),
+                hub(&args, &environment(), &Stdin::default()).await.is_err(),
                 "{args:?}"
             );
         }
@@ -387,17 +325,20 @@ mod tests {
                 &Environment::default(),
                 &Stdin::default()
             )
+            .await
             .is_err()
         );
     }
 
-    #[test]
-    fn a_secret_in_place_of_a_file_name_is_not_repeated() {
+    #[tokio::test]
+    async fn a_secret_in_place_of_a_file_name_is_not_repeated() {
         let args = HubArgs {
             connection_string_file: Some(STRING.into()),
             ..HubArgs::default()
         };
-        let failure = hub(&args, &Environment::default(), &Stdin::default()).unwrap_err();
+        let failure = hub(&args, &Environment::default(), &Stdin::default())
+            .await
+            .unwrap_err();
         assert!(!format!("{failure:?}").contains("c2VjcmV0"), "{failure:?}");
         assert!(failure.message().contains("name of a file"), "{failure:?}");
     }

@@ -58,7 +58,7 @@ pub(crate) struct ExportArgs {
     /// Return as soon as the hub has accepted the job
     #[arg(long, conflicts_with = "download")]
     pub(crate) no_wait: bool,
-    /// Copy the exported rows to FILE when the job is done (mode 0600)
+    /// Copy the exported rows to FILE when the job is done (mode 0600; `-` is standard output, with nothing else on it)
     #[arg(long, value_name = "FILE")]
     pub(crate) download: Option<PathBuf>,
     #[command(flatten)]
@@ -95,7 +95,7 @@ pub(crate) struct ImportArgs {
     /// Return as soon as the hub has accepted the job
     #[arg(long, conflicts_with = "rejects")]
     pub(crate) no_wait: bool,
-    /// Write the rejected rows to FILE as JSON lines (mode 0600)
+    /// Write the log of rejected rows to FILE as it is, keys in quoted rows included (mode 0600; `-` is standard output, with nothing else on it)
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
     #[command(flatten)]
@@ -104,12 +104,25 @@ pub(crate) struct ImportArgs {
 
 /// Wait until a job ends
 ///
-/// Exit code 0 when it completed, 1 when it failed or was cancelled. Ctrl-C stops the waiting, not the job.
+/// Exit code 0 when it completed, 1 when it failed, was cancelled, or failed on devices. Ctrl-C stops the waiting, not the job.
+/// With the container that the job writes to, an import or export that was begun elsewhere is finished as its own command would:
+/// rejected rows are shown and exit 1, exported rows are downloaded.
 #[derive(Args, Debug)]
 pub(crate) struct WaitArgs {
     /// Id of the job
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) container: ContainerArgs,
+    /// Name of the exported blob [default: as the hub tells, else devices.txt]
+    #[arg(long, value_name = "NAME", requires = "download")]
+    pub(crate) blob: Option<String>,
+    /// Of an import: write the log of rejected rows to FILE as it is, keys in quoted rows included (mode 0600; `-` is standard output)
+    #[arg(long, value_name = "FILE", conflicts_with = "download")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Of an export: copy the exported rows to FILE (mode 0600; `-` is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) download: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) poll: PollArgs,
 }
@@ -136,6 +149,13 @@ pub(crate) struct ContainerArgs {
     /// File that holds the container URI (`-` reads it from standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) container_file: Option<PathBuf>,
+}
+
+impl ContainerArgs {
+    /// Whether an option names a container.
+    pub(crate) fn is_named(&self) -> bool {
+        self.container.is_some() || self.container_file.is_some()
+    }
 }
 
 /// How often to ask while waiting.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jobs_ext::{Finding, Preflight, Severity};
+use jobs_ext::{ContainerUri, Finding, JobsClient, Preflight, Severity, StorageAuth};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -11,29 +11,34 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain, without_numbers};
 use crate::hub;
-use crate::outfile::system;
+use crate::outfile::try_folder;
 use crate::table::Table;
 
 /// Looks at everything and shows what was found; the highest code among the findings is the exit code.
 pub(crate) async fn doctor(context: &Context, args: &DoctorArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
-    let client = hub::client_of(context, None, version)?;
+    let client = hub::client_of(context, None, version).await?;
+    let by_identity = auth != StorageAuth::Sas;
     let mut what = Preflight::new().storage_auth(auth);
-    let mut folder = None;
-    if let Some(text) = context.container_if_named(&args.container)? {
+    let mut here = None;
+    if let Some(text) = context.container_if_named(&args.container).await? {
         let container = hub::container(&text)?;
         if let Some(blob) = &args.blob {
             what = what.input(&container, hub::blob_name(blob)?);
         }
         what = what.output(&container);
-        folder = container.folder().map(Path::to_owned);
+        here = match container.folder() {
+            Some(folder) => unwritable(folder),
+            None if by_identity => unreadable(&client, &container),
+            None => None,
+        };
     } else if args.blob.is_some() {
         return Err(Failure::usage("--blob needs a container")
             .hint("name it with --container or --container-file"));
     }
     let report = client.preflight(what).await;
     let mut seen: Vec<Seen> = report.findings().iter().map(Seen::from).collect();
-    seen.extend(folder.as_deref().and_then(unwritable));
+    seen.extend(here);
     show(context, &seen)?;
     Ok(seen.iter().map(|one| one.exit).max().unwrap_or(Exit::Done))
 }
@@ -59,19 +64,29 @@ impl From<&Finding> for Seen {
     }
 }
 
-/// Tries a folder with a nameless file, of which nothing is left. That it is missing is said by the client already.
+/// The hub comes into the container by its identity; that this program does not is nothing that a job fails of, but some options do.
+fn unreadable(client: &JobsClient, container: &ContainerUri) -> Option<Seen> {
+    (!hub::can_open(client, container)).then(|| Seen {
+        severity: Severity::Note,
+        subject: "own access".to_owned(),
+        message: format!(
+            "{container} cannot be opened from here: no FILE can be imported, no row rejected by an import be shown, and `export --download` and `import --rejects` are refused"
+        ),
+        cure: Some(hub::OWN_WAY.to_owned()),
+        exit: Exit::Done,
+    })
+}
+
+/// Tries a folder with a file, of which nothing is left. That it is missing is said by the client already.
 fn unwritable(folder: &Path) -> Option<Seen> {
-    let error = folder
-        .is_dir()
-        .then(|| tempfile::tempfile_in(folder))?
-        .err()?;
+    let error = folder.is_dir().then(|| try_folder(folder))?.err()?;
     Some(Seen {
         severity: Severity::Error,
         subject: "output container".to_owned(),
         message: format!(
             "the folder {} cannot be written: {}",
             folder.display(),
-            plain(&system(&error))
+            plain(&error)
         ),
         cure: Some("let this user, and the one that the local hub runs as, write it".to_owned()),
         exit: Exit::Usage,

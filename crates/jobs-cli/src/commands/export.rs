@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use futures_util::StreamExt as _;
-use jobs_ext::{ExportOptions, ExportOutcome};
+use jobs_ext::{ExportOptions, ExportOutcome, Job, JobPoller, StorageAuth};
 
 use crate::args::jobs::ExportArgs;
 use crate::context::Context;
@@ -18,8 +18,11 @@ use crate::{hub, job_view};
 /// Exports, waits, and copies the rows to a file if asked to.
 pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
-    let client = hub::client_of(context, Some(args.poll), version)?;
-    let container = hub::container(&context.container(&args.container)?)?;
+    let client = hub::client_of(context, Some(args.poll), version).await?;
+    let container = hub::container(&context.container(&args.container).await?)?;
+    if auth != StorageAuth::Sas && args.download.is_some() {
+        hub::refuse_unreadable(&client, &container, "--download")?;
+    }
     // A target that cannot be written is better known before the hub has worked for an hour.
     args.download.as_deref().map(Output::create).transpose()?;
     let mut options = ExportOptions::to(container)
@@ -36,7 +39,7 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
         options = options.wait_for_slot(bound);
     }
     context.job.preparing();
-    let mut poller = client
+    let poller = client
         .begin_export(options)
         .await
         .inspect_err(|error| context.job.not_created(error))?;
@@ -44,9 +47,27 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
     if args.no_wait {
         return hub::accepted(context, poller.last());
     }
+    finish(context, poller, args.download.as_deref()).await
+}
+
+/// Waits for an export, copies its rows if asked to, and shows the job.
+pub(crate) async fn finish(
+    context: &Context,
+    mut poller: JobPoller<ExportOutcome>,
+    target: Option<&Path>,
+) -> Outcome {
+    // Rows on standard output leave no room for the job there.
+    let has_room = target != Some(Path::new("-"));
+    let show = |job: &Job| {
+        if has_room {
+            job_view::print(&context.printer, job)
+        } else {
+            Ok(())
+        }
+    };
     let job = to_end(context, &mut poller).await?;
     if let Err(failure) = verdict(&job) {
-        job_view::print(&context.printer, &job)?;
+        show(&job)?;
         return Err(failure);
     }
     let done = poller.await?;
@@ -55,14 +76,12 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
         done.blob(),
         done.container()
     ));
-    if let Some(path) = &args.download {
-        download(context, &done, path).await?;
-    }
-    // Rows on standard output leave no room for the job there.
-    if args.download.as_deref() != Some(Path::new("-")) {
-        job_view::print(&context.printer, &job)?;
-    }
-    Ok(Exit::Done)
+    let copied = match target {
+        Some(path) => download(context, &done, path).await,
+        None => Ok(()),
+    };
+    show(&job)?;
+    copied.map(|()| Exit::Done)
 }
 
 /// Copies the exported rows to a file, or to standard output for `-`.

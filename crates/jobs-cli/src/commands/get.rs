@@ -12,7 +12,7 @@ use crate::{hub, job_view};
 
 /// Shows one job; with `--watch` each change until it ends.
 pub(crate) async fn get(context: &Context, args: &GetArgs) -> Outcome {
-    let client = hub::client(context, Some(args.poll))?;
+    let client = hub::client(context, Some(args.poll)).await?;
     let job = client.get(&args.id).await?;
     context.printer.note(job_view::answered_by(&job));
     if args.watch {
@@ -36,10 +36,14 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Jo
     if first.is_finished() {
         return Ok(Exit::Done);
     }
+    context.job.active(first.id());
     let mut shown = job_view::change(&first);
     let mut poller = client.resume(&args.id);
     while let Some(job) = poller.next().await {
         let job = job?;
+        if job.is_finished() {
+            context.job.ended(job.id());
+        }
         let change = job_view::change(&job);
         if change != shown {
             show(&job)?;
@@ -55,14 +59,15 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Jo
 /// Lists jobs of both kinds.
 pub(crate) async fn list(context: &Context, args: &ListArgs) -> Outcome {
     warn_of_unknown(context, args);
-    let jobs = hub::client(context, None)?.list().await?;
+    let jobs = hub::client(context, None).await?.list().await?;
     show_list(context, args, jobs)
 }
 
 /// Lists scheduled jobs only.
 pub(crate) async fn list_scheduled(context: &Context, args: &ListArgs) -> Outcome {
     warn_of_unknown(context, args);
-    let jobs = hub::client(context, None)?
+    let jobs = hub::client(context, None)
+        .await?
         .list_scheduled(None, None)
         .await?;
     show_list(context, args, jobs)

@@ -1,18 +1,21 @@
 //! `import`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jobs_devices::{Item, Reader};
-use jobs_ext::{ImportOptions, ImportOutcome, Job, JobPoller, JobsClient};
+use jobs_ext::{
+    IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome, Job, JobPoller, JobsClient, StorageAuth,
+};
 use serde_json::Value;
 
 use crate::args::Format;
 use crate::args::jobs::ImportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome, plain};
+use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
+use crate::input_file::InputFile;
 use crate::outfile::{self, Output};
+use crate::printer::Printer;
 use crate::rejects::Rejects;
 use crate::watcher::Watcher;
 use crate::{hub, job_view};
@@ -20,40 +23,45 @@ use crate::{hub, job_view};
 /// Uploads the file if one is given, imports, waits, and shows what the hub rejected.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
-    let client = hub::client_of(context, Some(args.poll), version)?;
-    let options = options(context, args)?.storage_auth(auth);
+    let by_identity = auth != StorageAuth::Sas;
+    let client = hub::client_of(context, Some(args.poll), version).await?;
+    let options = options(context, args).await?.storage_auth(auth);
     if args.file.is_some() {
-        refuse_closed(&options)?;
+        refuse_closed(&client, &options)?;
+    }
+    if by_identity && args.rejects.is_some() {
+        hub::refuse_unreadable(&client, options.output_container(), "--rejects")?;
     }
     let file = args
         .file
         .as_deref()
-        .map(|path| InputFile::open(context, path))
+        .map(|path| InputFile::look_at(context, path))
         .transpose()?;
     let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
     outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
-    let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
-    let mut poller = begin(context, &client, file, options).await?;
+    let log = LogWanted {
+        configurations: args.configurations,
+        file: args.rejects.as_deref().map(Output::create).transpose()?,
+        taken_up: false,
+    };
+    let poller = begin(context, &client, file, options).await?;
     context.job.active(poller.id());
     if args.no_wait {
         return hub::accepted(context, poller.last());
     }
-    let job = to_end(context, &mut poller).await?;
-    if let Err(failure) = verdict(&job) {
-        job_view::print(&context.printer, &job)?;
-        return Err(failure);
-    }
-    let outcome = poller.await?;
-    tell(context, args, &outcome, rejects).await
+    finish(context, &client, poller, log).await
 }
 
-fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failure> {
-    let container = hub::container(&context.container(&args.container)?)?;
+async fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failure> {
+    let container = hub::container(&context.container(&args.container).await?)?;
     let mut options = ImportOptions::from(container).progress(Watcher::new(context));
-    if let Some(output) = context.output_container(
-        args.output_container.as_deref(),
-        args.output_container_file.as_ref(),
-    )? {
+    if let Some(output) = context
+        .output_container(
+            args.output_container.as_deref(),
+            args.output_container_file.as_ref(),
+        )
+        .await?
+    {
         options = options.output(hub::container(&output)?);
     }
     if let Some(name) = &args.blob {
@@ -68,10 +76,10 @@ fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failur
     Ok(options)
 }
 
-/// A file goes up by the container's signature; the hub's own identity opens nothing for this program.
-fn refuse_closed(options: &ImportOptions) -> Result<(), Failure> {
+/// A file goes up by the container's signature or this program's own token; the hub's identity opens nothing for this program.
+fn refuse_closed(client: &JobsClient, options: &ImportOptions) -> Result<(), Failure> {
     let container = options.input_container();
-    if container.grant().is_some() || container.folder().is_some() {
+    if hub::can_open(client, container) {
         return Ok(());
     }
     Err(Failure::usage(format_args!(
@@ -97,145 +105,119 @@ async fn begin(
     Ok(begun.inspect_err(|error| context.job.not_created(error))?)
 }
 
-/// The device file to upload.
-enum InputFile {
-    Named(PathBuf),
-    Stdin,
+/// What is asked of the logs of an import.
+pub(crate) struct LogWanted {
+    /// Read the log about configurations too.
+    pub(crate) configurations: bool,
+    /// Where the rejected rows go.
+    pub(crate) file: Option<Output>,
+    /// The import was begun elsewhere, so that the container named here may be another than the job's.
+    pub(crate) taken_up: bool,
 }
 
-impl InputFile {
-    /// Looks whether the file can be read, before anything else happens.
-    fn open(context: &Context, path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            context.stdin.take("FILE")?;
-            return Ok(Self::Stdin);
-        }
-        let file = outfile::open(path)?;
-        match file.metadata() {
-            Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
-                Err(Failure::usage(format_args!(
-                    "{} is empty: a hub refuses an empty device file",
-                    path.display()
-                )))
-            }
-            Ok(metadata) if metadata.is_file() => {
-                refuse_without_rows(path, &path.display().to_string())?;
-                Ok(Self::Named(path.to_owned()))
-            }
-            _ => Ok(Self::Named(path.to_owned())),
-        }
-    }
-
-    /// A path to upload from; standard input goes through a private temporary file, because an upload may have to start over.
-    async fn settle(self) -> Result<Settled, Failure> {
-        let Self::Named(path) = self else {
-            let copied = tokio::task::spawn_blocking(|| {
-                let mut file = tempfile::NamedTempFile::new()?;
-                std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
-                Ok(file.into_temp_path())
-            });
-            let failed = |error: std::io::Error| {
-                Failure::usage(format_args!(
-                    "cannot read standard input: {}",
-                    plain(&error)
-                ))
-            };
-            let copy = copied
-                .await
-                .map_err(std::io::Error::other)
-                .flatten()
-                .map_err(failed)?;
-            refuse_without_rows(&copy, "standard input")?;
-            return Ok(Settled::Copied(copy));
-        };
-        Ok(Settled::Named(path))
-    }
-}
-
-/// Refuses a file without a single row, such as a table or a letter: a hub would pass over its first line as the notice that heads
-/// an export, and the import of such a file would look like a success. Reads no further than the first line that is more.
-fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::file("read", path, &error);
-    let mut words = 0_u64;
-    for entry in Reader::open(path).map_err(failed)? {
-        match entry.map_err(failed)?.item {
-            Item::Notice(_) => words += 1,
-            _ => return Ok(()),
-        }
-    }
-    let found = match words {
-        0 if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) => {
-            "it is empty".to_owned()
-        }
-        0 => "all its lines are blank".to_owned(),
-        1 => "its only line is plain text".to_owned(),
-        _ => format!("all its {words} lines are plain text"),
-    };
-    Err(Failure::usage(format_args!("{name} holds no device: {found}")).hint(
-        "a device file has one JSON document a line; `iothub-jobs devices convert FILE --to jsonl` makes one of a table",
-    ))
-}
-
-/// A path that lives as long as the upload.
-enum Settled {
-    Named(PathBuf),
-    Copied(tempfile::TempPath),
-}
-
-impl AsRef<Path> for Settled {
-    fn as_ref(&self) -> &Path {
-        match self {
-            Self::Named(path) => path,
-            Self::Copied(path) => path,
-        }
-    }
-}
-
-/// Shows the job and what was rejected; rejected rows make the command fail although the job completed.
-async fn tell(
+/// Waits for an import, and shows the job and what was rejected; rejected rows make the command fail although the job completed.
+pub(crate) async fn finish(
     context: &Context,
-    args: &ImportArgs,
-    outcome: &ImportOutcome,
-    mut file: Option<Output>,
+    client: &JobsClient,
+    mut poller: JobPoller<ImportOutcome>,
+    log: LogWanted,
 ) -> Outcome {
     let printer = &context.printer;
+    // Rows on standard output leave no room for the job there.
+    let has_room = !log.file.as_ref().is_some_and(Output::is_stdout);
+    let job = to_end(context, &mut poller).await?;
+    if let Err(failure) = verdict(&job) {
+        if has_room {
+            job_view::print(printer, &job)?;
+        }
+        return Err(failure);
+    }
+    let outcome = poller.await?;
+    let container = outcome.container();
+    if !hub::can_open(client, container) {
+        job_view::print(printer, &job)?;
+        printer.warn(format_args!(
+            "rows may have been rejected: {IMPORT_ERRORS_BLOB} in {container} tells, and cannot be read from here"
+        ));
+        printer.hint(format_args!("to let this program in: {}", hub::OWN_WAY));
+        return Ok(Exit::Done);
+    }
+    let read = read_logs(context, client, &outcome, log).await;
+    if !has_room {
+        let (id, status) = (job.id(), job.status());
+        printer.note(format_args!("job {id} (import) is {status}"));
+    }
+    match read {
+        Ok(rejects) => tell(printer, &job, rejects, has_room),
+        Err(failure) => {
+            if has_room {
+                job_view::print(printer, &job)?;
+            }
+            Err(failure.hint(format_args!(
+                "job {}: the import itself completed; the rows that it rejected stand in {IMPORT_ERRORS_BLOB} of {container}",
+                job.id()
+            )))
+        }
+    }
+}
+
+async fn read_logs(
+    context: &Context,
+    client: &JobsClient,
+    outcome: &ImportOutcome,
+    log: LogWanted,
+) -> Result<Rejects, Failure> {
+    let printer = &context.printer;
     let mut rejects = Rejects::default();
-    rejects
-        .read(printer, outcome.rejected().await?, file.as_mut())
-        .await?;
-    if args.configurations {
-        rejects
-            .read(
-                printer,
-                outcome.rejected_configurations().await?,
-                file.as_mut(),
-            )
-            .await?;
+    let mut file = log.file;
+    if log.taken_up {
+        let container = client.container(outcome.container())?;
+        rejects.without_log = container.size(IMPORT_ERRORS_BLOB).await?.is_none();
+        if rejects.without_log {
+            printer.warn(format_args!(
+                "there is no {IMPORT_ERRORS_BLOB} in {}: is that the output container of job {}?",
+                outcome.container(),
+                outcome.job().id()
+            ));
+        }
     }
-    if let Some(file) = file {
-        file.finish()?;
+    let rows = outcome.rejected().await?;
+    rejects.read(printer, rows, file.as_mut()).await?;
+    if log.configurations {
+        let rows = outcome.rejected_configurations().await?;
+        rejects.read(printer, rows, file.as_mut()).await?;
     }
-    let count = rejects.count;
+    file.map_or(Ok(()), Output::finish)?;
+    Ok(rejects)
+}
+
+fn tell(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outcome {
+    let Rejects {
+        count, without_log, ..
+    } = rejects;
     match printer.format {
+        _ if !has_room => {}
         Format::Table => {
-            job_view::print(printer, outcome.job())?;
+            job_view::print(printer, job)?;
             rejects.print_table(printer)?;
         }
-        Format::Json | Format::Jsonl => printer.json(document(printer, outcome.job(), rejects))?,
+        Format::Json | Format::Jsonl => printer.json(document(printer, job, rejects))?,
     }
     if count == 0 {
-        printer.note("no row was rejected");
+        if !without_log {
+            printer.note("no row was rejected");
+        }
         return Ok(Exit::Done);
     }
     let rows = if count == 1 { "row was" } else { "rows were" };
     Err(Failure::work(format_args!(
         "job {}: {count} {rows} rejected",
-        outcome.job().id()
+        job.id()
     )))
 }
 
 /// The job as the hub describes it, with the rejected rows beside its own members.
-fn document(printer: &crate::printer::Printer, job: &Job, rejects: Rejects) -> Value {
+fn document(printer: &Printer, job: &Job, rejects: Rejects) -> Value {
     let mut document = job_view::wire(printer, job);
     if let Some(members) = document.as_object_mut() {
         members.insert("rejectedCount".to_owned(), rejects.count.into());

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain};
 use crate::following::{to_end, verdict};
-use crate::{commands, hub, job_view};
+use crate::{commands, hub, input, job_view};
 
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome {
@@ -25,12 +25,12 @@ pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome 
         ScheduleCommand::Method(args) => method(context, &args).await,
         ScheduleCommand::Get(args) => get(context, &args).await,
         ScheduleCommand::List(args) => commands::get::list_scheduled(context, &args).await,
-        ScheduleCommand::Cancel(args) => commands::wait::cancel(context, &args).await,
+        ScheduleCommand::Cancel(args) => commands::wait::cancel_scheduled(context, &args).await,
     }
 }
 
 async fn get(context: &Context, args: &ScheduleGetArgs) -> Outcome {
-    let client = hub::client(context, None)?;
+    let client = hub::client(context, None).await?;
     let job = client.get_scheduled(&args.id).await?;
     job_view::print(&context.printer, &job)?;
     Ok(Exit::Done)
@@ -38,7 +38,7 @@ async fn get(context: &Context, args: &ScheduleGetArgs) -> Outcome {
 
 async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
     let patch = match &args.patch {
-        Some(path) => patch_of(&read_json(context, path, "--patch")?)?,
+        Some(path) => patch_of(&read_json(context, path, "--patch").await?)?,
         None => TwinPatch::new()
             .tags(allowed(
                 "--tag",
@@ -67,7 +67,7 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
             serde_json::from_str(text)
                 .map_err(|error| Failure::usage(format_args!("--payload is no JSON: {error}")))?,
         ),
-        (None, Some(path)) => Some(read_json(context, path, "--payload-file")?),
+        (None, Some(path)) => Some(read_json(context, path, "--payload-file").await?),
         (None, None) => None,
     };
     if let Some(payload) = payload {
@@ -91,7 +91,7 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
 /// Sends the job, waits for it unless told not to, and judges it by its devices.
 async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> Outcome {
     check_condition(context, &args.condition)?;
-    let client = hub::client(context, Some(args.poll))?;
+    let client = hub::client(context, Some(args.poll)).await?;
     let mut job = job;
     if let Some(start) = start_of(args)? {
         job = job.start_at(start);
@@ -223,14 +223,20 @@ fn patch_of(document: &Value) -> Result<TwinPatch, Failure> {
     Ok(patch)
 }
 
-fn read_json(context: &Context, path: &Path, option: &str) -> Result<Value, Failure> {
-    let text = if path == Path::new("-") {
+async fn read_json(context: &Context, path: &Path, option: &str) -> Result<Value, Failure> {
+    let is_stdin = path == Path::new("-");
+    if is_stdin {
         context.stdin.take(option)?;
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
-    let text = text.map_err(|error| {
+    }
+    let file = path.to_owned();
+    let text = input::aside(move || {
+        if is_stdin {
+            std::io::read_to_string(std::io::stdin())
+        } else {
+            std::fs::read_to_string(file)
+        }
+    });
+    let text = text.await.map_err(|error| {
         Failure::usage(format_args!(
             "{option} {}: {}",
             path.display(),

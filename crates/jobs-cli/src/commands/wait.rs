@@ -1,27 +1,191 @@
 //! `wait` and `cancel`.
 
-use jobs_ext::JobStatus;
+use std::path::Path;
 
+use jobs_ext::{
+    ContainerUri, ExportOptions, IMPORT_ERRORS_BLOB, ImportOptions, Job, JobStatus, JobType,
+    JobsClient,
+};
+use serde_json::Value;
+
+use super::{export, import};
 use crate::args::jobs::{CancelArgs, WaitArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
+use crate::outfile::Output;
+use crate::watcher::Watcher;
 use crate::{hub, job_view};
 
-/// Waits until a job ends.
+/// Waits until a job ends. With its container an import or an export is finished as by its own command.
 pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
-    let client = hub::client(context, Some(args.poll))?;
+    let client = hub::client(context, Some(args.poll)).await?;
+    let containers = Containers::of(context, args).await?;
     context.job.active(&args.id);
-    let job = to_end(context, &mut client.resume(&args.id)).await?;
-    job_view::print(&context.printer, &job)?;
-    verdict(&job)
+    if containers.is_none() {
+        return bare(context, &client, args).await;
+    }
+    // What is to be done at the end depends on what the job is.
+    let job = client.get(&args.id).await?;
+    match (job.job_type(), containers) {
+        (
+            JobType::Import,
+            Containers {
+                logs: Some(uri), ..
+            },
+        ) => {
+            refuse(args.download.as_deref(), "--download is for exports", &job)?;
+            wait_for_import(context, &client, args, &job, uri).await
+        }
+        (
+            JobType::Export,
+            Containers {
+                rows: Some(uri), ..
+            },
+        ) => {
+            refuse(args.rejects.as_deref(), "--rejects is for imports", &job)?;
+            wait_for_export(context, &client, args, &job, uri).await
+        }
+        _ => {
+            refuse(args.rejects.as_deref(), "--rejects is for imports", &job)?;
+            refuse(args.download.as_deref(), "--download is for exports", &job)?;
+            bare(context, &client, args).await
+        }
+    }
 }
 
-/// Cancels a job.
+/// The containers that the job may write to. The hub does not tell: what it says of a job names none.
+struct Containers {
+    /// Where an export goes.
+    rows: Option<ContainerUri>,
+    /// Where the log of an import goes.
+    logs: Option<ContainerUri>,
+}
+
+impl Containers {
+    async fn of(context: &Context, args: &WaitArgs) -> Result<Self, Failure> {
+        let rows = context.container_if_named(&args.container).await?;
+        let rows = rows.as_ref().map(hub::container).transpose()?;
+        let mut logs = rows.clone();
+        // An option names the container, whatever the environment says.
+        if !args.container.is_named()
+            && let Some(text) = context.output_container(None, None).await?
+        {
+            logs = Some(hub::container(&text)?);
+        }
+        for (asked, option, container) in [
+            (args.rejects.is_some(), "--rejects", &logs),
+            (args.download.is_some(), "--download", &rows),
+        ] {
+            if asked && container.is_none() {
+                return Err(Failure::usage(format_args!(
+                    "{option} needs the container that the job writes to"
+                ))
+                .hint("name it with --container-file or --container"));
+            }
+        }
+        Ok(Self { rows, logs })
+    }
+
+    fn is_none(&self) -> bool {
+        self.rows.is_none() && self.logs.is_none()
+    }
+}
+
+fn refuse(option: Option<&Path>, why: &str, job: &Job) -> Result<(), Failure> {
+    match option {
+        Some(_) => Err(Failure::usage(format_args!(
+            "{why}, and job {} is of type {}",
+            job.id(),
+            job.job_type()
+        ))),
+        None => Ok(()),
+    }
+}
+
+async fn wait_for_import(
+    context: &Context,
+    client: &JobsClient,
+    args: &WaitArgs,
+    job: &Job,
+    container: ContainerUri,
+) -> Outcome {
+    if args.rejects.is_some() {
+        hub::refuse_unreadable(client, &container, "--rejects")?;
+    }
+    let log = import::LogWanted {
+        configurations: job.raw().redacted()["includeConfigurations"] == Value::Bool(true),
+        file: args.rejects.as_deref().map(Output::create).transpose()?,
+        taken_up: true,
+    };
+    let options = ImportOptions::from(container).progress(Watcher::new(context));
+    let poller = client.resume_import(&args.id, options);
+    import::finish(context, client, poller, log).await
+}
+
+async fn wait_for_export(
+    context: &Context,
+    client: &JobsClient,
+    args: &WaitArgs,
+    job: &Job,
+    container: ContainerUri,
+) -> Outcome {
+    if args.download.is_some() {
+        hub::refuse_unreadable(client, &container, "--download")?;
+    }
+    args.download.as_deref().map(Output::create).transpose()?;
+    let mut options = ExportOptions::to(container).progress(Watcher::new(context));
+    let wire = job.raw().redacted();
+    let told = wire.get("outputBlobName").and_then(Value::as_str);
+    let told = told.filter(|name| !name.is_empty());
+    if let Some(name) = args.blob.as_deref().or(told) {
+        options = options.blob(hub::blob_name(name)?);
+    }
+    let poller = client.resume_export(&args.id, options);
+    export::finish(context, poller, args.download.as_deref()).await
+}
+
+/// Waits for a job, and judges it by what the hub tells of it.
+async fn bare(context: &Context, client: &JobsClient, args: &WaitArgs) -> Outcome {
+    let printer = &context.printer;
+    let job = to_end(context, &mut client.resume(&args.id)).await?;
+    job_view::print(printer, &job)?;
+    let exit = verdict(&job)?;
+    if *job.job_type() == JobType::Import {
+        printer.warn(format_args!(
+            "rows may have been rejected: only {IMPORT_ERRORS_BLOB} in the job's output container tells"
+        ));
+        printer.hint(format_args!(
+            "to see them: iothub-jobs wait {} --container-file FILE",
+            job.id()
+        ));
+    }
+    Ok(exit)
+}
+
+/// Cancels a job of either kind.
 pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome {
-    let client = hub::client(context, Some(args.poll))?;
-    let mut job = client.cancel(&args.id).await?;
+    let client = hub::client(context, Some(args.poll)).await?;
+    let job = client.cancel(&args.id).await?;
+    cancelled(context, &client, args, job).await
+}
+
+/// Cancels a scheduled job, and leaves imports and exports alone.
+pub(crate) async fn cancel_scheduled(context: &Context, args: &CancelArgs) -> Outcome {
+    let client = hub::client(context, Some(args.poll)).await?;
+    client.get_scheduled(&args.id).await?;
+    let job = client.cancel(&args.id).await?;
+    cancelled(context, &client, args, job).await
+}
+
+/// Waits for the end if asked to, and judges it.
+async fn cancelled(
+    context: &Context,
+    client: &JobsClient,
+    args: &CancelArgs,
+    mut job: Job,
+) -> Outcome {
     if args.wait && !job.is_finished() {
         context.job.active(job.id());
         job = to_end(context, &mut client.resume(&args.id)).await?;

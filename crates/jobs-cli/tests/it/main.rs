@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
 
+mod blobs;
 mod demo;
 mod devices;
 mod emulator;
@@ -10,6 +11,8 @@ mod harness;
 mod help;
 mod jobs;
 mod mistakes;
+mod rejects;
 mod schedule;
 mod secrets;
 mod usage;
+mod waiting;

@@ -87,8 +87,24 @@ fn blob_names_that_storage_refuses_are_refused_by_flag() {
                 ran.stderr
             );
             assert!(ran.stderr.contains(part), "{command:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(": the blob's name "), "{}", ran.stderr);
         }
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_takes_no_file_is_told_by_the_target_alone() {
+    let cli = cli_of(closed_port());
+    let container = cli.container("c");
+    // No user can make a file there, whatever the rights.
+    let ran = cli
+        .run(&["export", "--container", &container, "--download", "/proc/x"])
+        .expect(2);
+    assert_eq!(
+        ran.stderr,
+        "error: cannot write /proc/x: no such file or directory\n"
+    );
 }
 
 #[test]

@@ -129,6 +129,75 @@ fn a_job_for_later_is_cancelled_before_it_runs() {
 }
 
 #[test]
+fn taken_slots_of_scheduled_jobs_are_not_those_of_imports() {
+    let (_hub, cli) = stage();
+    let twin = ["schedule", "twin", "--where", "*", "--tag", "a=1"];
+    cli.run(&[&twin[..], &["--after", "1h", "--no-wait"]].concat())
+        .expect(0);
+    let ran = cli.run(&twin).expect(4);
+    assert!(
+        ran.stderr.contains("ThrottlingMaxActiveJobCountExceeded"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("hint: see them: iothub-jobs schedule list"),
+        "{}",
+        ran.stderr
+    );
+    for word in ["--wait-for-slot", "import", "export"] {
+        assert!(!ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn schedule_cancel_touches_scheduled_jobs_only() {
+    let hub = LocalHub::start(&["--job-delay", "20s"]);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("c");
+    let job = cli
+        .run(&[
+            "export",
+            "--container",
+            &container,
+            "--no-wait",
+            "-o",
+            "json",
+        ])
+        .expect(0)
+        .json();
+    let id = job["jobId"].as_str().unwrap();
+    for unknown in [id, "nope"] {
+        let ran = cli.run(&["schedule", "cancel", unknown]).expect(3);
+        assert!(
+            ran.stderr
+                .contains(&format!("scheduled job {unknown}: not found")),
+            "{}",
+            ran.stderr
+        );
+    }
+    let job = cli.run(&["get", id, "-o", "json"]).expect(0).json();
+    assert_eq!(job["status"], "enqueued");
+}
+
+#[test]
+fn a_job_for_no_device_is_remarked_upon() {
+    let (_hub, cli) = stage();
+    for (condition, remarked) in [("tags.site = 'y'", true), ("tags.site = 'x'", false)] {
+        let ran = cli
+            .run(&["schedule", "twin", "--where", condition, "--tag", "a=1"])
+            .expect(0);
+        assert_eq!(
+            ran.stderr.contains("selects no device"),
+            remarked,
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
 fn wrong_arguments_are_refused_before_anything_is_sent() {
     let cli = Cli::new().with(
         "IOTHUB_CONNECTION_STRING",

@@ -1,0 +1,108 @@
+//! The device file that an import uploads.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jobs_devices::{Item, Reader};
+use tempfile::TempPath;
+
+use crate::context::Context;
+use crate::failure::{Failure, plain};
+use crate::{input, outfile};
+
+/// A device file, looked at but not sent.
+pub(crate) enum InputFile {
+    /// A file that can be read as often as need be.
+    Named(PathBuf),
+    /// What can be read once: a pipe or a device, or standard input where no path is given.
+    Stream(Option<PathBuf>),
+}
+
+impl InputFile {
+    /// Looks whether the file can be read, before anything else happens. A pipe is not opened yet: that waits for its writer.
+    pub(crate) fn look_at(context: &Context, path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            context.stdin.take("FILE")?;
+            return Ok(Self::Stream(None));
+        }
+        let failed = |error: io::Error| Failure::file("read", path, &error);
+        let found = std::fs::metadata(path).map_err(failed)?;
+        if !found.is_file() && !found.is_dir() {
+            return Ok(Self::Stream(Some(path.to_owned())));
+        }
+        let file = outfile::open(path)?;
+        if file.metadata().map_err(failed)?.len() == 0 {
+            return Err(Failure::usage(format_args!(
+                "{} is empty: a hub refuses an empty device file",
+                path.display()
+            )));
+        }
+        refuse_without_rows(path, &path.display().to_string())?;
+        Ok(Self::Named(path.to_owned()))
+    }
+
+    /// A path to upload from; what can be read only once goes through a private temporary file, because an upload may have to start over.
+    pub(crate) async fn settle(self) -> Result<Settled, Failure> {
+        let source = match self {
+            Self::Named(path) => return Ok(Settled::Named(path)),
+            Self::Stream(source) => source,
+        };
+        let name = source.as_ref().map_or_else(
+            || "standard input".to_owned(),
+            |path| path.display().to_string(),
+        );
+        let mut file = outfile::scratch()?;
+        let copied = input::aside(move || {
+            match source {
+                Some(path) => io::copy(&mut File::open(path)?, &mut file)?,
+                None => io::copy(&mut io::stdin().lock(), &mut file)?,
+            };
+            Ok(file.into_temp_path())
+        });
+        let copy = copied.await.map_err(|error| {
+            Failure::usage(format_args!("cannot read {name}: {}", plain(&error)))
+        })?;
+        refuse_without_rows(&copy, &name)?;
+        Ok(Settled::Copied(copy))
+    }
+}
+
+/// Refuses a file without a single row, such as a table or a letter: a hub would pass over its first line as the notice that heads
+/// an export, and the import of such a file would look like a success. Reads no further than the first line that is more.
+fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::file("read", path, &error);
+    let mut words = 0_u64;
+    for entry in Reader::open(path).map_err(failed)? {
+        match entry.map_err(failed)?.item {
+            Item::Notice(_) => words += 1,
+            _ => return Ok(()),
+        }
+    }
+    let found = match words {
+        0 if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) => {
+            "it is empty".to_owned()
+        }
+        0 => "all its lines are blank".to_owned(),
+        1 => "its only line is plain text".to_owned(),
+        _ => format!("all its {words} lines are plain text"),
+    };
+    Err(Failure::usage(format_args!("{name} holds no device: {found}")).hint(
+        "a device file has one JSON document a line; `iothub-jobs devices convert FILE --to jsonl` makes one of a table",
+    ))
+}
+
+/// A path that lives as long as the upload.
+pub(crate) enum Settled {
+    Named(PathBuf),
+    Copied(TempPath),
+}
+
+impl AsRef<Path> for Settled {
+    fn as_ref(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Copied(path) => path,
+        }
+    }
+}
