@@ -131,13 +131,19 @@ fn quotation(text: &str) -> Option<usize> {
     }
 }
 
-/// What stands behind a whole JSON document and the full stop after it; nothing when the text does not begin so.
+/// What stands behind a whole JSON document and the full stop after it; nothing when the text does not begin so, and nothing of words
+/// about a key, for they may quote its value.
 fn behind_document(text: &str) -> &str {
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     match documents.next() {
         Some(Ok(_)) => {
             let rest = &text[documents.byte_offset()..];
-            if rest.starts_with(". ") { rest } else { "" }
+            let of_key = rest.to_ascii_lowercase().contains("key");
+            if rest.starts_with(". ") && !of_key {
+                rest
+            } else {
+                ""
+            }
         }
         _ => "",
     }

@@ -308,9 +308,9 @@ fn a_watch_that_is_stopped_names_its_job() {
     let container = cli.container("c");
     let id = import(&cli, GOOD, &container);
     let ran = cli
-        .run(&["get", &id, "--watch", "--timeout", "1s"])
+        .run(&["get", &id, "--watch", "--timeout", "3s"])
         .expect(4);
-    let told = format!("error: timed out after 1s; job {id} goes on at the hub");
+    let told = format!("error: timed out after 3s; job {id} goes on at the hub");
     assert!(ran.stderr.contains(&told), "{}", ran.stderr);
     assert!(!ran.stderr.contains("looked for"), "{}", ran.stderr);
 }

@@ -267,6 +267,12 @@ fn a_summary_repeats_nothing_of_a_line_whose_end_cannot_be_told() {
         of(&format!("{START}{}. Unexpected. Path.", r#"{"a":"}. "}"#)),
         format!("{START}(line not shown). Unexpected. Path.")
     );
+    let of_key =
+        r#"{"symmetricKey":"PLANTED"}. Error converting value "PLANTED". Path 'symmetricKey'."#;
+    assert_eq!(
+        of(&format!("{START}{of_key}")),
+        format!("{START}(line not shown)")
+    );
     for whole in [
         r"id has '\u{1b}', which no id has",
         "d1",
