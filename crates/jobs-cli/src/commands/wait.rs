@@ -174,8 +174,7 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome {
 /// Cancels a scheduled job, and leaves imports and exports alone.
 pub(crate) async fn cancel_scheduled(context: &Context, args: &CancelArgs) -> Outcome {
     let client = hub::client(context, Some(args.poll)).await?;
-    client.get_scheduled(&args.id).await?;
-    let job = client.cancel(&args.id).await?;
+    let job = client.cancel_scheduled(&args.id).await?;
     cancelled(context, &client, args, job).await
 }
 
