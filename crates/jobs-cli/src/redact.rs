@@ -10,38 +10,27 @@ use serde_json::Value;
 /// What stands where a secret stood: the same as in what `jobs-ext` has masked.
 pub(crate) const MASK: &str = "***";
 
-/// `name=value` pairs whose value is a secret wherever they occur.
-const PAIRS: [&str; 4] = ["sig", "sharedaccesskey", "accountkey", "client_secret"];
 /// JSON members whose string value is a secret.
-const MEMBERS: [&str; 4] = [
-    "primarykey",
-    "secondarykey",
+const MEMBERS: [&str; 9] = [
+    "sig",
     "sharedaccesskey",
     "accountkey",
+    "primarykey",
+    "secondarykey",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "id_token",
 ];
-/// Characters that end a value in running text.
-const ENDS: [char; 12] = ['&', ';', ',', '"', '\'', '`', '<', '>', ')', ']', '}', '\\'];
-/// A bearer token is at least this long; shorter words after "Bearer" are prose.
-const SHORTEST_TOKEN: usize = 20;
 
-/// Masks signatures, keys and bearer tokens in running text.
+/// Masks signatures, keys and tokens in running text.
 pub(crate) fn text(input: &str) -> Cow<'_, str> {
     let mut output = String::new();
     let mut copied = 0;
-    let mut at = 0;
-    let mut previous_is_word = false;
-    while let Some(character) = input[at..].chars().next() {
-        if !previous_is_word && let Some((start, end)) = secret_at(input, at) {
-            output.push_str(&input[copied..start]);
-            output.push_str(MASK);
-            copied = end;
-            at = end;
-            previous_is_word = false;
-            continue;
-        }
-        at += character.len_utf8();
-        previous_is_word = (character.is_ascii_alphanumeric() || character == '_')
-            && !ends_in_escape(&input[..at]);
+    for secret in jobs_ext::secrets_in(input) {
+        output.push_str(&input[copied..secret.start]);
+        output.push_str(MASK);
+        copied = secret.end;
     }
     if copied == 0 {
         return Cow::Borrowed(input);
@@ -74,69 +63,6 @@ pub(crate) fn json(value: &mut Value) {
     }
 }
 
-/// Whether the text ends in a percent escape, whose digits belong to no word.
-fn ends_in_escape(text: &str) -> bool {
-    matches!(text.as_bytes(), [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
-}
-
-/// The range of the secret that a marker at `at` introduces.
-fn secret_at(input: &str, at: usize) -> Option<(usize, usize)> {
-    let rest = &input[at..];
-    for name in PAIRS {
-        if let Some(after) = strip_prefix_ignoring_case(rest, name)
-            && let Some(value) = after
-                .strip_prefix('=')
-                .or_else(|| strip_prefix_ignoring_case(after, "%3d"))
-        {
-            return range(input, value, 1);
-        }
-    }
-    for name in MEMBERS {
-        if let Some(after) = strip_prefix_ignoring_case(rest, name)
-            && let Some(value) = quoted_value(after)
-        {
-            return range(input, value, 1);
-        }
-    }
-    strip_prefix_ignoring_case(rest, "bearer ")
-        .and_then(|token| range(input, token, SHORTEST_TOKEN))
-}
-
-/// The start of a quoted value after a quoted member name, however often the quotes are escaped.
-fn quoted_value(after_name: &str) -> Option<&str> {
-    let after_quote = after_name
-        .trim_start_matches('\\')
-        .strip_prefix(['"', '\''])?;
-    let after_colon = after_quote.trim_start().strip_prefix([':', '='])?;
-    after_colon
-        .trim_start()
-        .trim_start_matches('\\')
-        .strip_prefix(['"', '\''])
-}
-
-/// From the start of `value` to its end, as offsets in `input`, when it is at least `shortest` bytes long.
-fn range(input: &str, value: &str, shortest: usize) -> Option<(usize, usize)> {
-    let start = input.len() - value.len();
-    let by_character =
-        value.find(|c: char| c.is_whitespace() || c.is_control() || ENDS.contains(&c));
-    let by_escape = value
-        .as_bytes()
-        .windows(3)
-        .position(|w| w.eq_ignore_ascii_case(b"%26"));
-    let length = by_character
-        .unwrap_or(value.len())
-        .min(by_escape.unwrap_or(value.len()));
-    // What stands for a value in our own advice.
-    let is_placeholder = &value[..length] == "…";
-    (length >= shortest && !is_placeholder).then_some((start, start + length))
-}
-
-fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix)
-        .then(|| &text[prefix.len()..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,11 +83,21 @@ mod tests {
             r#"Invalid device format in line: {\"primaryKey\":\"@\"}"#,
             "next=https%3A%2F%2Fa%3Fsig%3D@%26se%3D1",
             "Authorization: Bearer @",
+            "Authorization: Bearer  @",
+            "sig=\"@\"",
+            "sig='@'",
+            "sig= @",
+            "sig%253D@",
+            "SharedAccessKey: @",
+            r#"{"access_token":"@"}"#,
+            r#"{\"client_secret\": \"@\"}"#,
         ] {
             let masked = text(&form.replace('@', SECRET)).into_owned();
             assert!(!masked.contains("c2VjcmV0"), "{masked}");
             assert_eq!(masked, form.replace('@', MASK));
         }
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl";
+        assert_eq!(text(&format!("token {token}.")), format!("token {MASK}"));
     }
 
     #[test]

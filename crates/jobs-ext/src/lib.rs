@@ -54,6 +54,7 @@ pub use poll::PollPolicy;
 pub use poller::JobPoller;
 pub use preflight::{Finding, Preflight, PreflightReport, Severity};
 pub use progress::{Progress, ProgressEvent};
+pub use redact::secrets_in;
 pub use retry::RetryPolicy;
 pub use sas::{SasToken, SharedAccessKey};
 pub use scheduled::{DirectMethod, ScheduledJob, TwinPatch};
