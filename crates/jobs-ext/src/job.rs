@@ -253,14 +253,16 @@ fn reason(text: Option<&str>) -> Option<String> {
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // All of these are the hub's words.
+        let shown = |text: &str| redact::clean(text, 128);
         f.debug_struct("Job")
-            .field("id", &self.id())
+            .field("id", &shown(self.id()))
             .field("system", &self.system())
-            .field("type", &self.job_type().as_str())
-            .field("status", &self.status().as_str())
+            .field("type", &shown(self.job_type().as_str()))
+            .field("status", &shown(self.status().as_str()))
             .field("progress", &self.progress())
-            .field("started", &self.start_time())
-            .field("ended", &self.end_time())
+            .field("started", &self.start_time().map(shown))
+            .field("ended", &self.end_time().map(shown))
             .field("failure_reason", &self.failure_reason())
             .finish_non_exhaustive()
     }

@@ -20,6 +20,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// How many characters of a foreign message are kept.
 pub(crate) const MESSAGE_LIMIT: usize = 600;
 
+/// How many of the jobs that a lost create may have made stand in the line; [`Error::lost_create`] has them all.
+const SHOWN_CANDIDATES: usize = 5;
+
 /// Why a call did not succeed.
 ///
 /// [`kind`](Self::kind) says what a program can do about it; `Display` says it to a person in one line: the operation and the job, the
@@ -278,7 +281,11 @@ impl fmt::Display for Error {
             Some(LostCreate::Candidates(jobs)) => {
                 f.write_str("; the answer was lost, but these jobs began since:")?;
                 jobs.iter()
+                    .take(SHOWN_CANDIDATES)
                     .try_for_each(|job| write!(f, " {}", redact::clean(job.id(), 128)))?;
+                if let Some(more @ 1..) = jobs.len().checked_sub(SHOWN_CANDIDATES) {
+                    write!(f, " and {more} more")?;
+                }
             }
             Some(LostCreate::Unknown) => {
                 f.write_str("; the answer was lost, and the jobs could not be listed either")?;
@@ -304,10 +311,11 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detail = &self.0;
+        let job_id = detail.job_id.as_deref().map(|id| redact::clean(id, 128));
         f.debug_struct("Error")
             .field("kind", &detail.kind)
             .field("operation", &detail.operation)
-            .field("job_id", &detail.job_id)
+            .field("job_id", &job_id)
             .field("status", &detail.status)
             .field("code", &detail.code)
             .field("number", &detail.number)

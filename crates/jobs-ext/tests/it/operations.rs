@@ -451,6 +451,39 @@ async fn a_lost_create_is_looked_for_again_before_it_counts_as_not_created() {
 }
 
 #[tokio::test]
+async fn of_many_jobs_that_a_lost_create_may_have_made_the_line_names_a_few() {
+    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
+    let fresh = job("running").replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
+    for (count, more) in [
+        (5, None),
+        (6, Some(" and 1 more")),
+        (3000, Some(" and 2995 more")),
+    ] {
+        let jobs: Vec<_> = (0..count)
+            .map(|n| fresh.replace(ID, &format!("job-{n}-")))
+            .collect();
+        let listed = json(200, format!("[{}]", jobs.join(","))).with("Date", now);
+        let server = Server::start([Reply::Cut, listed]).await;
+        let error = client(&server, &StepClock::default())
+            .begin_export(ExportOptions::to(container()))
+            .await
+            .unwrap_err();
+        let line = error.to_string();
+        assert!(
+            line.contains(" job-0- job-1- job-2- job-3- job-4-"),
+            "{line}"
+        );
+        assert!(!line.contains("job-5-") && line.len() < 1000, "{line}");
+        assert_eq!(more.is_some(), line.contains(" more"), "{line}");
+        assert!(line.contains(more.unwrap_or_default()), "{line}");
+        let Some(LostCreate::Candidates(jobs)) = error.lost_create() else {
+            panic!("{error:?}");
+        };
+        assert_eq!(jobs.len(), count);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_create_is_not_looked_for() {
     let server = Server::start([fault(400, "BlobContainerValidationError")]).await;
     let error = client(&server, &StepClock::default())
