@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::given::given_as_text;
 
 /// The version that requests name, such as `2021-04-12`. The default is the one that the models were made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ApiVersion(String);
 
 impl ApiVersion {
@@ -32,6 +33,15 @@ impl Default for ApiVersion {
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+given_as_text!(ApiVersion);
+
+/// So that a version stands wherever its text does.
+impl From<ApiVersion> for String {
+    fn from(version: ApiVersion) -> Self {
+        version.0
     }
 }
 

@@ -16,7 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::poll::PollPolicy;
 use crate::retry::RetryPolicy;
-use crate::sas::SasToken;
+use crate::sas::{SasToken, SharedAccessKey};
 use crate::transport::{Timeouts, Wiring};
 
 /// Collects what a [`JobsClient`] is made of. Mistakes are told by [`build`](Self::build), so that calls can be chained.
@@ -38,6 +38,7 @@ use crate::transport::{Timeouts, Wiring};
 pub struct JobsClientBuilder {
     endpoint: Option<String>,
     connection_string: Option<Result<ConnectionString>>,
+    shared_access_key: Option<Result<SharedAccessKey>>,
     sas_token: Option<Result<SasToken>>,
     credential: Option<Arc<dyn Credential>>,
     storage_credential: Option<Arc<dyn Credential>>,
@@ -53,11 +54,17 @@ pub struct JobsClientBuilder {
 /// Looks of pollers at once; the hub's own limit on job requests is far below what this can send.
 const LOOKS: usize = 64;
 
+/// Tokens are renewed ten minutes early, and clocks may differ by five.
+const SHORTEST_LIFETIME: Duration = Duration::from_secs(20 * 60);
+/// The service takes any expiry; what is valid for longer is no token but a second key.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
+
 impl JobsClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
             endpoint: None,
             connection_string: None,
+            shared_access_key: None,
             sas_token: None,
             credential: None,
             storage_credential: None,
@@ -71,8 +78,8 @@ impl JobsClientBuilder {
         }
     }
 
-    /// Where the hub is: a host name or `https://…`; `http://…` for this machine alone. Overrides the connection string's `HostName`,
-    /// which stays what tokens are signed for.
+    /// Where the hub is: a host name or `https://…`; `http://…` for this machine alone; or an [`Endpoint`]. Overrides the connection
+    /// string's `HostName`, which stays what tokens are signed for.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
         self
@@ -84,9 +91,27 @@ impl JobsClientBuilder {
         self
     }
 
+    /// Like [`connection_string`](Self::connection_string), for one that was parsed before.
+    pub fn connection(mut self, parsed: ConnectionString) -> Self {
+        self.connection_string = Some(Ok(parsed));
+        self
+    }
+
+    /// The name and the base64 key of one of the hub's shared access policies, for an address given by [`endpoint`](Self::endpoint).
+    pub fn shared_access_key(mut self, policy: impl Into<String>, key: &str) -> Self {
+        self.shared_access_key = Some(SharedAccessKey::new(policy, key));
+        self
+    }
+
     /// A ready-made `SharedAccessSignature …` token. It is used until it expires and cannot be renewed.
     pub fn sas_token(mut self, token: &str) -> Self {
         self.sas_token = Some(SasToken::parse(token));
+        self
+    }
+
+    /// Like [`sas_token`](Self::sas_token), for one that was parsed before, or signed with a [`SharedAccessKey`].
+    pub fn token(mut self, token: SasToken) -> Self {
+        self.sas_token = Some(Ok(token));
         self
     }
 
@@ -108,13 +133,14 @@ impl JobsClientBuilder {
         self
     }
 
-    /// How long signed tokens are valid; an hour unless said otherwise, 20 minutes at least so that clocks may differ.
+    /// How long signed tokens are valid; an hour unless said otherwise, 20 minutes at least so that clocks may differ, and a year
+    /// (365 days) at most: a shorter or longer time counts as that.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime.max(Duration::from_secs(1200));
+        self.token_lifetime = lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME);
         self
     }
 
-    /// The version of the API to speak, such as `2021-04-12`.
+    /// The version of the API to speak, such as `2021-04-12`, or an [`ApiVersion`].
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = Some(version.into());
         self
@@ -192,6 +218,9 @@ impl JobsClientBuilder {
             .to_owned();
         let secrets = [
             connection.map(ConnectionString::into_secret),
+            self.shared_access_key
+                .transpose()?
+                .map(ConnectionSecret::Key),
             self.sas_token.transpose()?.map(ConnectionSecret::Token),
         ];
         let given = secrets
@@ -201,7 +230,7 @@ impl JobsClientBuilder {
         let mut credentials = self.credential.into_iter().chain(given);
         let (Some(credential), None) = (credentials.next(), credentials.next()) else {
             return Err(Error::configuration(
-                "give exactly one credential: a connection string, a shared access signature, or a credential of your own",
+                "give exactly one credential: a connection string, a shared access key or signature, or a credential of your own",
             ));
         };
         let api_version = match self.api_version {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::endpoint::{self, Endpoint};
 use crate::error::{Error, Result};
+use crate::given::given_as_text;
 use crate::sas::{SasToken, SharedAccessKey};
 
 /// A hub's service connection string, taken apart. It never prints the key.
@@ -147,6 +148,8 @@ fn unknown_part(name: &str, at: usize) -> Error {
     }
 }
 
+given_as_text!(ConnectionString);
+
 impl FromStr for ConnectionString {
     type Err = Error;
 
@@ -163,12 +166,11 @@ impl FromStr for ConnectionString {
                 "HostName of the connection string must not carry a scheme; to reach another address set the endpoint",
             ));
         }
-        endpoint::check_authority(host_name).map_err(|error| {
-            Error::configuration(format!(
-                "HostName of the connection string: {}",
-                error.message()
-            ))
-        })?;
+        if let Some(flaw) = endpoint::flaw_of_authority(host_name) {
+            return Err(Error::configuration(format!(
+                "HostName of the connection string {flaw}"
+            )));
+        }
         let secret = match (parts.key, parts.signature) {
             (Some(_), Some(_)) => {
                 return Err(Error::configuration(

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::given::given_as_text;
 
 /// A hub's address. `https`, or `http` when the host is this machine.
 ///
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 /// assert!("http://myhub.azure-devices.net".parse::<Endpoint>().is_err());
 /// # Ok::<(), jobs_ext::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     https: bool,
     authority: String,
@@ -52,6 +53,15 @@ impl fmt::Display for Endpoint {
     }
 }
 
+given_as_text!(Endpoint);
+
+/// So that an endpoint stands wherever its text does.
+impl From<Endpoint> for String {
+    fn from(endpoint: Endpoint) -> Self {
+        endpoint.to_string()
+    }
+}
+
 impl FromStr for Endpoint {
     type Err = Error;
 
@@ -78,7 +88,9 @@ impl FromStr for Endpoint {
                 "the endpoint must not carry user information: credentials are given apart",
             ));
         }
-        check_authority(authority)?;
+        if let Some(flaw) = flaw_of_authority(authority) {
+            return Err(Error::configuration(format!("the endpoint {flaw}")));
+        }
         let endpoint = Self {
             https,
             authority: authority.to_owned(),
@@ -93,35 +105,50 @@ impl FromStr for Endpoint {
     }
 }
 
-/// Refuses what cannot be a host with an optional port.
-pub(crate) fn check_authority(authority: &str) -> Result<()> {
+/// What is wrong with an address that should be a host with an optional port, as it goes on after "the endpoint".
+pub(crate) fn flaw_of_authority(authority: &str) -> Option<&'static str> {
     let host = host_of(authority);
     if host.is_empty() {
-        return Err(Error::configuration("the endpoint has no host name"));
+        return Some("has no host name");
     }
-    let port = authority
-        .get(host.len()..)
-        .unwrap_or_default()
-        .strip_prefix(':');
-    if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
-        return Err(Error::configuration(
-            "the endpoint's port must be a number from 1 to 65535",
-        ));
+    let after = authority.get(host.len()..).unwrap_or_default();
+    if !after.is_empty() {
+        let Some(port) = after.strip_prefix(':') else {
+            return Some("has more after its host name than `:` and a port");
+        };
+        // The parser of numbers takes a sign; a port has none.
+        let digits = port.bytes().all(|b| b.is_ascii_digit());
+        if !digits || port.parse::<u16>().map_or(true, |port| port == 0) {
+            return Some("has a port that is no number from 1 to 65535");
+        }
     }
-    let plain = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    let fits = match plain {
-        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::configuration(
-            "the endpoint's host name holds characters that no host name has",
-        ))
+    if let Some(v6) = host.strip_prefix('[') {
+        let read = v6.strip_suffix(']').map(str::parse::<std::net::Ipv6Addr>);
+        return (!matches!(read, Some(Ok(_))))
+            .then_some("has no IPv6 address between its brackets");
     }
+    flaw_of_name(host)
+}
+
+fn flaw_of_name(host: &str) -> Option<&'static str> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    if !host.bytes().all(plain) {
+        return Some("has a host name with characters that no host name has");
+    }
+    // One dot at the end says that the name is whole.
+    let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    if labels.any(str::is_empty) {
+        return Some("has a host name with nothing before or between its dots");
+    }
+    // What requests are sent to is read by this parser, which takes `1.2` and `0x7f.1` for addresses of four numbers.
+    let seen = reqwest::Url::parse(&format!("https://{host}"));
+    let same = seen.is_ok_and(|url| {
+        url.host_str()
+            .is_some_and(|seen| seen.eq_ignore_ascii_case(host))
+    });
+    (!same).then_some(
+        "has a host that is neither a name nor an IPv4 address of four numbers up to 255",
+    )
 }
 
 /// The host of `host`, `host:port` or `[v6]:port`.
@@ -182,8 +209,53 @@ mod tests {
             "https://h:99999",
             "https://h:x",
             "https://ho st",
+            "https://[::1",
         ] {
             assert!(bad.parse::<Endpoint>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_no_request_can_be_sent_to_is_refused_with_what_is_wrong() {
+        for (bad, flaw) in [
+            ("http://[::1]evil", "more after its host name"),
+            ("https://[::1]evil:80", "more after its host name"),
+            ("https://h:+80", "no number"),
+            ("https://h:", "no number"),
+            ("https://h:80:80", "no number"),
+            ("https://999.1.1.1", "neither a name nor"),
+            ("https://1.2", "neither a name nor"),
+            ("https://0x7f.1", "neither a name nor"),
+            ("https://xn--a", "neither a name nor"),
+            ("https://.", "between its dots"),
+            ("https://a..b", "between its dots"),
+            ("https://.a", "between its dots"),
+            ("https://a..", "between its dots"),
+            ("https://[1.2.3.4]", "no IPv6"),
+        ] {
+            let error = bad.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(error.contains(flaw), "{bad}: {error}");
+        }
+        for good in [
+            "https://h.",
+            "https://1.2.3.4:5",
+            "h_1.example",
+            "MYHUB.azure-devices.net",
+        ] {
+            assert!(good.parse::<Endpoint>().is_ok(), "{good}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_accepted_is_read_alike_by_the_parser_of_urls(authority in "[a-z0-9.:+\\[\\]x_-]{0,16}") {
+            if let Ok(endpoint) = format!("https://{authority}").parse::<Endpoint>() {
+                let url = reqwest::Url::parse(&endpoint.base_url()).unwrap();
+                proptest::prop_assert_eq!(url.path(), "/");
+                let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+                let port = port.filter(|_| !authority.ends_with(']'));
+                proptest::prop_assert_eq!(url.port_or_known_default(), port.or(Some(443)));
+            }
         }
     }
 }

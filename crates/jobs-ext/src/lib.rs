@@ -19,6 +19,7 @@ mod endpoint;
 mod entra;
 mod error;
 mod export;
+mod given;
 mod import;
 mod job;
 mod pipeline;
@@ -66,6 +67,9 @@ pub use jobs_api::types::{JobStatus, JobType};
 
 /// The models of the API as they stand on the wire, behind [`Job::import_export`] and [`Job::scheduled`].
 pub use jobs_api::types as model;
+
+/// The rows of device files and blobs, in the version that [`ExportOutcome`] and [`ImportOutcome`] give them in.
+pub use jobs_devices;
 
 /// The programs on the pages for people who come from elsewhere compile.
 #[cfg(doctest)]

@@ -1,12 +1,14 @@
 //! Shared access signatures: signing hub tokens and reading ready-made ones.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Error, Result};
+use crate::given::given_as_text;
 use crate::redact::Secret;
 
 /// The key of a hub's shared access policy, and the signer of tokens made with it.
@@ -153,6 +155,16 @@ impl SasToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose()
+    }
+}
+
+given_as_text!(SasToken);
+
+impl FromStr for SasToken {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
     }
 }
 

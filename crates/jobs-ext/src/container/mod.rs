@@ -1,6 +1,8 @@
 //! Where jobs read and write their blobs: `ContainerUri`.
 
+mod folder;
 mod grant;
+mod location;
 #[cfg(test)]
 mod tests;
 
@@ -11,13 +13,15 @@ pub use grant::{SasGrant, SasResource};
 
 use crate::endpoint;
 use crate::error::{Error, Result};
+use crate::given::given_as_text;
 use crate::redact::Secret;
 use crate::sas;
 
 /// The URI of a blob container, with its shared access signature where it has one. It prints without the signature.
 ///
 /// Three forms are known: `https://account.blob.core.windows.net/container?sas`, the path style of storage emulators
-/// (`http://127.0.0.1:10000/devstoreaccount1/container?sas`), and, for the local hub only, `file:///folder`.
+/// (`http://127.0.0.1:10000/devstoreaccount1/container?sas`, or `https` on any host that is no storage service's own), and, for the
+/// local hub only, `file:///folder` ([`from_folder`](Self::from_folder)).
 ///
 /// ```
 /// use jobs_ext::ContainerUri;
@@ -49,6 +53,22 @@ enum Place {
 }
 
 impl ContainerUri {
+    /// The `file:///` URI of a folder, which the local hub uses as a container. What a URI cannot hold is percent-encoded.
+    ///
+    /// ```
+    /// # #[cfg(unix)] {
+    /// let uri = jobs_ext::ContainerUri::from_folder("/srv/fleet 50%")?;
+    /// assert_eq!(uri.to_string(), "file:///srv/fleet%2050%25");
+    /// # }
+    /// # Ok::<(), jobs_ext::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Configuration, when the path is not absolute, or is no text (UTF-8), which a URI cannot carry.
+    pub fn from_folder(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        folder::uri_of(path.as_ref())?.parse()
+    }
+
     /// The URI in full, byte for byte as it was given. It is a secret when it carries a signature.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -104,6 +124,11 @@ impl ContainerUri {
         }
     }
 
+    /// Whether requests go over https; a folder needs none.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        matches!(self.place, Place::Blob { https: false, .. })
+    }
+
     /// Scheme, host and, in path style, the account: the address under which the container lies.
     #[cfg(feature = "blob")]
     pub(crate) fn account_url(&self) -> Option<String> {
@@ -147,14 +172,16 @@ impl ContainerUri {
         if authority.contains('@') {
             return Err(bad("must not carry user information"));
         }
-        endpoint::check_authority(authority).map_err(|error| bad(error.message()))?;
+        if let Some(flaw) = endpoint::flaw_of_authority(authority) {
+            return Err(bad(flaw));
+        }
         let host = endpoint::host_of(authority);
         if !https && !endpoint::is_loopback(host) {
             return Err(bad(
                 "must be https: http is for a storage emulator on this machine only",
             ));
         }
-        let (account, container) = split_path(host, path)?;
+        let (account, container) = location::split_path(authority, path)?;
         let grant = match query {
             "" => None,
             query => Some(read_grant(query)?),
@@ -170,79 +197,10 @@ impl ContainerUri {
             grant,
         })
     }
-
-    fn parse_folder(text: &str, rest: &str) -> Result<Self> {
-        let path = rest.strip_prefix("localhost").unwrap_or(rest);
-        if !path.starts_with('/') {
-            return Err(bad(
-                "with file: needs three slashes and an absolute folder: file:///folder",
-            ));
-        }
-        if path.contains(['?', '#']) {
-            return Err(bad("with file: takes no query"));
-        }
-        let path = sas::decode(path);
-        #[cfg(windows)]
-        let path = path.trim_start_matches('/').to_owned();
-        if path.contains('\0') {
-            return Err(bad("with file: holds a character that no path has"));
-        }
-        Ok(Self {
-            text: Secret::new(text),
-            place: Place::Folder(path.into()),
-            grant: None,
-        })
-    }
 }
 
 fn bad(what: impl fmt::Display) -> Error {
     Error::configuration(format!("the container URI {what}"))
-}
-
-/// Account (in path style) and container. An address or `localhost` as host means path style, as storage emulators use it.
-fn split_path(host: &str, path: &str) -> Result<(Option<String>, String)> {
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let segments: Vec<&str> = path.split('/').collect();
-    let literal = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    let path_style = literal || endpoint::is_loopback(host) || !host.contains('.');
-    let (account, container, more) = match (path_style, segments.as_slice()) {
-        (_, []) => (None, "", false),
-        (true, [_]) => {
-            return Err(bad(
-                "lacks the container: a storage emulator's is http://host:port/account/container",
-            ));
-        }
-        (true, [account, container, more @ ..]) => {
-            (Some((*account).to_owned()), *container, !more.is_empty())
-        }
-        (false, [container, more @ ..]) => (None, *container, !more.is_empty()),
-    };
-    if more {
-        return Err(bad(
-            "names a blob or a folder; give the container's own URI and the blob's name apart",
-        ));
-    }
-    let name = container.strip_prefix('$').unwrap_or(container);
-    let fits = !name.is_empty()
-        && container.len() <= 63
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let account_fits = account
-        .as_deref()
-        .is_none_or(|a| !a.is_empty() && a.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-    if container.is_empty() {
-        return Err(bad("names no container"));
-    }
-    if !fits {
-        return Err(bad(
-            "has a container name that storage does not allow: up to 63 lower-case letters, digits and hyphens",
-        ));
-    }
-    if !account_fits {
-        return Err(bad("has an account name that storage does not allow"));
-    }
-    Ok((account, container.to_owned()))
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -286,27 +244,17 @@ impl FromStr for ContainerUri {
         match scheme.to_ascii_lowercase().as_str() {
             "https" => Self::parse_blob(text, true, rest),
             "http" => Self::parse_blob(text, false, rest),
-            "file" => Self::parse_folder(text, rest),
+            "file" => Ok(Self {
+                text: Secret::new(text),
+                place: Place::Folder(folder::path_of(rest)?),
+                grant: None,
+            }),
             _ => Err(bad("has a scheme that is none of https, http and file")),
         }
     }
 }
 
-impl TryFrom<&str> for ContainerUri {
-    type Error = Error;
-
-    fn try_from(text: &str) -> Result<Self> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for ContainerUri {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
+given_as_text!(ContainerUri);
 
 impl fmt::Display for ContainerUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

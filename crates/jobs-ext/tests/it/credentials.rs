@@ -41,6 +41,74 @@ async fn a_ready_made_token_goes_out_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn what_was_read_before_is_taken_like_its_text() {
+    use jobs_ext::{ApiVersion, ConnectionString, Endpoint, SasToken};
+
+    let key = "cGxhbnRlZC1rZXk=";
+    let string = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={key}");
+    let server = Server::start((0..5).map(|_| json(200, job("running")))).await;
+    let parsed: ConnectionString = string.parse().unwrap();
+    let token: SasToken = READY_MADE.parse().unwrap();
+    let endpoint: Endpoint = server.endpoint().parse().unwrap();
+    let version: ApiVersion = "2021-04-12".parse().unwrap();
+    let to = || JobsClient::builder(endpoint.clone()).clock(StepClock::default());
+    for builder in [
+        to().connection_string(&string),
+        to().connection(ConnectionString::try_from(string.as_str()).unwrap()),
+        to().connection(parsed),
+        to().shared_access_key("service", key)
+            .api_version(version.clone()),
+        to().token(token.clone()).api_version(version.clone()),
+    ] {
+        builder.build().unwrap().get(ID).await.unwrap();
+    }
+    let sent = authorizations(&server);
+    assert_eq!(sent[0], sent[1]);
+    assert_eq!(sent[0], sent[2]);
+    assert!(sent[3].ends_with("&skn=service"), "{}", sent[3]);
+    assert_eq!(sent[4], READY_MADE);
+    assert!(server.requests()[4].line.contains("api-version=2021-04-12"));
+    let hub = JobsClient::builder_from_connection_string(&string).endpoint(endpoint.clone());
+    assert_eq!(hub.build().unwrap().endpoint(), &endpoint);
+    let error = to()
+        .shared_access_key("service", "planted!")
+        .build()
+        .unwrap_err();
+    assert!(error.to_string().contains("base64") && !error.to_string().contains("planted"));
+    let error = to()
+        .token(token)
+        .shared_access_key("service", key)
+        .build()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("exactly one credential"),
+        "{error}"
+    );
+    let unlike = std::collections::HashSet::from([endpoint, "https://h".parse().unwrap()]);
+    assert_eq!(unlike.len(), 2);
+    assert_eq!(
+        std::collections::HashSet::from([version, ApiVersion::default()]).len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn the_longest_token_is_valid_for_a_year() {
+    for (asked, seconds) in [
+        (Duration::MAX, 365 * 24 * 3600),
+        (Duration::from_secs(7200), 7200),
+        (Duration::ZERO, 1200),
+    ] {
+        let server = Server::start([json(200, job("running"))]).await;
+        let hub = builder(&server, &StepClock::default()).token_lifetime(asked);
+        hub.build().unwrap().get(ID).await.unwrap();
+        let sent = authorizations(&server);
+        let expiry = format!("&se={}&", 1_800_000_000u64 + seconds);
+        assert!(sent[0].contains(&expiry), "{asked:?}: {}", sent[0]);
+    }
+}
+
+#[tokio::test]
 async fn a_ready_made_token_that_has_expired_is_told_before_anything_is_sent() {
     let server = Server::start([]).await;
     let hub = bare(&server)
