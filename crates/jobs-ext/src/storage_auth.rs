@@ -90,7 +90,8 @@ impl StorageAuth {
                 }
                 if grant.is_expired(now) {
                     return Err(Error::configuration(format!(
-                        "the signature of the {role} container has expired (se) by this machine's clock; make a new one"
+                        "the signature of the {role} container has expired ({}) by this machine's clock; make a new one",
+                        grant.expiry_parameter()
                     )));
                 }
                 Ok(())
@@ -156,7 +157,12 @@ mod tests {
             (
                 StorageAuth::Sas,
                 "?sr=c&se=2020-01-01&sig=planted",
-                Some("expired"),
+                Some("expired (se)"),
+            ),
+            (
+                StorageAuth::Sas,
+                "?sr=c&se=2030-01-01&ske=2020-01-01&sig=planted",
+                Some("expired (ske"),
             ),
             (StorageAuth::SystemIdentity, "", None),
             (

@@ -8,8 +8,8 @@ use crate::timestamp;
 
 /// The readable part of a shared access signature. The signature itself is not in here.
 ///
-/// Parameter names follow the storage service: `sr` or `srt` (resource), `sp` (rights), `st` and `se` (start and expiry), `spr` (protocol),
-/// `sip` (addresses).
+/// Parameter names follow the storage service: `sr` or `srt` (resource), `ss` (services), `sp` (rights), `st` and `se` (start and expiry),
+/// `skt` and `ske` (the same of the key that a user delegation is signed with), `spr` (protocol), `sip` (addresses).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SasGrant {
     resource: Option<String>,
@@ -18,6 +18,8 @@ pub struct SasGrant {
     permissions: String,
     start: Option<String>,
     expiry: Option<String>,
+    key_start: Option<String>,
+    key_expiry: Option<String>,
     protocol: Option<String>,
     addresses: Option<String>,
     version: Option<String>,
@@ -47,6 +49,8 @@ impl SasGrant {
             "ss" => &mut self.services,
             "st" => &mut self.start,
             "se" => &mut self.expiry,
+            "skt" => &mut self.key_start,
+            "ske" => &mut self.key_expiry,
             "spr" => &mut self.protocol,
             "sip" => &mut self.addresses,
             "sv" => &mut self.version,
@@ -73,6 +77,7 @@ impl SasGrant {
             ),
             ("st", self.start.as_deref()),
             ("se", self.expiry.as_deref()),
+            ("ske", self.key_expiry.as_deref()),
             ("spr", self.protocol.as_deref()),
         ];
         all.iter()
@@ -98,6 +103,18 @@ impl SasGrant {
     #[must_use]
     pub fn account_resources(&self) -> Option<&str> {
         self.account_resources.as_deref()
+    }
+
+    /// Whether `sr` or `srt` says at all what the signature is for. Storage refuses one that says neither.
+    #[must_use]
+    pub fn names_resource(&self) -> bool {
+        self.resource.is_some() || self.account_resources.is_some()
+    }
+
+    /// The services (`b`lob, `f`ile, `q`ueue, `t`able) that an account signature covers.
+    #[must_use]
+    pub fn services(&self) -> Option<&str> {
+        self.services.as_deref()
     }
 
     /// The rights, one letter each: `r`ead, `a`dd, `c`reate, `w`rite, `d`elete, `l`ist. Empty when a stored policy holds them.
@@ -130,16 +147,42 @@ impl SasGrant {
             .collect()
     }
 
-    /// When the signature becomes valid.
+    /// When the signature becomes valid: its start or, where it was made for a user, that of the key that signed it, whichever is later.
     #[must_use]
     pub fn starts_at(&self) -> Option<Timestamp> {
-        sas_time(self.start.as_deref()?)
+        let times = [&self.start, &self.key_start].map(|text| sas_time(text.as_deref()?));
+        times.into_iter().flatten().max()
     }
 
-    /// When it stops being valid.
+    /// When it stops being valid: its expiry or, where it was made for a user, that of the key that signed it, whichever is earlier.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        sas_time(self.expiry.as_deref()?)
+        let times = [
+            self.expiry.as_deref().and_then(sas_time),
+            self.key_expires_at(),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    /// When the key expires that a signature for a user (a user delegation) was signed with; none for other signatures.
+    #[must_use]
+    pub fn key_expires_at(&self) -> Option<Timestamp> {
+        sas_time(self.key_expiry.as_deref()?)
+    }
+
+    /// Whether the signature's own expiry (`se`) is missing or cannot be read.
+    pub(crate) fn lacks_expiry(&self) -> bool {
+        self.expiry.as_deref().and_then(sas_time).is_none()
+    }
+
+    /// The parameter that the effective expiry stands in.
+    pub(crate) fn expiry_parameter(&self) -> &'static str {
+        let own = self.expiry.as_deref().and_then(sas_time);
+        match (own, self.key_expires_at()) {
+            (Some(own), Some(key)) if key < own => "ske, of the key that signed it",
+            (None, Some(_)) => "ske, of the key that signed it",
+            _ => "se",
+        }
     }
 
     /// Whether it has expired at `now`.

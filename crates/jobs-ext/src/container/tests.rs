@@ -68,6 +68,107 @@ fn path_style_and_folders_are_read() {
 }
 
 #[test]
+fn a_signature_of_a_users_key_is_valid_as_long_as_that_key() {
+    let at = |text: &str| {
+        let time: jiff::Timestamp = text.parse().unwrap();
+        UNIX_EPOCH + Duration::from_secs(time.as_second().unsigned_abs())
+    };
+    let base = "https://acct.blob.core.windows.net/devices?sr=c&sig=planted";
+    for (query, starts, expires) in [
+        (
+            "&se=2030-01-01&ske=2027-01-01",
+            None,
+            "2027-01-01T00:00:00Z",
+        ),
+        (
+            "&se=2026-01-01&ske=2027-01-01",
+            None,
+            "2026-01-01T00:00:00Z",
+        ),
+        (
+            "&st=2025-01-01&skt=2025-06-01&se=2030-01-01",
+            Some("2025-06-01T00:00:00Z"),
+            "2030-01-01T00:00:00Z",
+        ),
+        ("&ske=2027-01-01", None, "2027-01-01T00:00:00Z"),
+    ] {
+        let uri = parse(&format!("{base}{query}"));
+        let grant = uri.grant().unwrap();
+        assert_eq!(grant.expires_at().unwrap().to_string(), expires, "{query}");
+        assert_eq!(
+            grant.starts_at().map(|time| time.to_string()).as_deref(),
+            starts,
+            "{query}"
+        );
+        assert!(grant.is_expired(at(expires)), "{query}");
+    }
+}
+
+#[test]
+fn a_storage_emulator_behind_a_name_is_read_as_path_style() {
+    for (location, account, container) in [
+        ("https://azurite.svc.local:10000/acct/jobs", "acct", "jobs"),
+        ("https://azurite.svc.local/acct/jobs/", "acct", "jobs"),
+        ("https://files.example.com/jobs", "files", "jobs"),
+        ("https://azurite:10000/acct/jobs", "acct", "jobs"),
+        (
+            "https://acct.blob.core.chinacloudapi.cn/jobs",
+            "acct",
+            "jobs",
+        ),
+        (
+            "https://acct.z12.blob.storage.azure.net/$web",
+            "acct",
+            "$web",
+        ),
+    ] {
+        let uri = parse(&format!("{location}?{SAS}"));
+        assert_eq!(
+            (uri.account(), uri.container()),
+            (Some(account), Some(container)),
+            "{location}"
+        );
+    }
+    for location in [
+        "https://acct.blob.core.windows.net/acct/jobs",
+        "https://acct.blob.core.windows.net:443/acct/jobs",
+        "https://acct.BLOB.core.usgovcloudapi.net/acct/jobs",
+        "https://acct.blob.core.chinacloudapi.cn/acct/jobs",
+        "https://files.example.com/jobs/devices.txt",
+        "https://azurite.svc.local:10000/acct/jobs/devices",
+    ] {
+        let error = format!("{location}?{SAS}")
+            .parse::<ContainerUri>()
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("names a blob or a folder"),
+            "{location}: {error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_becomes_a_uri_and_a_folder_again() {
+    let uri = ContainerUri::from_folder("/srv/fleet 50%#1?/ü").unwrap();
+    assert_eq!(uri.expose(), "file:///srv/fleet%2050%25%231%3F/%C3%BC");
+    assert_eq!(
+        uri.folder().unwrap(),
+        std::path::Path::new("/srv/fleet 50%#1?/ü")
+    );
+    let error = ContainerUri::from_folder("relative")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("absolute") && error.contains("relative"),
+        "{error}"
+    );
+    use std::os::unix::ffi::OsStrExt as _;
+    let foreign = std::ffi::OsStr::from_bytes(b"/srv/\xff");
+    assert!(ContainerUri::from_folder(foreign).is_err());
+}
+
+#[test]
 fn what_cannot_be_a_container_is_refused_with_its_reason_and_no_signature() {
     for (text, reason) in [
         ("", "empty"),
@@ -108,6 +209,8 @@ fn what_cannot_be_a_container_is_refused_with_its_reason_and_no_signature() {
             "space",
         ),
         ("file://host/folder", "three slashes"),
+        ("https://[::1]planted/a/c", "more after its host name"),
+        ("https://999.1.1.1/a/c", "neither a name nor"),
         ("file:///folder?sig=planted", "no query"),
     ] {
         let error = text.parse::<ContainerUri>().unwrap_err();
@@ -118,6 +221,15 @@ fn what_cannot_be_a_container_is_refused_with_its_reason_and_no_signature() {
 }
 
 proptest::proptest! {
+    #[cfg(unix)]
+    #[test]
+    fn every_folder_round_trips(path in "/[^\\x00]{0,40}") {
+        let uri = ContainerUri::from_folder(&path).unwrap();
+        proptest::prop_assert_eq!(uri.folder().unwrap(), std::path::Path::new(&path));
+        let again: ContainerUri = uri.expose().parse().unwrap();
+        proptest::prop_assert_eq!(again.folder().unwrap().as_os_str(), std::ffi::OsStr::new(&path));
+    }
+
     #[test]
     fn parsing_never_panics_and_no_signature_prints(head in "(https://a.b/c|http://127.0.0.1/a/c|file:///x|\\PC{0,10})", tail in "[?&=a-z%0-9]{0,20}") {
         let text = format!("{head}?sv=1{tail}&sig=pl4nt3d");

@@ -1,5 +1,6 @@
 //! Judging a container's signature by what its text tells.
 
+use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ pub(super) fn judge(
     grant: &SasGrant,
     now: SystemTime,
 ) {
+    judge_resource(report, subject, grant);
     judge_rights(report, subject, role, grant);
     judge_times(report, subject, grant, now);
     judge_way(report, subject, uri, grant);
@@ -42,18 +44,43 @@ fn rights(grant: &SasGrant) -> &str {
     }
 }
 
-fn judge_rights(report: &mut PreflightReport, subject: &str, role: &str, grant: &SasGrant) {
-    if grant.resource() == SasResource::Account {
-        let kinds = grant.account_resources().unwrap_or_default();
-        if !kinds.contains('o') || !kinds.contains('c') {
-            report.add(Finding::error(
-                subject,
-                ErrorKind::ContainerRejected,
-                format!("the account signature covers resource types {kinds:?}"),
-                "make one that covers containers and objects (srt=co), or one for the container (sr=c)",
-            ));
+fn judge_resource(report: &mut PreflightReport, subject: &str, grant: &SasGrant) {
+    match grant.resource() {
+        SasResource::Account => {
+            let services = grant.services().unwrap_or_default();
+            if !services.contains('b') {
+                report.add(Finding::error(
+                    subject,
+                    ErrorKind::ContainerRejected,
+                    format!("the account signature covers services (ss) {services:?}, and blobs are not among them"),
+                    "make one that covers blobs (ss=b), or one for the container (sr=c)",
+                ));
+            }
+            let kinds = grant.account_resources().unwrap_or_default();
+            if !kinds.contains('o') || !kinds.contains('c') {
+                report.add(Finding::error(
+                    subject,
+                    ErrorKind::ContainerRejected,
+                    format!("the account signature covers resource types {kinds:?}"),
+                    "make one that covers containers and objects (srt=co), or one for the container (sr=c)",
+                ));
+            }
         }
+        SasResource::Other => report.add(Finding::warning(
+            subject,
+            if grant.names_resource() {
+                "the signature is for something else than a container (sr)"
+            } else {
+                "the signature does not say what it is for (neither sr nor srt)"
+            },
+            "check that the URI was copied whole, or make a signature for the container (sr=c)",
+        )),
+        // That it is for one blob is told by the check of the container itself.
+        SasResource::Container | SasResource::Blob => {}
     }
+}
+
+fn judge_rights(report: &mut PreflightReport, subject: &str, role: &str, grant: &SasGrant) {
     if grant.is_stored_policy() && grant.permissions().is_empty() {
         report.add(Finding::note(
             subject,
@@ -106,23 +133,26 @@ fn judge_times(report: &mut PreflightReport, subject: &str, grant: &SasGrant, no
         (Some(expiry), Ok(now)) if (0..SOON).contains(&(expiry.as_second() - now.as_second())) => {
             report.add(Finding::warning(
                 subject,
-                format!("the signature ends at {expiry}"),
+                format!(
+                    "the signature ends at {expiry} ({})",
+                    grant.expiry_parameter()
+                ),
                 "a job whose signature ends before it does fails; make a longer one",
-            ));
-        }
-        (None, _) if !grant.is_stored_policy() => {
-            report.add(Finding::warning(
-                subject,
-                "the signature's expiry (se) is missing or cannot be read",
-                "check that the URI was copied whole",
             ));
         }
         _ => {}
     }
+    if grant.lacks_expiry() && !grant.is_stored_policy() {
+        report.add(Finding::warning(
+            subject,
+            "the signature's expiry (se) is missing or cannot be read",
+            "check that the URI was copied whole",
+        ));
+    }
 }
 
 fn judge_way(report: &mut PreflightReport, subject: &str, uri: &ContainerUri, grant: &SasGrant) {
-    if grant.protocol() == Some("https") && uri.expose().starts_with("http://") {
+    if grant.protocol() == Some("https") && uri.is_plain_http() {
         report.add(Finding::error(
             subject,
             ErrorKind::ContainerRejected,
@@ -130,16 +160,33 @@ fn judge_way(report: &mut PreflightReport, subject: &str, uri: &ContainerUri, gr
             "use the https URI, or make a signature that allows both",
         ));
     }
-    if let Some(addresses) = grant.addresses() {
-        report.add(Finding::warning(
+    let Some(addresses) = grant.addresses() else {
+        return;
+    };
+    let shown = crate::redact::clean(addresses, 60);
+    report.add(if is_range(addresses) {
+        Finding::warning(
             subject,
             format!(
-                "the signature is bound to addresses (sip) {}",
-                crate::redact::clean(addresses, 60)
+                "the signature is bound to addresses (sip) {shown}; from which ones the hub comes cannot be seen from here"
             ),
             "the hub's own addresses must be among them; a signature without sip is safer here",
-        ));
-    }
+        )
+    } else {
+        Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            format!("the signature's addresses (sip) {shown} are no IPv4 address and no range of them"),
+            "make a signature without sip, or with one address or first-last",
+        )
+    });
+}
+
+/// One address, or two in their order, as storage takes them.
+fn is_range(addresses: &str) -> bool {
+    let (first, last) = addresses.split_once('-').unwrap_or((addresses, addresses));
+    let read = |text: &str| text.parse::<Ipv4Addr>();
+    matches!((read(first), read(last)), (Ok(first), Ok(last)) if first <= last)
 }
 
 fn named(rights: &str) -> String {

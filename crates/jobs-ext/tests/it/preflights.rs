@@ -73,7 +73,7 @@ async fn the_holder_of_the_slot_is_named() {
 }
 
 /// Signatures, and the worst that is said of each as an output.
-const SIGNATURES: [(&str, Severity, &str); 11] = [
+const SIGNATURES: [(&str, Severity, &str); 19] = [
     ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
     (
         "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
@@ -96,6 +96,46 @@ const SIGNATURES: [(&str, Severity, &str); 11] = [
         "resource types",
     ),
     (
+        "&ss=fq&srt=sco&sp=racwdl&se=2030-01-01",
+        Severity::Error,
+        "services (ss) \"fq\"",
+    ),
+    (
+        "&srt=sco&sp=racwdl&se=2030-01-01",
+        Severity::Error,
+        "services (ss) \"\"",
+    ),
+    (
+        "&sp=racwdl&se=2030-01-01",
+        Severity::Warning,
+        "neither sr nor srt",
+    ),
+    (
+        "&sr=q&sp=racwdl&se=2030-01-01",
+        Severity::Warning,
+        "something else than a container",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&skt=2027-01-01&ske=2027-01-15T07:59:59Z",
+        Severity::Error,
+        "expired (ske",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&skt=2027-01-15T09:00:00Z&ske=2030-01-01",
+        Severity::Error,
+        "not valid yet",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&ske=2027-01-15T08:30:00Z",
+        Severity::Warning,
+        "ends at 2027-01-15T08:30:00Z (ske",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&sip=anywhere",
+        Severity::Error,
+        "no IPv4 address",
+    ),
+    (
         "&sr=c&sp=rwd&se=2030-01-01",
         Severity::Warning,
         "add, create, list",
@@ -106,9 +146,9 @@ const SIGNATURES: [(&str, Severity, &str); 11] = [
         "ends at",
     ),
     (
-        "&sr=c&sp=racwdl&se=2030-01-01&sip=10.0.0.1",
+        "&sr=c&sp=racwdl&se=2030-01-01&sip=10.0.0.1-10.0.0.9",
         Severity::Warning,
-        "10.0.0.1",
+        "10.0.0.1-10.0.0.9; from which ones the hub comes cannot be seen",
     ),
     ("&sr=c&sp=racwdl", Severity::Warning, "expiry"),
     ("&sr=c&si=policy", Severity::Note, "policy"),
@@ -288,19 +328,21 @@ async fn a_container_for_the_hubs_identity_is_no_error_because_this_client_canno
 
 #[tokio::test]
 async fn a_signature_for_https_alone_is_found_at_an_http_uri() {
-    let server = Server::start([json(200, "[]"), head("7")]).await;
-    let uri: ContainerUri = format!(
-        "{}/acct/jobs?sr=c&sp=racwdl&spr=https&se=2030-01-01&sig=planted",
-        server.endpoint()
-    )
-    .parse()
-    .unwrap();
-    let report = client(&server, &StepClock::default())
-        .preflight(Preflight::new().output(&uri))
-        .await;
-    let (severity, message) = worst_of(&report, "output container");
-    assert_eq!(severity, Severity::Error);
-    assert!(message.contains("https only (spr)"), "{message}");
+    for spelling in ["http://", "HTTP://"] {
+        let server = Server::start([json(200, "[]"), head("7")]).await;
+        let uri: ContainerUri = format!(
+            "{}/acct/jobs?sr=c&sp=racwdl&spr=https&se=2030-01-01&sig=planted",
+            server.endpoint().replace("http://", spelling)
+        )
+        .parse()
+        .unwrap();
+        let report = client(&server, &StepClock::default())
+            .preflight(Preflight::new().output(&uri))
+            .await;
+        let (severity, message) = worst_of(&report, "output container");
+        assert_eq!(severity, Severity::Error);
+        assert!(message.contains("https only (spr)"), "{message}");
+    }
 }
 
 #[tokio::test]
