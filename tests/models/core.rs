@@ -45,6 +45,23 @@ pub(crate) fn structs() -> Vec<ItemStruct> {
         .collect()
 }
 
+/// `Debug`, when it is written out for a model instead of derived.
+pub(crate) fn implemented(model: &syn::Ident) -> Vec<String> {
+    let (_, items) = module("types").content.unwrap();
+    let blocks = items.into_iter().filter_map(|item| match item {
+        Item::Impl(block) => Some(block),
+        _ => None,
+    });
+    blocks
+        .filter(
+            |block| matches!(&*block.self_ty, syn::Type::Path(path) if path.path.is_ident(model)),
+        )
+        .filter_map(|block| block.trait_)
+        .map(|(_, path, _)| path.segments.last().unwrap().ident.to_string())
+        .filter(|name| name == "Debug")
+        .collect()
+}
+
 /// Types of the models that are neither structs nor the generator's own error.
 pub(crate) fn other_types() -> Vec<String> {
     let (_, items) = module("types").content.unwrap();

@@ -33,6 +33,10 @@ fn models() {
             if ty.contains("SasUri") {
                 words.push("secret");
             }
+            let is_free_json = ty.contains("Map<") || ty.contains("Value");
+            if is_free_json || property(&name, &wire)["x-free-text"] == true {
+                words.push("veiled in Debug");
+            }
             if serde.flatten {
                 words.push("flattened");
             }
@@ -61,6 +65,7 @@ fn capabilities(item: &syn::ItemStruct) -> String {
             })
             .unwrap();
     }
+    words.extend(core::implemented(&item.ident));
     words.sort();
     let open = if core::is_marked(&item.attrs, "non_exhaustive") {
         "non_exhaustive"

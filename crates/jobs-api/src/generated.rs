@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
-// spec: spec/jobs.openapi.json sha256 bded1520074e999a277ed1e8ade2a2992c1afee96bda0467417d7a4c2e33663f
+// spec: spec/jobs.openapi.json sha256 c903084b599b255ab7a084b7a48ef5abe486c8eac77699e3c02ca9f7ea519f8e
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: cfbe670fd60153087a695e1fd2302a926e1dc3ba2f79b4151763855bc0e66b61
+// inputs: c26b7df41e1b4b3edbb8603dee85e5f17099e8732267d04204180c09ecd9da35
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -11,7 +11,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 #[allow(clippy::all)]
 pub mod types {
     ///A direct method and its arguments.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct CloudToDeviceMethod {
@@ -106,7 +106,7 @@ pub mod types {
         pub succeeded_count: ::std::option::Option<i32>,
     }
     ///An import or export job, as it is asked for and as the hub reports it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct JobProperties {
@@ -292,7 +292,7 @@ pub mod types {
         pub update_twin: ::std::option::Option<Twin>,
     }
     ///A scheduled job as the hub reports it.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct JobResponse {
@@ -396,7 +396,7 @@ pub mod types {
         pub update_twin: ::std::option::Option<Twin>,
     }
     ///The twin of a device or module. In an update, what is absent stays and what is null is removed.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Twin {
@@ -530,7 +530,7 @@ pub mod types {
         pub x509_thumbprint: ::std::option::Option<X509Thumbprint>,
     }
     ///The two property trees of a twin.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct TwinProperties {
@@ -751,6 +751,97 @@ pub mod types {
                 primary_thumbprint,
                 secondary_thumbprint,
             }
+        }
+    }
+    impl ::std::fmt::Debug for CloudToDeviceMethod {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("CloudToDeviceMethod");
+            fields.field("connect_timeout_in_seconds", &self.connect_timeout_in_seconds);
+            fields.field("method_name", &self.method_name);
+            fields.field("payload", &crate::veil::Veiled(&self.payload));
+            fields
+                .field("response_timeout_in_seconds", &self.response_timeout_in_seconds);
+            fields.finish()
+        }
+    }
+    impl ::std::fmt::Debug for JobProperties {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("JobProperties");
+            fields.field("configurations_blob_name", &self.configurations_blob_name);
+            fields.field("end_time_utc", &self.end_time_utc);
+            fields.field("exclude_keys_in_export", &self.exclude_keys_in_export);
+            fields.field("failure_reason", &crate::veil::Veiled(&self.failure_reason));
+            fields.field("include_configurations", &self.include_configurations);
+            fields.field("input_blob_container_uri", &self.input_blob_container_uri);
+            fields.field("input_blob_name", &self.input_blob_name);
+            fields.field("job_id", &self.job_id);
+            fields.field("output_blob_container_uri", &self.output_blob_container_uri);
+            fields.field("output_blob_name", &self.output_blob_name);
+            fields.field("progress", &self.progress);
+            fields.field("start_time_utc", &self.start_time_utc);
+            fields.field("status", &self.status);
+            fields
+                .field("storage_authentication_type", &self.storage_authentication_type);
+            fields.field("type_", &self.type_);
+            fields.finish()
+        }
+    }
+    impl ::std::fmt::Debug for JobResponse {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("JobResponse");
+            fields.field("cloud_to_device_method", &self.cloud_to_device_method);
+            fields.field("created_time", &self.created_time);
+            fields.field("device_job_statistics", &self.device_job_statistics);
+            fields.field("end_time", &self.end_time);
+            fields.field("failure_reason", &crate::veil::Veiled(&self.failure_reason));
+            fields.field("job_id", &self.job_id);
+            fields
+                .field(
+                    "max_execution_time_in_seconds",
+                    &self.max_execution_time_in_seconds,
+                );
+            fields.field("query_condition", &self.query_condition);
+            fields.field("start_time", &self.start_time);
+            fields.field("status", &self.status);
+            fields.field("status_message", &crate::veil::Veiled(&self.status_message));
+            fields.field("type_", &self.type_);
+            fields.field("update_twin", &self.update_twin);
+            fields.finish()
+        }
+    }
+    impl ::std::fmt::Debug for Twin {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("Twin");
+            fields.field("authentication_type", &self.authentication_type);
+            fields.field("capabilities", &self.capabilities);
+            fields
+                .field(
+                    "cloud_to_device_message_count",
+                    &self.cloud_to_device_message_count,
+                );
+            fields.field("connection_state", &self.connection_state);
+            fields.field("device_etag", &self.device_etag);
+            fields.field("device_id", &self.device_id);
+            fields.field("device_scope", &self.device_scope);
+            fields.field("etag", &self.etag);
+            fields.field("last_activity_time", &self.last_activity_time);
+            fields.field("module_id", &self.module_id);
+            fields.field("properties", &self.properties);
+            fields.field("status", &self.status);
+            fields.field("status_reason", &crate::veil::Veiled(&self.status_reason));
+            fields.field("status_update_time", &self.status_update_time);
+            fields.field("tags", &crate::veil::Veiled(&self.tags));
+            fields.field("version", &self.version);
+            fields.field("x509_thumbprint", &self.x509_thumbprint);
+            fields.finish()
+        }
+    }
+    impl ::std::fmt::Debug for TwinProperties {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("TwinProperties");
+            fields.field("desired", &crate::veil::Veiled(&self.desired));
+            fields.field("reported", &crate::veil::Veiled(&self.reported));
+            fields.finish()
         }
     }
 }

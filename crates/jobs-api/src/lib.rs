@@ -4,6 +4,7 @@ mod capture;
 mod open_enum;
 mod sas_uri;
 mod seam;
+mod veil;
 
 #[rustfmt::skip]
 #[allow(
@@ -35,6 +36,9 @@ pub use seam::RequestContext;
 /// job.type_ = Some(JobType::Export);
 /// job.output_blob_container_uri = Some("https://account.blob.core.windows.net/devices?sig=…".into());
 /// ```
+///
+/// `Debug` prints free JSON (tags, properties, payloads) and the hub's prose (`failure_reason`) by their size alone: the first can hold
+/// passwords, and the second repeats signatures.
 ///
 /// Enums are open: a value that this version does not know is kept in `Unrecognized` and written back as it came.
 pub mod types {

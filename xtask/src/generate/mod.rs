@@ -7,6 +7,7 @@ mod enums;
 mod lower;
 mod operations;
 mod polish;
+mod veil;
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,6 +4,7 @@
 //!   optional field breaks nobody;
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
+//! * free JSON and free text leave the printed form of their models (`veil`);
 //! * operations get their address and their model from the seam (`operations`);
 //! * the constructor that unwraps a `reqwest::Client` with short timeouts goes.
 
@@ -13,7 +14,7 @@ use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 
 use super::lower::Lowered;
-use super::operations;
+use super::{operations, veil};
 use crate::{Problem, Result, spec};
 
 pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> Result<syn::File> {
@@ -36,6 +37,7 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
             _ => {}
         }
     }
+    veil::veil(&mut file, document)?;
     check_secrets(&file, document, lowered)?;
     Ok(file)
 }
@@ -122,7 +124,7 @@ fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
 }
 
 /// The name of a field on the wire: its `serde(rename)`, or its own.
-fn wire_name(field: &Field) -> String {
+pub(super) fn wire_name(field: &Field) -> String {
     let mut name = field
         .ident
         .as_ref()
@@ -196,14 +198,17 @@ fn inside_option(ty: &syn::Type) -> Option<String> {
     let Some(syn::GenericArgument::Type(inner)) = arguments.args.first() else {
         return None;
     };
-    let file: syn::File = parse_quote!(type Inner = #inner;);
-    let text = prettyplease::unparse(&file);
-    (last.ident == "Option").then(|| {
-        text.trim_start_matches("type Inner = ")
-            .trim_end()
-            .trim_end_matches(';')
-            .to_owned()
-    })
+    (last.ident == "Option").then(|| type_text(inner))
+}
+
+/// A type as it is written.
+pub(super) fn type_text(ty: &syn::Type) -> String {
+    let file: syn::File = parse_quote!(type Inner = #ty;);
+    prettyplease::unparse(&file)
+        .trim_start_matches("type Inner = ")
+        .trim_end()
+        .trim_end_matches(';')
+        .to_owned()
 }
 
 /// The generator repeats the JSON schema of each type in its documentation; the spec and the snapshots have it.
