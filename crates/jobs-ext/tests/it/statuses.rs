@@ -124,6 +124,122 @@ async fn the_same_answers_to_a_create_never_make_a_second_one_that_could_be_a_se
     }
 }
 
+/// What an answer to a create says, in each of the service's envelopes: as sent, and what becomes of it.
+struct Envelope {
+    name: &'static str,
+    status: u16,
+    /// Header `iothub-errorcode`; some gateways leave it out.
+    header: Option<&'static str>,
+    body: &'static str,
+    kind: ErrorKind,
+    code: &'static str,
+    number: Option<u64>,
+    message: &'static str,
+    tracking_id: Option<&'static str>,
+    /// A part of the hint; none when there is none.
+    hint: Option<&'static str>,
+}
+
+const ENVELOPES: [Envelope; 5] = [
+    Envelope {
+        name: "A of jobs",
+        status: 403,
+        header: None,
+        body: r#"{"Message":"ErrorCode:JobQuotaExceeded;Error: 403 ErrorCode: JobQuotaExceeded\nMessage: Job quota has been exceeded\nTimestamp: 08/15/2026 09:38:50\nTracking ID: ","ExceptionMessage":""}"#,
+        kind: ErrorKind::JobQuota,
+        code: "JobQuotaExceeded",
+        number: None,
+        message: "Job quota has been exceeded",
+        tracking_id: None,
+        hint: Some("one import or export job at a time"),
+    },
+    Envelope {
+        name: "A of jobs, with a public message",
+        status: 400,
+        header: Some("BlobContainerValidationError"),
+        body: r#"{"Message":"ErrorCode:BlobContainerValidationError;Error: 400 ErrorCode: BlobContainerValidationError\r\nMessage: Unauthorized to write to output blob container.\r\nTimestamp: 08/15/2026 09:38:50\r\nTracking ID: 7-G:1\r\nPublic Message: Failed to validate","ExceptionMessage":""}"#,
+        kind: ErrorKind::ContainerRejected,
+        code: "BlobContainerValidationError",
+        number: None,
+        message: "Failed to validate",
+        tracking_id: Some("7-G:1"),
+        hint: Some("container"),
+    },
+    Envelope {
+        name: "A with A inside",
+        status: 429,
+        header: Some("ThrottlingMaxActiveJobCountExceeded"),
+        body: r#"{"Message":"ErrorCode:ThrottlingMaxActiveJobCountExceeded;Error: 429 {\"Message\":\"ErrorCode:ThrottlingMaxActiveJobCountExceeded;429\",\"ExceptionMessage\":\"Tracking ID:abc-G:2-TimeStamp:08/15/2026 09:38:50\"}","ExceptionMessage":""}"#,
+        kind: ErrorKind::JobQuota,
+        code: "ThrottlingMaxActiveJobCountExceeded",
+        number: None,
+        message: "429",
+        tracking_id: Some("abc-G:2-TimeStamp:08/15/2026 09:38:50"),
+        hint: Some("limited by tier"),
+    },
+    Envelope {
+        name: "B",
+        status: 400,
+        header: None,
+        body: r#"{"errorCode":400032,"message":"no identity","trackingId":"b-G2:-TimeStamp:2026-08-15T09:38:50.123456789Z","timestampUtc":"2026-08-15T09:38:50Z","info":null}"#,
+        kind: ErrorKind::ContainerRejected,
+        code: "ManagedIdentityNotEnabled",
+        number: Some(400_032),
+        message: "no identity",
+        tracking_id: Some("b-G2:-TimeStamp:2026-08-15T09:38:50.123456789Z"),
+        hint: Some("identity"),
+    },
+    Envelope {
+        name: "A with B inside",
+        status: 400,
+        header: None,
+        body: r#"{"Message":"{\"errorCode\":400004,\"message\":\"bad blob name\",\"trackingId\":\"c-G2:\",\"timestampUtc\":\"2026-08-15T09:38:50Z\"}","ExceptionMessage":""}"#,
+        kind: ErrorKind::BadRequest,
+        code: "ArgumentInvalid",
+        number: Some(400_004),
+        message: "bad blob name",
+        tracking_id: Some("c-G2:"),
+        hint: None,
+    },
+];
+
+#[tokio::test]
+async fn every_envelope_of_the_service_is_read_off_the_wire() {
+    for sent in &ENVELOPES {
+        let mut reply = json(sent.status, sent.body).with("x-ms-request-id", "r-7");
+        if let Some(code) = sent.header {
+            reply = reply.with("iothub-errorcode", code);
+        }
+        // After a full slot the client asks who holds it.
+        let server = Server::start([reply, json(200, "[]")]).await;
+        let error = client(&server, &StepClock::default())
+            .begin_export(ExportOptions::to(container()))
+            .await
+            .unwrap_err();
+        let name = sent.name;
+        assert_eq!(
+            (error.kind(), error.code()),
+            (sent.kind, Some(sent.code)),
+            "{name}"
+        );
+        assert_eq!(
+            (error.status(), error.error_number()),
+            (Some(sent.status), sent.number),
+            "{name}"
+        );
+        assert_eq!(
+            (error.message(), error.tracking_id()),
+            (sent.message, sent.tracking_id),
+            "{name}"
+        );
+        assert_eq!(error.request_id(), Some("r-7"), "{name}");
+        match (error.hint(), sent.hint) {
+            (Some(hint), Some(part)) => assert!(hint.contains(part), "{name}: {hint}"),
+            (hint, part) => assert_eq!(hint, part, "{name}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn statuses_without_any_envelope_keep_their_kind() {
     for body in [
