@@ -88,6 +88,8 @@ async fn traces_tell_operation_job_attempt_and_status_and_no_secret() {
         "status=200",
         "duration_ms",
         "repeated",
+        "iothub.blob",
+        "operation=\"read blob\"",
     ] {
         assert!(text.contains(part), "{part} is missing: {text}");
     }
