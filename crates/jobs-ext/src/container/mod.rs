@@ -124,7 +124,7 @@ impl ContainerUri {
         }
     }
 
-    /// Whether requests go over https; a folder needs none.
+    /// Whether requests to the storage would not be encrypted, however the scheme is spelt.
     pub(crate) fn is_plain_http(&self) -> bool {
         matches!(self.place, Place::Blob { https: false, .. })
     }
