@@ -12,6 +12,7 @@
 //! [`query`] is the hub's query language, parsed once for device files and for the local hub. `transform` turns device files into others: filters, tables,
 //! comparisons, test fleets, anonymous copies; it comes with the default feature of its name, and `parquet` adds that format to it.
 
+mod checked;
 mod configuration;
 mod error_log;
 mod feeder;

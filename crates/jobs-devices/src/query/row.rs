@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::ast::{Number, Path, Segment};
 use super::document::{Document, has_fixed_members};
 use super::eval::Operand;
+use crate::checked::{items, members};
 use crate::field::string;
-use crate::members::for_each;
 use crate::row::{Authentication, Capabilities, Properties, Row};
 
 /// A row under the names that twins and queries have for its members, and under the row's own: `deviceId` and `id`,
@@ -159,25 +159,15 @@ pub(super) fn descend<'a>(text: &'a str, path: &Path, taken: usize) -> Operand<'
 
 /// The last member of that name, as readers of JSON commonly take it.
 fn member<'a>(object: &'a str, name: &str, any_case: bool) -> Option<&'a str> {
-    if !object.starts_with('{') {
-        return None;
-    }
-    let mut found = None;
-    let walked = for_each(object, |key, value| {
-        if *key == *name || (any_case && key.eq_ignore_ascii_case(name)) {
-            found = Some(value);
-        }
-        Ok::<(), std::convert::Infallible>(())
-    });
-    walked.ok().and(found)
+    let is_meant = |key: &str| *key == *name || (any_case && key.eq_ignore_ascii_case(name));
+    members(object)
+        .filter(|(key, _)| key.as_text().is_some_and(is_meant))
+        .last()
+        .map(|(_, value)| value)
 }
 
 fn element(array: &str, at: usize) -> Option<&str> {
-    if !array.starts_with('[') {
-        return None;
-    }
-    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(array).ok()?;
-    items.get(at).map(|item| item.get())
+    items(array).nth(at)
 }
 
 /// The operand a checked JSON text stands for. Half of a surrogate pair is no text, and so undefined.
@@ -204,7 +194,7 @@ mod tests {
 
     const LINE: &str = r#"{"id":"d1","moduleId":"m1","eTag":"MQ==","status":"Enabled","statusReason":null,
         "authentication":{"type":"selfSigned","symmetricKey":null,"x509Thumbprint":{"primaryThumbprint":"AB"}},
-        "twinETag":"x","tags":{"a":{"b":[1,{"c":"\u00e5"}]},"n":1.0,"n":2,"big":12345678901234567890},
+        "twinETag":"x","tags":{"a":{"b":[1,{"c":"\u00e5"}]},"n":1.0,"n":2,"big":12345678901234567890,"z":1,"\ud800":7,"y":2},
         "properties":{"desired":{"fw":"1"},"reported":null},"capabilities":{"iotEdge":true},
         "parentScopes":["s0","s1"],"importMode":"update","x-extra":{"k":5}}"#;
 
@@ -234,6 +224,7 @@ mod tests {
             "properties.desired.fw = '1' AND IS_OBJECT(properties) AND IS_NULL(properties.reported)",
             "parentScopes[1] = 's1' AND IS_ARRAY(parentScopes)",
             "[[x-extra]].k = 5",
+            "tags.z = 1 AND tags.y = 2",
             "NOT IS_DEFINED(deviceScope) AND NOT IS_DEFINED(tags.a.b[2]) AND NOT IS_DEFINED(status.x)",
         ] {
             assert!(selects(condition), "{condition}");

@@ -1,10 +1,8 @@
 //! The limits of one section of a twin.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-
 use super::Violation;
+use crate::checked::{Name, Token, Tokens};
+use crate::field::string;
 use crate::json::JsonObject;
 
 /// Most bytes of tags, counted as [`twin_size`] does.
@@ -19,8 +17,8 @@ pub const MAX_STRING_BYTES: usize = 4 * 1024;
 pub const MAX_DEPTH: usize = 10;
 /// Largest integer in a twin: 2^52 - 1.
 pub const MAX_INTEGER: i64 = 4_503_599_627_370_495;
-/// Smallest integer in a twin: -2^52.
-pub const MIN_INTEGER: i64 = -4_503_599_627_370_496;
+/// Smallest integer in a twin: -(2^52 - 1).
+pub const MIN_INTEGER: i64 = -4_503_599_627_370_495;
 
 /// Which part of a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +87,6 @@ struct Walk {
     section: Section,
     /// The starts of the names that lead to where it is, each behind a dot.
     path: String,
-    depth: usize,
     size: usize,
     /// Within `$metadata`, which the service makes itself.
     exempt: bool,
@@ -101,7 +98,6 @@ impl Walk {
         Self {
             section,
             path: String::new(),
-            depth: 0,
             size: 0,
             exempt: false,
             found: Vec::new(),
@@ -109,12 +105,49 @@ impl Walk {
     }
 
     fn run(&mut self, object: &JsonObject) {
-        let mut deserializer = serde_json::Deserializer::from_str(object.as_str());
-        if let Err(error) = Value(self).deserialize(&mut deserializer) {
-            let message = format!("holds a value the service cannot read: {error}");
-            self.found
-                .push(Violation::error("twin-value", self.section.path(), message));
+        // Where the walk was when each object or array began that has not ended.
+        let mut open = Vec::new();
+        for token in Tokens::of(object.as_str()) {
+            match token {
+                Token::Object | Token::Array => {
+                    open.push((self.path.len(), self.exempt));
+                    // The section itself is level 0.
+                    if open.len() > MAX_DEPTH + 1 {
+                        let message = format!("nests deeper than {MAX_DEPTH} levels");
+                        self.tell("twin-depth", message);
+                    }
+                }
+                Token::End => self.back_to(open.pop()),
+                Token::Name(raw) => {
+                    self.back_to(open.last().copied());
+                    self.name(raw, open.len() == 1);
+                }
+                Token::Text(raw) => match string(raw) {
+                    Ok(text) => self.text(&text),
+                    Err(_) => self.unreadable("half of a surrogate pair"),
+                },
+                Token::Word(word) => self.word(word),
+            }
         }
+    }
+
+    /// Leaves the member that was looked at last.
+    fn back_to(&mut self, outer: Option<(usize, bool)>) {
+        if let Some((path, exempt)) = outer {
+            self.path.truncate(path);
+            self.exempt = exempt;
+        }
+    }
+
+    /// Tells of what JSON can write and the service cannot hold, wherever it stands.
+    fn unreadable(&mut self, what: &str) {
+        if self.found.iter().any(|one| one.rule == "twin-value") {
+            return;
+        }
+        let field = self.section.path().to_owned() + &self.path;
+        let message = format!("holds a value the service cannot read: {what}");
+        self.found
+            .push(Violation::error("twin-value", field, message));
     }
 
     fn tell(&mut self, rule: &'static str, message: String) {
@@ -144,9 +177,26 @@ impl Walk {
         }
     }
 
-    fn integer(&mut self, fits: bool) {
+    /// A number, `true`, `false` or `null`.
+    fn word(&mut self, word: &str) {
+        match word.as_bytes().first() {
+            Some(b't' | b'f') => self.add(4),
+            Some(b'n') => {}
+            _ => self.number(word),
+        }
+    }
+
+    fn number(&mut self, number: &str) {
         self.add(8);
-        if !fits {
+        if number.contains(['.', 'e', 'E']) {
+            if number.parse().is_ok_and(f64::is_infinite) {
+                self.unreadable("a number out of range");
+            }
+            return;
+        }
+        // One that is beyond 64 bits is beyond those of a twin.
+        let limits = MIN_INTEGER..=MAX_INTEGER;
+        if !number.parse().is_ok_and(|whole| limits.contains(&whole)) {
             self.tell(
                 "twin-integer",
                 format!("is beyond the integers of a twin, {MIN_INTEGER} to {MAX_INTEGER}"),
@@ -154,7 +204,22 @@ impl Walk {
         }
     }
 
-    fn name(&mut self, name: &str) {
+    /// One step of the path, and the rules of names.
+    fn name(&mut self, raw: &str, of_section: bool) {
+        let name = Name::of(raw);
+        let is_text = name.as_text().is_some();
+        let name = name.shown();
+        self.exempt |= of_section && matches!(&*name, "$metadata" | "$version");
+        self.path.push('.');
+        let end = if name.len() <= 64 {
+            name.len()
+        } else {
+            name.char_indices().nth(64).map_or(name.len(), |(at, _)| at)
+        };
+        self.path.push_str(&name[..end]);
+        if !is_text {
+            self.unreadable("a name with half of a surrogate pair");
+        }
         if name.len() > MAX_KEY_BYTES {
             self.tell(
                 "twin-key",
@@ -170,26 +235,11 @@ impl Walk {
             self.add(name.len());
             return;
         }
-        self.add(counted(name));
+        self.add(counted(&name));
         let bad = |c: &char| c.is_control() || matches!(c, '.' | '$' | '#' | ' ');
         if let Some(bad) = name.chars().find(bad) {
             self.tell("twin-key", format!("has {bad:?} in its name; control characters, `.`, `$`, `#` and space are not allowed"));
         }
-    }
-
-    /// Goes one level down for `inside`.
-    fn nested<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
-        self.depth += 1;
-        // The section itself is level 0.
-        if self.depth > MAX_DEPTH + 1 {
-            self.tell(
-                "twin-depth",
-                format!("nests deeper than {MAX_DEPTH} levels"),
-            );
-        }
-        let out = inside(self);
-        self.depth -= 1;
-        out
     }
 }
 
@@ -206,107 +256,4 @@ fn counted(text: &str) -> usize {
         .filter(|c| !c.is_control())
         .map(char::len_utf8)
         .sum()
-}
-
-struct Value<'w>(&'w mut Walk);
-
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.0.add(4);
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.0.integer((MIN_INTEGER..=MAX_INTEGER).contains(&value));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.0
-            .integer(i64::try_from(value).is_ok_and(|value| value <= MAX_INTEGER));
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.0.add(8);
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.text(text);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        self.0.nested(|walk| {
-            while seq.next_element_seed(Value(walk))?.is_some() {}
-            Ok(())
-        })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.0.nested(|walk| {
-            loop {
-                let (before, exempt) = (walk.path.len(), walk.exempt);
-                if map.next_key_seed(Name(walk))?.is_none() {
-                    break;
-                }
-                map.next_value_seed(Value(walk))?;
-                walk.path.truncate(before);
-                walk.exempt = exempt;
-            }
-            Ok(())
-        })
-    }
-}
-
-/// A member's name: one step of the path.
-struct Name<'w>(&'w mut Walk);
-
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<(), E> {
-        let walk = self.0;
-        walk.exempt |= walk.depth == 1 && matches!(name, "$metadata" | "$version");
-        walk.path.push('.');
-        let end = if name.len() <= 64 {
-            name.len()
-        } else {
-            name.char_indices().nth(64).map_or(name.len(), |(at, _)| at)
-        };
-        walk.path.push_str(&name[..end]);
-        walk.name(name);
-        Ok(())
-    }
 }

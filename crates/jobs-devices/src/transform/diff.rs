@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::canonical::{canonical, sorted_members};
 use super::spill::{Key, Record, Sorted, Sorter};
 use super::{Context, Passed, Run, TransformError};
+use crate::field::string;
 
 /// What [`diff`] compares.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -270,6 +271,14 @@ fn is_word(path: &[Cow<'_, str>]) -> bool {
     }
 }
 
+/// Whether two strings are one word, however they are spelt.
+fn is_one_word(one: &str, other: &str) -> bool {
+    match (string(one), string(other)) {
+        (Ok(one), Ok(other)) => one.eq_ignore_ascii_case(&other),
+        _ => false,
+    }
+}
+
 /// Members of a row that are versions, by the names that lead to them.
 fn is_version(path: &[Cow<'_, str>]) -> bool {
     match path {
@@ -291,6 +300,9 @@ fn changed_fields(old: &[u8], new: &[u8], options: DiffOptions) -> Vec<String> {
     }
     fields
 }
+
+/// How many names a path of a difference has at most, which is more than a twin has levels. What lies deeper is compared as a whole.
+const LONGEST_PATH: usize = 32;
 
 /// Collects the paths of members that differ; objects are compared member by member, all else as a whole.
 fn compare<'t>(
@@ -319,17 +331,19 @@ fn compare<'t>(
             return;
         };
         let top = path.is_empty();
-        path.push(name);
+        path.push(name.shown());
         let (left, right) = (left.map(|(_, v)| v), right.map(|(_, v)| v));
         if options.with_etags || !is_version(path) {
             match (left, right) {
                 (Some(l), Some(r)) if l == r => {}
-                (Some(l), Some(r)) if l.starts_with('{') && r.starts_with('{') => {
+                (Some(l), Some(r))
+                    if l.starts_with('{') && r.starts_with('{') && path.len() < LONGEST_PATH =>
+                {
                     compare(l, r, path, options, fields);
                 }
                 // Of the row itself, absent and null both mean not given.
                 (None, Some("null")) | (Some("null"), None) if top => {}
-                (Some(l), Some(r)) if is_word(path) && l.eq_ignore_ascii_case(r) => {}
+                (Some(l), Some(r)) if is_word(path) && is_one_word(l, r) => {}
                 (Some(l), Some(r)) if canonical(l) == canonical(r) => {}
                 _ => fields.push(path.join(".")),
             }

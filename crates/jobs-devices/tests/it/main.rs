@@ -6,6 +6,7 @@ mod convert;
 mod corpus;
 mod fleet;
 mod fuzz_targets;
+mod odd_json;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -2,13 +2,13 @@
 
 use super::cell::{json, quote, text};
 use super::columns::{Column, Kind, Member, Section};
-use crate::members::for_each;
+use crate::checked::members;
 use crate::{
     Authentication, AuthenticationType, Capabilities, ImportMode, Json, JsonObject, Key,
     Properties, Row, Status, SymmetricKey, X509Thumbprint,
 };
 
-/// The members of a twin's section that stand in columns of their own, as they come.
+/// The members of a twin's section that stand in columns of their own, as they come. Names are kept as JSON, for not every one is a text.
 #[derive(Debug, Default)]
 struct Tree(Vec<(String, Node)>);
 
@@ -23,16 +23,13 @@ impl Tree {
         let Some((first, rest)) = names.split_first() else {
             return;
         };
-        let at = self.0.iter().position(|(name, _)| name == first);
+        let first = quote(first);
         if rest.is_empty() {
-            match at {
-                Some(at) => self.0[at].1 = Node::Json(json),
-                None => self.0.push((first.clone(), Node::Json(json))),
-            }
-            return;
+            return self.place(first, json);
         }
+        let at = self.0.iter().position(|(name, _)| *name == first);
         let at = at.unwrap_or_else(|| {
-            self.0.push((first.clone(), Node::Object(Tree::default())));
+            self.0.push((first, Node::Object(Tree::default())));
             self.0.len() - 1
         });
         let node = &mut self.0[at].1;
@@ -44,15 +41,22 @@ impl Tree {
         }
     }
 
+    /// Sets the member of a name that is JSON.
+    fn place(&mut self, name: String, json: String) {
+        match self.0.iter().position(|(known, _)| *known == name) {
+            Some(at) => self.0[at].1 = Node::Json(json),
+            None => self.0.push((name, Node::Json(json))),
+        }
+    }
+
     /// The members of an object's text; of any other text none.
     fn of(json: &str) -> Tree {
         let mut tree = Tree::default();
-        if json.starts_with('{') {
-            let walked = for_each(json, |name, value| {
-                tree.set(&[name.into_owned()], value.to_owned());
-                Ok::<(), std::convert::Infallible>(())
-            });
-            debug_assert!(walked.is_ok(), "the text was checked when it was read");
+        for (name, value) in members(json) {
+            let mut written = Vec::new();
+            name.push_json(&mut written);
+            let name = String::from_utf8_lossy(&written).into_owned();
+            tree.place(name, value.to_owned());
         }
         tree
     }
@@ -63,7 +67,7 @@ impl Tree {
             if n > 0 {
                 out.push(',');
             }
-            out.push_str(&quote(name));
+            out.push_str(name);
             out.push(':');
             match node {
                 Node::Json(json) => out.push_str(json),
@@ -125,11 +129,10 @@ impl Assembly {
             }
             Member::Other(None) => {
                 let object = JsonObject::new(cell).map_err(|error| error.to_string())?;
-                let walked = for_each(object.as_str(), |name, value| {
-                    row.extra.push(&name, value);
-                    Ok::<(), std::convert::Infallible>(())
-                });
-                debug_assert!(walked.is_ok(), "the text was just checked");
+                for (name, value) in members(object.as_str()) {
+                    let half = "a member's name has half of a surrogate pair";
+                    row.extra.push(name.as_text().ok_or(half)?, value);
+                }
             }
             Member::Other(Some(name)) => {
                 let value = json(cell, column.kind)?;
@@ -178,7 +181,7 @@ impl Tree {
     /// Sets a member; an object is laid over one that is there.
     fn lay_over(&mut self, name: String, node: Node) {
         match node {
-            Node::Json(json) => self.set(&[name], json),
+            Node::Json(json) => self.place(name, json),
             Node::Object(tree) => {
                 let at = self.0.iter().position(|(known, _)| *known == name);
                 let mut base = match at.map(|at| self.0.remove(at).1) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::NotCarried;
 use super::columns::{Columns, MEMBERS, Member, Section};
 use crate::Row;
-use crate::members::for_each;
+use crate::checked::members;
 use crate::transform::MAX_PROBLEMS;
 
 /// Keeps count of what rows have and columns do not.
@@ -108,12 +108,10 @@ impl<'c> Carried<'c> {
             self.lose(&names.join("."));
             return;
         }
-        let walked = for_each(text, |name, value| {
-            path.push(name.into_owned());
+        for (name, value) in members(text) {
+            path.push(name.shown().into_owned());
             self.note_twin(section, value, path);
             path.pop();
-            Ok::<(), std::convert::Infallible>(())
-        });
-        debug_assert!(walked.is_ok(), "the text was checked when it was read");
+        }
     }
 }

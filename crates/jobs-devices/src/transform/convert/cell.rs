@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::columns::{Column, Kind, Member};
+use crate::checked::members;
 use crate::field::string;
-use crate::members::for_each;
 use crate::{AuthenticationType, ImportMode, Json, Key, Row, Status};
 
 /// What a row has for a column.
@@ -109,17 +109,10 @@ fn json_value(json: &str) -> Value<'_> {
 
 /// The last member of that name.
 fn member_of<'t>(object: &'t str, name: &str) -> Option<&'t str> {
-    if !object.starts_with('{') {
-        return None;
-    }
-    let mut found = None;
-    let walked = for_each(object, |key, value| {
-        if key == name {
-            found = Some(value);
-        }
-        Ok::<(), std::convert::Infallible>(())
-    });
-    walked.ok().and(found)
+    members(object)
+        .filter(|(key, _)| key.as_text() == Some(name))
+        .last()
+        .map(|(_, value)| value)
 }
 
 fn quoted_list(texts: &[String]) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 
 use super::random::Random;
-use crate::members::for_each;
+use crate::checked::{items, members};
 use crate::transform::TransformError;
 use crate::{Json, Row};
 
@@ -58,7 +58,7 @@ impl FromStr for Template {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let json = Json::new(text).map_err(|error| TemplateError(error.to_string()))?;
         let mut pieces = Vec::new();
-        compile(json.as_str(), &mut pieces)?;
+        compile(json.as_str(), MOST_LEVELS, &mut pieces)?;
         let mut joined: Vec<Piece> = Vec::new();
         for piece in pieces {
             match (joined.last_mut(), piece) {
@@ -105,33 +105,45 @@ impl Template {
     }
 }
 
-/// Takes checked JSON apart; member names stay as they are.
-fn compile(json: &str, pieces: &mut Vec<Piece>) -> Result<(), TemplateError> {
+/// How deep an example may nest, which is far beyond what a twin may.
+const MOST_LEVELS: usize = 64;
+
+/// Takes checked JSON apart, so many levels deep; member names stay as they are.
+fn compile(json: &str, levels: usize, pieces: &mut Vec<Piece>) -> Result<(), TemplateError> {
+    let nested = || {
+        levels.checked_sub(1).ok_or_else(|| {
+            TemplateError(format!(
+                "the example nests deeper than {MOST_LEVELS} levels; a twin takes {}",
+                crate::rules::MAX_DEPTH
+            ))
+        })
+    };
     match json.as_bytes().first() {
         Some(b'{') => {
+            let levels = nested()?;
             let mut separator = '{';
-            let walked = for_each(json, |name, value| {
+            for (name, value) in members(json) {
                 let mut quoted = Vec::new();
-                crate::text::push_string(&mut quoted, &name);
+                name.push_json(&mut quoted);
                 let name = String::from_utf8_lossy(&quoted).into_owned();
                 pieces.push(Piece::Text(format!("{separator}{name}:")));
                 separator = ',';
-                compile(value, pieces)
-            });
-            walked.map_err(|error| TemplateError(error.to_string()))??;
+                compile(value, levels, pieces)?;
+            }
             pieces.push(Piece::Text(
                 if separator == '{' { "{}" } else { "}" }.to_owned(),
             ));
         }
         Some(b'[') => {
-            let items: Vec<&serde_json::value::RawValue> =
-                serde_json::from_str(json).map_err(|error| TemplateError(error.to_string()))?;
-            for (n, item) in items.iter().enumerate() {
-                pieces.push(Piece::Text(if n == 0 { "[" } else { "," }.to_owned()));
-                compile(item.get(), pieces)?;
+            let levels = nested()?;
+            let mut separator = '[';
+            for item in items(json) {
+                pieces.push(Piece::Text(separator.to_string()));
+                separator = ',';
+                compile(item, levels, pieces)?;
             }
             pieces.push(Piece::Text(
-                if items.is_empty() { "[]" } else { "]" }.to_owned(),
+                if separator == '[' { "[]" } else { "]" }.to_owned(),
             ));
         }
         Some(b'"') => compile_string(json, pieces)?,
