@@ -205,6 +205,7 @@ impl Parser<'_> {
             };
             if op == ArithmeticOp::Sub {
                 self.refuse_hyphenated_name()?;
+                self.refuse_comment()?;
             }
             self.advance();
             let right = self.product()?;
@@ -231,6 +232,17 @@ impl Parser<'_> {
         let height = left.height.max(right.height);
         let (left, right) = (Box::new(left.expr), Box::new(right.expr));
         self.node(Expr::Arithmetic { op, left, right }, height)
+    }
+
+    /// `a = 'x' -- why` looks like a comment but is a subtraction of a negative value.
+    fn refuse_comment(&self) -> Result<(), ParseError> {
+        let next = &self.tokens[(self.at + 1).min(self.tokens.len() - 1)];
+        if next.token == Token::Symbol("-") && next.start == self.peek().end {
+            return Err(self.unexpected("one sign").hint(
+                "the language has no comments; to subtract a negative value put a blank between the signs",
+            ));
+        }
+        Ok(())
     }
 
     /// `tags.my-site` looks like one name but is a subtraction, which would quietly select nothing.

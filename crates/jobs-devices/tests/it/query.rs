@@ -59,6 +59,19 @@ fn conditions_of_the_reference_select() {
 }
 
 #[test]
+fn two_signs_in_a_row_are_no_comment() {
+    for text in [
+        "tags.floor = 3 -- why",
+        "tags.floor --1 = 4",
+        "tags.floor - --1 = 4 --",
+    ] {
+        let error = parse_condition(text).unwrap_err().to_string();
+        assert!(error.contains("no comments"), "{error}");
+    }
+    assert!(selects("tags.floor - -1 = 4 AND --3 = tags.floor"));
+}
+
+#[test]
 fn keywords_and_service_names_match_in_any_case_and_user_names_exactly() {
     assert!(selects(
         "DEVICEID = 'd-1' and Tags.site iN ['north'] oR FALSE"
