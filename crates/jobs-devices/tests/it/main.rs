@@ -3,6 +3,7 @@
 
 mod check;
 mod convert;
+mod convert_losses;
 mod corpus;
 mod fleet;
 mod fuzz_targets;

@@ -24,7 +24,7 @@ pub(super) fn rows<'c, 'a, R: Read>(
         if count % PROGRESS_EVERY == 0 {
             run.context.tell(progress);
         }
-        match read(&element) {
+        match read(&element, scanner.most) {
             Ok(row) => {
                 run.passed.rows += 1;
                 each(run, place, row)?;
@@ -55,9 +55,12 @@ pub(super) fn rows<'c, 'a, R: Read>(
     Ok(())
 }
 
-fn read(element: &Element) -> Result<Row, String> {
-    if element.cut {
-        return Err("longer than a row may be".to_owned());
+fn read(element: &Element, most: usize) -> Result<Row, String> {
+    if element.len > most as u64 {
+        return Err(format!(
+            "longer than {most} bytes, the most that a row may have: it has {}; only the first are kept as a reject, copy it from the file",
+            element.len
+        ));
     }
     let text = std::str::from_utf8(&element.bytes).map_err(|_| "not UTF-8".to_owned())?;
     text.parse::<Row>().map_err(|misfit| misfit.to_string())
@@ -66,7 +69,7 @@ fn read(element: &Element) -> Result<Row, String> {
 /// The bytes of one element; only the first of them when it is too long.
 struct Element {
     bytes: Vec<u8>,
-    cut: bool,
+    len: u64,
 }
 
 /// Finds the elements of an array by its brackets, quotes and commas alone.
@@ -177,7 +180,7 @@ impl<R: Read> Scanner<R> {
     fn read_element(&mut self) -> Result<Element, TransformError> {
         let mut element = Element {
             bytes: Vec::new(),
-            cut: false,
+            len: 0,
         };
         let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
         while let Some(byte) = self.next()? {
@@ -200,10 +203,9 @@ impl<R: Read> Scanner<R> {
                     _ => {}
                 }
             }
+            element.len += 1;
             if element.bytes.len() < self.most {
                 element.bytes.push(byte);
-            } else {
-                element.cut = true;
             }
         }
         while element.bytes.last().is_some_and(u8::is_ascii_whitespace) {
@@ -237,7 +239,8 @@ impl<W: Write> ArrayWriter<W> {
         }
     }
 
-    pub(super) fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+    /// Writes the row and says how many bytes its line has, the line break included.
+    pub(super) fn row(&mut self, row: &Row) -> Result<u64, TransformError> {
         self.line.clear();
         let separator = if self.written == 0 { "[\n" } else { ",\n" };
         self.line.extend_from_slice(separator.as_bytes());
@@ -245,7 +248,8 @@ impl<W: Write> ArrayWriter<W> {
         self.written += 1;
         self.sink
             .write_all(&self.line)
-            .map_err(TransformError::Write)
+            .map_err(TransformError::Write)?;
+        Ok((self.line.len() - separator.len() + 1) as u64)
     }
 
     pub(super) fn finish(mut self) -> Result<u64, TransformError> {

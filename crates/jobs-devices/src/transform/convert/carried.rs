@@ -14,6 +14,25 @@ pub(super) struct Carried<'c> {
     lost: BTreeMap<String, u64>,
 }
 
+/// The objects of a row that are there and have no member, which no column can say.
+fn empty_parts(row: &Row) -> impl Iterator<Item = &'static str> {
+    fn is_empty<T: Default + PartialEq>(part: Option<&T>) -> bool {
+        part.is_some_and(|part| *part == T::default())
+    }
+    let authentication = row.authentication.as_ref();
+    let keys = authentication.and_then(|part| part.symmetric_key.as_ref());
+    let prints = authentication.and_then(|part| part.x509_thumbprint.as_ref());
+    [
+        ("authentication", is_empty(authentication)),
+        ("authentication.symmetricKey", is_empty(keys)),
+        ("authentication.x509Thumbprint", is_empty(prints)),
+        ("properties", is_empty(row.properties.as_ref())),
+        ("capabilities", is_empty(row.capabilities.as_ref())),
+    ]
+    .into_iter()
+    .filter_map(|(part, empty)| empty.then_some(part))
+}
+
 impl<'c> Carried<'c> {
     pub(super) fn new(columns: &'c Columns) -> Self {
         Carried {
@@ -80,6 +99,9 @@ impl<'c> Carried<'c> {
             for (name, _) in extra.into_iter().flat_map(|members| members.iter()) {
                 self.lose(&format!("{part}.{name}"));
             }
+        }
+        for part in empty_parts(row) {
+            self.lose(part);
         }
         if !self.has(&Member::Other(None)) {
             for (name, _) in row.extra.iter() {

@@ -7,10 +7,11 @@ use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use super::assembly::Assembly;
 use super::cell;
 use super::columns::{Column, Columns, ColumnsError, Member};
+use super::quotes::Quotes;
 use crate::Row;
 use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Calls `each` with every row of the table.
 pub(super) fn rows<'c, 'a, R: Read>(
@@ -24,18 +25,19 @@ pub(super) fn rows<'c, 'a, R: Read>(
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
-        .from_reader(source);
+        .from_reader(Quotes::new(source, delimiter));
     let mut record = ByteRecord::new();
     let header = |message: String| TransformError::Input { line: 1, message };
-    if !table.read_byte_record(&mut record).map_err(read_error)? {
+    if !next(&mut table, &mut record)? {
         return Err(header(
             "the table is empty; its first line names the columns".to_owned(),
         ));
     }
     let headers = header_columns(&record, columns).map_err(header)?;
+    let mut header = Some(record.clone());
     let mut progress = Progress::default();
     let mut count = 0;
-    while table.read_byte_record(&mut record).map_err(read_error)? {
+    while next(&mut table, &mut record)? {
         let position = record.position();
         let place = Place {
             line: position.map_or(0, csv::Position::line),
@@ -54,26 +56,42 @@ pub(super) fn rows<'c, 'a, R: Read>(
                 run.passed.rows += 1;
                 each(run, place, row)?;
             }
-            Err(message) => bad_record(run, place, &record, delimiter, message)?,
+            Err(message) if run.context.options.is_strict() => {
+                let line = place.line;
+                return Err(TransformError::Input { line, message });
+            }
+            Err(message) => {
+                run.passed.bad_lines += 1;
+                run.problem(place, ProblemKind::BadLine, None, message);
+                // Rejects are a table, too.
+                if let Some(header) = header.take() {
+                    reject(run, &header, delimiter)?;
+                }
+                reject(run, &record, delimiter)?;
+            }
         }
     }
     run.context.tell(progress);
     Ok(())
 }
 
-fn bad_record(
-    run: &mut Run<'_, '_>,
-    place: Place,
-    record: &ByteRecord,
-    delimiter: u8,
-    message: String,
-) -> Result<(), TransformError> {
-    if run.context.options.is_strict() {
-        let line = place.line;
-        return Err(TransformError::Input { line, message });
+/// Reads the next record, if there is one.
+fn next<R: Read>(
+    table: &mut csv::Reader<Quotes<R>>,
+    record: &mut ByteRecord,
+) -> Result<bool, TransformError> {
+    let read = table.read_byte_record(record).map_err(read_error)?;
+    match table.get_ref().unclosed() {
+        None => Ok(read),
+        Some(line) => Err(TransformError::Input {
+            line,
+            message: "a quote opens here and is never closed, so that the rest of the file is one cell; close it,                       or write a quote within a cell as two in a quoted cell"
+                .to_owned(),
+        }),
     }
-    run.passed.bad_lines += 1;
-    run.problem(place, ProblemKind::BadLine, None, message);
+}
+
+fn reject(run: &mut Run<'_, '_>, record: &ByteRecord, delimiter: u8) -> Result<(), TransformError> {
     let mut again = WriterBuilder::new()
         .delimiter(delimiter)
         .from_writer(Vec::new());
@@ -187,9 +205,20 @@ impl<'c, W: Write> TableWriter<'c, W> {
 }
 
 fn read_error(error: csv::Error) -> TransformError {
-    TransformError::Read(error.into())
+    TransformError::Read(io_error(error))
 }
 
 fn write_error(error: csv::Error) -> TransformError {
-    TransformError::Write(error.into())
+    TransformError::Write(io_error(error))
+}
+
+/// The error of the source or the sink as it was, for a closed pipe is told by its kind.
+fn io_error(error: csv::Error) -> std::io::Error {
+    if !error.is_io_error() {
+        return std::io::Error::other(error);
+    }
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
 }

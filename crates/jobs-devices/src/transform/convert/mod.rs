@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Context, Output, Passed, Place, Run, TransformError};
+use super::{Context, Output, Passed, Place, ProblemKind, Run, TransformError};
 use crate::Row;
 
 mod array;
@@ -15,6 +15,7 @@ mod carried;
 mod cell;
 mod columns;
 mod delimited;
+mod quotes;
 #[cfg(feature = "parquet")]
 mod table;
 
@@ -63,17 +64,28 @@ impl Format {
         }
     }
 
-    /// The format of a file that begins so: an array when it begins with `[`, a table when its first line is a header
-    /// with a column `id` or `deviceId`, a device file otherwise.
+    /// The format of a file that begins so: an array when it begins with `[` and an object or nothing in it, a table when its first
+    /// line is a header with a column `id` or `deviceId` and no row of a device file follows, a device file otherwise.
     pub fn of_content(start: &[u8]) -> Format {
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
         let text = start.trim_ascii_start();
-        if text.first() == Some(&b'[') {
-            return Format::Json;
+        if let Some(inside) = text.strip_prefix(b"[") {
+            // Rows are objects: other words in brackets are a notice.
+            return match inside.trim_ascii_start().first() {
+                None | Some(b'{' | b']') => Format::Json,
+                Some(_) => Format::Lines,
+            };
         }
-        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let line = lines.next().unwrap_or_default();
+        // Words with commas may stand before rows; in a table the quotes of such a row would have quotes of their own.
+        let rows_follow = lines.find(|line| !line.is_empty()).is_some_and(|line| {
+            let inside = line.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+            inside.is_some_and(|inside| inside.starts_with(b"\""))
+        });
         let is_header = |delimiter: u8| {
             line.first() != Some(&b'{')
+                && !rows_follow
                 && line.split(|byte| *byte == delimiter).any(|cell| {
                     let cell = cell.trim_ascii();
                     let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
@@ -123,7 +135,8 @@ pub struct ConvertReport {
     pub passed: Passed,
     /// Rows written.
     pub written: u64,
-    /// Members that rows have and no column carries, with the number of rows: what a table lost.
+    /// Members that rows have and no column carries, or whose value is not of its column's type, with the number of rows: what a
+    /// table lost.
     pub not_carried: Vec<NotCarried>,
 }
 
@@ -167,16 +180,28 @@ pub fn convert<R: Read, W: Write + Send>(
     let mut run = Run::new(context);
     let mut out = Sink::new(sink, to, written_columns)?;
     let is_table = !matches!(to, Format::Lines | Format::Json);
-    rows(source, from, columns, &mut run, |_, _, row| {
+    let most = run.context.options.most_bytes() as u64;
+    rows(source, from, columns, &mut run, |run, place, row| {
         if is_table {
             carried.note(&row);
         }
-        out.row(&row)
+        let size = out.row(&row)?;
+        if size > most + 1 {
+            let message = format!(
+                "written as a row of {} bytes; readers take {most} of a line, unless told otherwise",
+                size - 1
+            );
+            run.problem(place, ProblemKind::Warning, Some(&row), message);
+        }
+        Ok(())
     })?;
+    let (written, unfit) = out.finish()?;
+    let mut not_carried = carried.lost();
+    not_carried.extend(unfit);
     Ok(ConvertReport {
-        written: out.finish()?,
+        written,
         passed: run.passed,
-        not_carried: carried.lost(),
+        not_carried,
     })
 }
 
@@ -225,23 +250,26 @@ impl<'c, W: Write + Send> Sink<'c, W> {
         })
     }
 
-    fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+    /// Writes the row and says how many bytes its line has; none where it has no line of its own.
+    fn row(&mut self, row: &Row) -> Result<u64, TransformError> {
         match self {
-            Sink::Lines(output) => output.row(row),
+            Sink::Lines(output) => output.row_sized(row),
             Sink::Json(array) => array.row(row),
-            Sink::Delimited(table) => table.row(row),
+            Sink::Delimited(table) => table.row(row).map(|()| 0),
             #[cfg(feature = "parquet")]
-            Sink::Parquet(table) => table.row(row),
+            Sink::Parquet(table) => table.row(row).map(|()| 0),
         }
     }
 
-    fn finish(self) -> Result<u64, TransformError> {
-        match self {
+    /// The number of rows written, and what did not fit the type of its column.
+    fn finish(self) -> Result<(u64, Vec<NotCarried>), TransformError> {
+        let written = match self {
             Sink::Lines(output) => output.finish(),
             Sink::Json(array) => array.finish(),
             Sink::Delimited(table) => table.finish(),
             #[cfg(feature = "parquet")]
-            Sink::Parquet(table) => table.finish(),
-        }
+            Sink::Parquet(table) => return table.finish(),
+        };
+        written.map(|written| (written, Vec::new()))
     }
 }

@@ -10,6 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
+use super::NotCarried;
 use super::cell::{Value, value};
 use super::columns::{Column, Columns, Kind, Member};
 use crate::Row;
@@ -23,6 +24,8 @@ const GROUP_BYTES: usize = 24 << 20;
 struct Held {
     values: Values,
     present: Vec<i16>,
+    /// How many rows had a value that is not of the column's type.
+    unfit: u64,
 }
 
 enum Values {
@@ -42,7 +45,7 @@ impl Values {
 }
 
 /// Rows on their way into a Parquet file: one optional column for each column of the table. Text columns are strings, `:number`
-/// ones doubles, `:bool` ones and `iotEdge` booleans; a value that is not of its column's type is absent.
+/// ones doubles, `:bool` ones and `iotEdge` booleans; a value that is not of its column's type is absent, and counted.
 pub(super) struct ParquetWriter<'c, W: Write + Send> {
     file: SerializedFileWriter<W>,
     columns: &'c [Column],
@@ -60,6 +63,7 @@ impl<'c, W: Write + Send> ParquetWriter<'c, W> {
             .map(|column| Held {
                 values: Values::of(column),
                 present: Vec::new(),
+                unfit: 0,
             })
             .collect();
         let schema = schema(columns, &held).map_err(write_error)?;
@@ -106,13 +110,20 @@ impl<'c, W: Write + Send> ParquetWriter<'c, W> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<u64, TransformError> {
+    /// The number of rows written, and the columns that lost values.
+    pub(super) fn finish(mut self) -> Result<(u64, Vec<NotCarried>), TransformError> {
         self.flush().map_err(write_error)?;
         self.file
             .finish()
             .and_then(|_| Ok(self.file.inner_mut().flush()?))
             .map_err(write_error)?;
-        Ok(self.written)
+        let unfit = self.columns.iter().zip(&self.held);
+        let unfit = unfit.filter(|(_, held)| held.unfit > 0);
+        let unfit = unfit.map(|(column, held)| NotCarried {
+            member: column.member.to_string(),
+            rows: held.unfit,
+        });
+        Ok((self.written, unfit.collect()))
     }
 }
 
@@ -122,6 +133,7 @@ impl Held {
         let mut size = 2;
         let present = match (&mut self.values, value) {
             (_, Value::Absent) => false,
+            (Values::Number(_) | Values::Bool(_), Value::Json(json)) if json == "null" => false,
             (Values::Text(texts), value) => {
                 let text = match value {
                     Value::Text(text) | Value::Json(text) => text.into_owned(),
@@ -132,18 +144,20 @@ impl Held {
                 texts.push(ByteArray::from(text.into_bytes()));
                 true
             }
-            (Values::Number(numbers), Value::Json(json)) => match json.parse::<f64>() {
-                Ok(number) => {
-                    numbers.push(number);
-                    true
-                }
-                Err(_) => false,
-            },
+            (Values::Number(numbers), Value::Json(json)) => {
+                let number = double(&json);
+                numbers.extend(number);
+                self.unfit += u64::from(number.is_none());
+                number.is_some()
+            }
             (Values::Bool(flags), Value::Bool(flag)) => {
                 flags.push(flag);
                 true
             }
-            _ => false,
+            _ => {
+                self.unfit += 1;
+                false
+            }
         };
         self.present.push(i16::from(present));
         size
@@ -176,6 +190,19 @@ impl Held {
     }
 }
 
+/// The number that a JSON text is, unless a double cannot hold it: one out of range, or an integer with more digits.
+fn double(json: &str) -> Option<f64> {
+    let number = json
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite())?;
+    let is_integer = !json.contains(['.', 'e', 'E']);
+    if is_integer && json.parse().ok() != Some(number as i128) {
+        return None;
+    }
+    Some(number)
+}
+
 fn schema(columns: &[Column], held: &[Held]) -> Result<Type, ParquetError> {
     let mut fields = Vec::with_capacity(columns.len());
     for (column, held) in columns.iter().zip(held) {
@@ -196,5 +223,13 @@ fn schema(columns: &[Column], held: &[Held]) -> Result<Type, ParquetError> {
 }
 
 fn write_error(error: ParquetError) -> TransformError {
-    TransformError::Write(std::io::Error::other(error))
+    let inner = match error {
+        // An error of the sink keeps its kind, for a closed pipe is told by it.
+        ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
+            Ok(error) => return TransformError::Write(*error),
+            Err(other) => other,
+        },
+        other => Box::new(other),
+    };
+    TransformError::Write(std::io::Error::other(inner))
 }
