@@ -3,12 +3,10 @@
 use std::marker::PhantomData;
 
 use crate::{
-    line::{BadLine, Cause, Entry, Item, Options, Place, Record, Scratch, classify},
+    line::{Entry, Item, Options, Place, Record, Scratch, classify},
+    long::{self, START_OF_LONG_LINE},
     row::Row,
 };
-
-/// How much of a line that is too long is kept, to tell it by.
-const START_OF_LONG_LINE: usize = 256;
 
 /// A reader that is fed: for bytes that come in chunks from somewhere asynchronous.
 ///
@@ -89,18 +87,12 @@ impl<T: Record> Iterator for Feeder<T> {
                 last,
                 text,
             } = self.lines.next()?;
+            let at = Place { number, last };
             let item = match text {
-                Text::Whole(line) => {
-                    classify(line, Place { number, last }, self.options.strict, |text| {
-                        T::from_line(text, &mut self.scratch)
-                    })
-                }
-                Text::TooLong { start, len } => {
-                    let cause = Cause::TooLong {
-                        limit: self.options.max_line as u64,
-                    };
-                    Some(Item::Bad(BadLine::cut(cause, start, len)))
-                }
+                Text::Whole(line) => classify(line, at, self.options.strict, |text| {
+                    T::from_line(text, &mut self.scratch)
+                }),
+                Text::TooLong { start, len } => Some(long::item(start, len, at, &self.options)),
             };
             if let Some(item) = item {
                 self.stopped = self.options.strict && matches!(item, Item::Bad(_));

@@ -19,6 +19,7 @@ mod feeder;
 mod field;
 mod json;
 mod line;
+mod long;
 mod members;
 pub mod parallel;
 pub mod query;

@@ -63,7 +63,7 @@ impl BadLine {
     }
 
     /// The bytes of the line, without its line break, to be written to a file of rejects. They may hold keys: never print them.
-    /// Of a line that was too long, these are the first bytes alone.
+    /// Of a line that was too long, these are the first bytes alone: [`BadLine::is_cut`].
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
@@ -71,6 +71,11 @@ impl BadLine {
     /// How many bytes the line has.
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Whether the line has more bytes than [`BadLine::raw`] gives.
+    pub fn is_cut(&self) -> bool {
+        self.len > self.raw.len() as u64
     }
 
     /// Whether the line has no bytes, which no bad line has.
@@ -100,7 +105,11 @@ impl fmt::Debug for BadLine {
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(f)
+        self.cause.fmt(f)?;
+        if self.is_cut() {
+            write!(f, ": it has {}", self.len)?;
+        }
+        Ok(())
     }
 }
 
@@ -192,7 +201,7 @@ impl fmt::Display for Cause {
             ),
             Self::TooLong { limit } => write!(
                 f,
-                "longer than {limit} bytes; raise the limit if such a line is meant"
+                "longer than {limit} bytes, the most that a line may have"
             ),
             Self::Misfit(misfit) => misfit.fmt(f),
             Self::Strict(message) => f.write_str(message),
@@ -322,7 +331,7 @@ pub(crate) fn classify<'l, T>(
     strict: bool,
     read: impl FnOnce(&'l [u8]) -> Result<T, Cause>,
 ) -> Option<Item<T>> {
-    let text = trim(line.strip_prefix(BOM).unwrap_or(line));
+    let text = trim(without_bom(line));
     let first = *text.first()?;
     if at.number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
         return Some(Item::Bad(BadLine::new(Cause::Utf16, line)));
@@ -336,17 +345,27 @@ pub(crate) fn classify<'l, T>(
         Cause::NotJson { .. } | Cause::NotUtf8 { .. } | Cause::Truncated { .. }
     );
     if first != b'{' && not_json {
-        if strict && at.number > 1 {
-            let message =
-                "words in place of a row; strict reading allows these on the first line alone"
-                    .to_owned();
-            return Some(Item::Bad(BadLine::new(Cause::Strict(message), line)));
-        }
-        return Some(Item::Notice(String::from_utf8_lossy(text).into_owned()));
+        let shown = String::from_utf8_lossy(text).into_owned();
+        return Some(words(shown, line, line.len() as u64, at, strict));
     }
     // Columns count from the line's first byte, which spaces or a byte order mark may be.
     let before = text.as_ptr().addr().saturating_sub(line.as_ptr().addr()) as u64;
     Some(Item::Bad(BadLine::new(cause.moved(before, at.last), line)))
+}
+
+/// What a line of plain words is.
+pub(crate) fn words<T>(shown: String, line: &[u8], len: u64, at: Place, strict: bool) -> Item<T> {
+    if strict && at.number > 1 {
+        let message =
+            "words in place of a row; strict reading allows these on the first line alone";
+        return Item::Bad(BadLine::cut(Cause::Strict(message.to_owned()), line, len));
+    }
+    Item::Notice(shown)
+}
+
+/// Without the byte order mark that a file may begin with.
+pub(crate) fn without_bom(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BOM).unwrap_or(line)
 }
 
 /// Without the white space of JSON at both ends.

@@ -45,6 +45,15 @@ impl<W: Write> Writer<W> {
         self.end_line()
     }
 
+    /// Adds one record and says how many bytes its line has, the line break included.
+    #[cfg(feature = "transform")]
+    pub(crate) fn write_sized<T: Record>(&mut self, record: &T) -> io::Result<u64> {
+        let before = self.buffer.len();
+        record.write_line(&mut self.buffer);
+        let size = self.buffer.len() - before + 1;
+        self.end_line().map(|()| size as u64)
+    }
+
     /// Adds a line as it is: a row that need not change, a notice, a bad line. It must hold no line break.
     ///
     /// # Errors

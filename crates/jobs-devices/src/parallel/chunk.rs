@@ -1,8 +1,9 @@
 //! Some lines of a file, and the thread's own things to read them with.
 
-use super::source::{ChunkPlace, Lines, START_OF_LONG_LINE};
+use super::source::{ChunkPlace, Lines};
 use crate::{
-    line::{BadLine, Cause, Entry, Item, Options, Place, Scratch, classify},
+    line::{Entry, Item, Options, Place, Scratch, classify},
+    long,
     row::RowRef,
 };
 
@@ -24,7 +25,7 @@ impl Chunk<'_> {
 
     /// How many bytes of the file it stands for.
     pub fn len(&self) -> u64 {
-        self.place.long.unwrap_or(self.lines.bytes().len() as u64)
+        self.place.len
     }
 
     /// Whether it has no bytes, which no chunk has.
@@ -36,16 +37,17 @@ impl Chunk<'_> {
     pub fn for_each(self, mut each: impl FnMut(Entry<RowRef<'_>>)) -> u64 {
         let (options, scratch, place) = (self.options, self.scratch, self.place);
         if let Some(len) = place.long {
-            let cause = Cause::TooLong {
-                limit: options.max_line as u64,
+            let at = Place {
+                number: place.lines + 1,
+                last: false,
             };
-            let item = Item::Bad(BadLine::cut(cause, self.lines.bytes(), len));
+            let item = long::item(self.lines.bytes(), len, at, options);
+            *self.stopped = options.strict && matches!(item, Item::Bad(_));
             each(Entry {
-                line: place.lines + 1,
+                line: at.number,
                 offset: place.offset,
                 item,
             });
-            *self.stopped = options.strict;
             return 1;
         }
         let (mut number, mut offset) = (place.lines, place.offset);
@@ -81,11 +83,7 @@ fn item<'b>(
     scratch: &mut Scratch,
 ) -> Option<Item<RowRef<'b>>> {
     if line.len() > options.max_line {
-        let start = &line[..line.len().min(START_OF_LONG_LINE)];
-        let cause = Cause::TooLong {
-            limit: options.max_line as u64,
-        };
-        return Some(Item::Bad(BadLine::cut(cause, start, line.len() as u64)));
+        return Some(long::item(line, line.len() as u64, at, options));
     }
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     classify(line, at, options.strict, |text| {

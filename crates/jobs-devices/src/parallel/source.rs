@@ -3,9 +3,7 @@
 use std::io::{self, Read};
 
 use super::CHUNK_BYTES;
-
-/// How much of a line that is too long is kept, to tell it by.
-pub(super) const START_OF_LONG_LINE: usize = 256;
+use crate::long::START_OF_LONG_LINE;
 
 /// How much is asked of a source first.
 const FIRST_READ: usize = 16 * 1024;
@@ -17,6 +15,8 @@ pub(super) struct ChunkPlace {
     /// Lines before it.
     pub(super) lines: u64,
     pub(super) offset: u64,
+    /// How many bytes it has, line breaks included.
+    pub(super) len: u64,
     /// The length of the line that it is, when that is too long to be kept.
     pub(super) long: Option<u64>,
 }
@@ -80,6 +80,7 @@ impl<R: Read> Source<R> {
             sequence: self.sequence,
             lines: self.lines,
             offset: self.offset,
+            len,
             long,
         };
         self.sequence += 1;

@@ -6,7 +6,7 @@
 //!
 //! No line is lost in silence: a [notice](crate::Item::Notice) or a [bad line](crate::Item::Bad) is counted in
 //! [`Passed`], quoted there as a [`Problem`] (the first [`MAX_PROBLEMS`] of them), and a bad line is handed
-//! byte for byte to the writer of rejects where [`Context::rejects`] gave one.
+//! byte for byte to the writer of rejects where [`Context::rejects`] gave one, as is a row that a transform refuses.
 //!
 //! ```
 //! use jobs_devices::{query::parse_condition, transform::{filter, Context}};
@@ -114,7 +114,7 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// Where lines go that a transform cannot take: bad lines as they stood, refused rows as rows.
+    /// Where lines go that a transform cannot take, as they stood. Of a line that was too long to be read these are its first bytes alone.
     pub fn rejects(mut self, rejects: &'a mut dyn Write) -> Self {
         self.rejects = Some(rejects);
         self
@@ -270,12 +270,10 @@ impl<W: Write> Output<W> {
         self.writer.write(row).map_err(TransformError::Write)
     }
 
-    /// Writes the row and says how many bytes its line has.
+    /// Writes the row and says how many bytes its line has, the line break included.
     pub(crate) fn row_sized(&mut self, row: &Row) -> Result<u64, TransformError> {
-        let mut line = Vec::with_capacity(1024);
-        row.write_line(&mut line);
-        self.raw(&line)?;
-        Ok(line.len() as u64 + 1)
+        self.written += 1;
+        self.writer.write_sized(row).map_err(TransformError::Write)
     }
 
     pub(crate) fn raw(&mut self, line: &[u8]) -> Result<(), TransformError> {

@@ -192,7 +192,15 @@ impl Passed {
 
     fn bad_line(&mut self, place: Place, bad: &BadLine) {
         self.bad_lines += 1;
-        self.problem(Problem::at(place, ProblemKind::BadLine, bad.to_string()));
+        let mut message = bad.to_string();
+        if bad.is_cut() {
+            let kept = bad.raw().len();
+            message.push_str(&format!(
+                ", from offset {} on; only the first {kept} are kept as a reject, copy it from the file",
+                place.offset
+            ));
+        }
+        self.problem(Problem::at(place, ProblemKind::BadLine, message));
     }
 }
 

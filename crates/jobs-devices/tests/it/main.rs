@@ -7,6 +7,7 @@ mod convert_losses;
 mod corpus;
 mod fleet;
 mod fuzz_targets;
+mod long_lines;
 mod odd_json;
 mod parallel;
 #[cfg(feature = "parquet")]
