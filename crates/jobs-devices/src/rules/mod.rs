@@ -310,6 +310,14 @@ pub fn authentication(authentication: &Authentication) -> Vec<Violation> {
                 message,
             ));
         }
+        None if prints.is_some() => {
+            let message = "stands without a type; only selfSigned has thumbprints";
+            found.push(Violation::warning(
+                "authentication-unused",
+                "authentication.x509Thumbprint",
+                message,
+            ));
+        }
         Some(other) if prints.is_some() && *other != AuthenticationType::SelfSigned => {
             let message = format!(
                 "stands with type {}; only selfSigned has thumbprints",

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::order::ParentsFirst;
 use super::{Context, Output, Passed, Run, TransformError};
 use crate::rules::Severity;
-use crate::{AuthenticationType, ImportMode, Row, Status};
+use crate::{Authentication, AuthenticationType, ImportMode, Row, Status};
 
 /// How [`prepare_import`] makes a file ready.
 #[derive(Default)]
@@ -97,14 +97,17 @@ pub fn prepare_import<R: Read, W: Write>(
     let mut report = PrepareReport::default();
     let mut order = ParentsFirst::new(context)?;
     let mut run = Run::new(context);
-    run.rows(source, |run, place, mut row| {
+    run.rows_with_lines(source, |run, place, mut row, line| {
         if row.is_system_module() {
             report.system_modules += 1;
             return put_aside(&mut options, &row);
         }
+        let before = report.clone();
         if let Some(why) = make_ready(&mut row, &options, &mut report) {
+            // What was done to a row that is not written does not count.
+            report = before;
             report.refused += 1;
-            return run.refuse(place, &row, why);
+            return run.refuse(place, &row, line, why);
         }
         order.push(&row, place)
     })?;
@@ -155,9 +158,14 @@ fn make_ready(
         match keys(row) {
             Keys::There => report.with_keys += 1,
             Keys::NotNeeded => {}
+            Keys::Unclear => {
+                return Some(
+                    "has thumbprints without the type selfSigned, and no keys. Say what it proves itself with:                      set `authentication.type`, or take the thumbprints out"
+                        .to_owned(),
+                );
+            }
             Keys::Missing if options.regenerate_keys => {
-                // Without the member the hub makes keys; with half of it, it refuses the row.
-                row.authentication = None;
+                take_keys_out(row);
                 report.keys_regenerated += 1;
             }
             Keys::Missing => {
@@ -177,6 +185,8 @@ fn make_ready(
 enum Keys {
     There,
     Missing,
+    /// Missing, but there are thumbprints.
+    Unclear,
     NotNeeded,
 }
 
@@ -193,5 +203,37 @@ fn keys(row: &Row) -> Keys {
             .iter()
             .all(|key| key.as_ref().is_some_and(|key| !key.expose().is_empty()))
     });
-    if there { Keys::There } else { Keys::Missing }
+    if there {
+        Keys::There
+    } else if has_thumbprints(authentication) {
+        Keys::Unclear
+    } else {
+        Keys::Missing
+    }
+}
+
+fn has_thumbprints(authentication: &Authentication) -> bool {
+    authentication.x509_thumbprint.as_ref().is_some_and(|part| {
+        [&part.primary_thumbprint, &part.secondary_thumbprint]
+            .iter()
+            .any(|print| print.as_ref().is_some_and(|print| !print.is_empty()))
+    })
+}
+
+/// Without the member the hub makes keys; with half of it, it refuses the row. Members that are not known stay.
+fn take_keys_out(row: &mut Row) {
+    let Some(part) = &mut row.authentication else {
+        return;
+    };
+    if let Some(keys) = &mut part.symmetric_key {
+        (keys.primary_key, keys.secondary_key) = (None, None);
+        if keys.extra.is_empty() {
+            part.symmetric_key = None;
+        }
+    }
+    let prints = part.x509_thumbprint.as_ref();
+    let known_alone = part.extra.is_empty() && prints.is_none_or(|part| part.extra.is_empty());
+    if known_alone && part.symmetric_key.is_none() {
+        row.authentication = None;
+    }
 }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::{
     Context, PROGRESS_EVERY, Passed, Place, Problem, ProblemKind, Progress, TransformError,
 };
-use crate::{BadLine, Entry, Item, Reader, Row, RowRef, parallel};
+use crate::line::{Scratch, sealed::Sealed};
+use crate::{BadLine, Cause, Entry, Item, Reader, Record, Row, RowRef, parallel};
 
 /// A transform at work: its context, and what has passed so far.
 pub(crate) struct Run<'c, 'a> {
@@ -26,12 +27,31 @@ impl<'c, 'a> Run<'c, 'a> {
     pub(crate) fn rows<R: Read>(
         &mut self,
         source: R,
-        mut each: impl FnMut(&mut Self, Place, Row) -> Result<(), TransformError>,
+        each: impl FnMut(&mut Self, Place, Row) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        self.records(source, each)
+    }
+
+    /// Calls `each` with every row of the source and the line it stands in, and sees to all other lines.
+    pub(crate) fn rows_with_lines<R: Read>(
+        &mut self,
+        source: R,
+        mut each: impl FnMut(&mut Self, Place, Row, &[u8]) -> Result<(), TransformError>,
+    ) -> Result<(), TransformError> {
+        self.records(source, |run, place, WithLine { row, line }| {
+            each(run, place, row, &line)
+        })
+    }
+
+    fn records<R: Read, T: Record>(
+        &mut self,
+        source: R,
+        mut each: impl FnMut(&mut Self, Place, T) -> Result<(), TransformError>,
     ) -> Result<(), TransformError> {
         let mut progress = Progress::default();
         let mut told = 0;
         let strict = self.context.options.is_strict();
-        for entry in Reader::of(source, self.context.options.clone()) {
+        for entry in Reader::<R, T>::of(source, self.context.options.clone()) {
             let Entry {
                 line, offset, item, ..
             } = entry.map_err(TransformError::Read)?;
@@ -64,17 +84,16 @@ impl<'c, 'a> Run<'c, 'a> {
         Ok(())
     }
 
-    /// Keeps a row out of the output, saying why.
+    /// Keeps a row out of the output, saying why. Its line is rejected as it stands.
     pub(crate) fn refuse(
         &mut self,
         place: Place,
         row: &Row,
+        line: &[u8],
         why: impl Into<String>,
     ) -> Result<(), TransformError> {
         self.problem(place, ProblemKind::Refused, Some(row), why.into());
-        let mut line = Vec::new();
-        row.write_line(&mut line);
-        self.context.reject(&line)
+        self.context.reject(line)
     }
 
     pub(crate) fn problem(
@@ -143,6 +162,27 @@ impl<'c, 'a> Run<'c, 'a> {
             Some((line, message)) => Err(TransformError::Input { line, message }),
             None => Ok(()),
         }
+    }
+}
+
+/// A row and the line it stands in.
+struct WithLine {
+    row: Row,
+    line: Box<[u8]>,
+}
+
+impl Sealed for WithLine {
+    fn from_line(line: &[u8], scratch: &mut Scratch) -> Result<Self, Cause> {
+        Ok(WithLine {
+            row: Row::from_line(line, scratch)?,
+            line: line.into(),
+        })
+    }
+}
+
+impl Record for WithLine {
+    fn write_line(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.line);
     }
 }
 

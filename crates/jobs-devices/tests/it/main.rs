@@ -12,6 +12,7 @@ mod odd_json;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod prepare;
 mod query;
 mod query_properties;
 mod reader;

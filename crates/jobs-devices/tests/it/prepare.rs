@@ -1,0 +1,82 @@
+//! Rows that `prepare_import` refuses, and what it takes out of those it writes.
+
+use jobs_devices::ImportMode;
+use jobs_devices::transform::{
+    Context, PrepareOptions, PrepareReport, Purpose, check, prepare_import,
+};
+
+const PRINT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// The rows written, the rejects and the report.
+fn prepared(file: &str, options: PrepareOptions<'_>) -> (String, String, PrepareReport) {
+    let (mut out, mut rejects) = (Vec::new(), Vec::new());
+    let mut context = Context::new().rejects(&mut rejects);
+    let report = prepare_import(file.as_bytes(), &mut out, options, &mut context).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(out), text(rejects), report)
+}
+
+#[test]
+fn a_refused_row_is_rejected_as_it_stood() {
+    let file = concat!(
+        r#"{"tags":{}, "id":"nok\u0065y","eTag":"E1","twinETag":"T1","authentication":null,"importMode":null}"#,
+        "\n",
+        r#"{"id":"a b","status":"disabled","eTag":"E2","authentication":{"type":"none"}}"#,
+        "\n",
+    );
+    let (out, rejects, report) = prepared(file, PrepareOptions::new().mode(ImportMode::Create));
+    assert_eq!((out.as_str(), rejects.as_str()), ("", file));
+    assert_eq!((report.refused, report.passed.problems.len()), (2, 2));
+    // Nothing was done to a row that was written.
+    let counts = [
+        report.modes_set,
+        report.etags_removed,
+        report.status_added,
+        report.with_keys,
+    ];
+    assert_eq!(counts, [0; 4]);
+}
+
+#[test]
+fn thumbprints_without_a_type_are_refused_and_never_taken_out() {
+    for kind in ["", r#""type":null,"#, r#""type":"sas","#] {
+        let file = format!(
+            "{{\"id\":\"a\",\"status\":\"enabled\",\"authentication\":{{{kind}\"x509Thumbprint\":{{\"primaryThumbprint\":\"{PRINT}\"}}}}}}\n"
+        );
+        for regenerate in [false, true] {
+            let options = PrepareOptions::new().regenerate_keys(regenerate);
+            let (out, rejects, report) = prepared(&file, options);
+            assert_eq!((out.as_str(), &rejects), ("", &file));
+            let message = &report.passed.problems[0].message;
+            assert!(message.contains("thumbprints without"), "{message}");
+        }
+        let report = check(file.as_bytes(), Purpose::Import, &mut Context::new()).unwrap();
+        let found: Vec<_> = report.findings.iter().map(|one| one.rule).collect();
+        assert_eq!(found, ["authentication-unused"], "{kind}");
+    }
+}
+
+#[test]
+fn new_keys_take_no_unknown_member_with_the_old_ones() {
+    let row =
+        |authentication: &str| format!("{{\"id\":\"a\",\"status\":\"enabled\"{authentication}}}\n");
+    for (before, after) in [
+        (r#","authentication":{"type":"sas"}"#, ""),
+        (
+            r#","authentication":{"symmetricKey":{"primaryKey":"MDEyMzQ1Njc4OWFiY2RlZg=="}}"#,
+            "",
+        ),
+        (
+            r#","authentication":{"type":"sas","symmetricKey":{"primaryKey":""},"policy":1}"#,
+            r#","authentication":{"type":"sas","policy":1}"#,
+        ),
+        (
+            r#","authentication":{"type":"sas","symmetricKey":{"primaryKey":null,"hint":"x"}}"#,
+            r#","authentication":{"type":"sas","symmetricKey":{"primaryKey":null,"hint":"x"}}"#,
+        ),
+    ] {
+        let options = PrepareOptions::new().regenerate_keys(true);
+        let (out, _, report) = prepared(&row(before), options);
+        assert_eq!((out, report.keys_regenerated), (row(after), 1), "{before}");
+    }
+}
