@@ -84,6 +84,11 @@ impl Printer {
     /// A document: over several lines for `json`, on one for `jsonl`. Secrets are masked unless asked for.
     pub(crate) fn json(&self, mut value: Value) -> Result<(), Failure> {
         self.mask(&mut value);
+        self.masked_json(&value)
+    }
+
+    /// A document whose secrets are masked already, for one with texts that only look like secrets.
+    pub(crate) fn masked_json(&self, value: &Value) -> Result<(), Failure> {
         let text = match self.format {
             Format::Jsonl => value.to_string(),
             Format::Json | Format::Table => format!("{value:#}"),

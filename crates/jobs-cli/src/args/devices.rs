@@ -111,7 +111,7 @@ pub(crate) struct FilterArgs {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Condition in the hub's query language, for example: status = 'enabled' AND tags.site IN ['a','b']
-    #[arg(long = "where", value_name = "COND")]
+    #[arg(long = "where", value_name = "COND", allow_hyphen_values = true)]
     pub(crate) condition: String,
     #[command(flatten)]
     pub(crate) out: OutArgs,

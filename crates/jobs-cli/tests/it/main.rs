@@ -4,6 +4,7 @@
 
 mod blobs;
 mod demo;
+mod device_files;
 mod devices;
 mod emulator;
 mod faults;

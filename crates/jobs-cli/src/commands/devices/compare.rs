@@ -39,7 +39,14 @@ pub(super) async fn diff(context: &Context, args: DiffArgs) -> Outcome {
     }
     match context.printer.format {
         Format::Table => lines(&context.printer, &report)?,
-        Format::Json | Format::Jsonl => context.printer.json(work::to_value(&report)?)?,
+        Format::Json | Format::Jsonl => {
+            let mut document = work::to_value(&report)?;
+            // Ids and the names of members are no secrets, whatever they look like; the words of a file may hold some.
+            for read in ["first", "second"] {
+                context.printer.mask(&mut document[read]);
+            }
+            context.printer.masked_json(&document)?;
+        }
     }
     let bad = report.summary.first.bad_lines + report.summary.second.bad_lines;
     if bad > 0 {

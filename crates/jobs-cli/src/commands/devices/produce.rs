@@ -11,6 +11,7 @@ use super::work::{self, Source, Targets};
 use crate::args::devices::{AnonymiseArgs, ConvertArgs, FormArg, GenerateArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::printer::counted;
 
 pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
     let to = form(args.to)?;
@@ -41,8 +42,9 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
             let report = transform::convert(read, from, out, to, columns.as_ref(), with)?;
             for lost in &report.not_carried {
                 printer.warn(format_args!(
-                    "no column carries {}, which {} rows have",
-                    lost.member, lost.rows
+                    "the table does not carry {}, which {} had",
+                    lost.member,
+                    counted(lost.rows, "row")
                 ));
             }
             Ok(report)
@@ -98,6 +100,7 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
         .system_modules(args.system_modules)
         .etags(args.etags);
     if let Some(path) = &args.template {
+        work::keep("--template", path, &args.out)?;
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::file("read the template", path, &error))?;
         if text.trim().is_empty() {
@@ -126,6 +129,7 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
 }
 
 pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome {
+    work::keep("--key-file", &args.key_file, &args.out)?;
     let key = read_key(context, &args.key_file)?;
     let source = Source::open(context, &args.file)?;
     let targets = Targets::create(&args.out, &[&args.file])?;

@@ -81,6 +81,7 @@ impl Source {
 pub(super) struct Targets {
     pub(super) out: Output,
     rejects: Option<Output>,
+    /// Whether rows go to standard output, so that a report cannot.
     to_stdout: bool,
 }
 
@@ -95,9 +96,18 @@ impl Targets {
         Ok(Self {
             out: Output::create(&args.out)?,
             rejects,
-            to_stdout: args.out == Path::new("-"),
+            to_stdout: [Some(args.out.as_path()), args.rejects.as_deref()]
+                .contains(&Some(Path::new("-"))),
         })
     }
+}
+
+/// Refuses to write over a file that the command reads for something other than its rows.
+pub(super) fn keep(option: &str, path: &Path, args: &OutArgs) -> Result<(), Failure> {
+    // Standard input is not standard output.
+    let path = Some(path).filter(|path| *path != Path::new("-"));
+    outfile::refuse_same(&[(option, path), ("--out", Some(&args.out))])?;
+    outfile::refuse_same(&[(option, path), ("--rejects", args.rejects.as_deref())])
 }
 
 /// Runs one transform on a thread of its own and reports what it did.
@@ -147,7 +157,7 @@ fn transform_file<Report: Serialize>(
     let report = match work(source.read, &mut targets.out, &mut context) {
         Ok(report) => report,
         Err(TransformError::Write(error))
-            if targets.to_stdout && error.kind() == io::ErrorKind::BrokenPipe =>
+            if targets.to_stdout && outfile::system(&error).kind() == io::ErrorKind::BrokenPipe =>
         {
             return Ok(None);
         }
@@ -270,10 +280,27 @@ pub(super) fn properties(report: &Value) -> Table {
     table
 }
 
+/// What reports count, by names that have an `s` too many when there is one.
+const COUNTED: [&str; 8] = [
+    "rows",
+    "notices",
+    "bad lines",
+    "devices",
+    "modules",
+    "system modules",
+    "duplicates",
+    "files",
+];
+
 fn sentence(report: &Value) -> String {
     scalars(report)
         .into_iter()
-        .map(|(name, value)| format!("{value} {name}"))
+        .map(
+            |(name, value)| match (value.as_str(), name.strip_suffix('s')) {
+                ("1", Some(one)) if COUNTED.contains(&name.as_str()) => format!("1 {one}"),
+                _ => format!("{value} {name}"),
+            },
+        )
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -324,7 +351,7 @@ mod tests {
         let report = json!({"badLines": 1, "byStatus": {"enabled": 2}, "problems": [], "rows": 3});
         assert_eq!(
             sentence(&report),
-            "1 bad lines, 2 by status: enabled, 3 rows"
+            "1 bad line, 2 by status: enabled, 3 rows"
         );
         assert_eq!(
             properties(&report).to_string(),
