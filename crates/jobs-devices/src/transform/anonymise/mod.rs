@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Context, Passed, Place, Run, TransformError};
 use crate::{Authentication, Json, JsonObject, Key, Members, Row, RowRef};
 
+mod clients;
 mod pseudonym;
 mod text;
 
@@ -54,8 +55,9 @@ pub struct AnonymiseReport {
 /// | `eTag`, `twinETag` | others of the same length |
 /// | `statusReason` | a pseudonym |
 /// | strings in tags, properties and members this crate does not know | pseudonyms, unless twins are [kept](TwinText::Keep) |
+/// | names under `clients` in what an `$edgeHub` reported | the new ids of these devices and modules, unless twins are kept |
 ///
-/// The same key gives the same replacements, in this file and the next; without the key they cannot be led back. Names
+/// The same key gives the same replacements, in this file and the next; without the key they cannot be led back. Other names
 /// of members and numbers stay: what they say of their owner stays with them. Bad lines and notices are not written, for
 /// nothing is known of what they hold, nor are the words of a notice put into the report. A pseudonym has 37 characters, so a twin of many
 /// short strings grows and may pass the size that the service allows.
@@ -128,6 +130,7 @@ struct Work<'k> {
 
 impl Work<'_> {
     fn row(&mut self, row: &mut Row) {
+        let is_edge_hub = row.module_id.as_deref() == Some("$edgeHub");
         row.id = self.key.name(&row.id);
         if let Some(module) = &mut row.module_id
             && !module.starts_with('$')
@@ -154,6 +157,9 @@ impl Work<'_> {
             if let Some(properties) = &mut row.properties {
                 self.twin(&mut properties.desired);
                 self.twin(&mut properties.reported);
+                if is_edge_hub {
+                    self.clients(&mut properties.reported);
+                }
                 self.unknown(&mut properties.extra);
             }
         }
@@ -192,6 +198,14 @@ impl Work<'_> {
         if let Some(object) = section {
             let masked = mask_strings(object.as_str(), &mut |text| self.mask(text));
             *object = JsonObject::from_checked(&masked);
+        }
+    }
+
+    fn clients(&mut self, reported: &mut Option<JsonObject>) {
+        let object = reported.as_ref().map(JsonObject::as_str);
+        let renamed = object.and_then(|text| clients::rename(text, |name| self.key.name(name)));
+        if let Some(renamed) = renamed {
+            *reported = Some(JsonObject::from_checked(&renamed));
         }
     }
 
