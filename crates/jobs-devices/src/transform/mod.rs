@@ -36,6 +36,7 @@ mod convert;
 mod diff;
 mod filter;
 mod generate;
+mod identities;
 mod marks;
 mod merge;
 mod order;

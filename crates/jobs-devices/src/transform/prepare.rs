@@ -2,8 +2,9 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 
+use super::identities::Identities;
 use super::order::ParentsFirst;
-use super::{Context, Output, Passed, Run, TransformError};
+use super::{Context, Output, Passed, ProblemKind, Run, TransformError};
 use crate::rules::Severity;
 use crate::{Authentication, AuthenticationType, ImportMode, Row, Status};
 
@@ -75,6 +76,8 @@ pub struct PrepareReport {
     pub etags_removed: u64,
     /// Rows that had no status and were given `enabled`, which every imported line needs.
     pub status_added: u64,
+    /// Rows written for an identity that another row before them is about; an import refuses them.
+    pub duplicates: u64,
 }
 
 /// Writes the rows so that an import takes them: parents before their children and devices before their modules, with
@@ -96,6 +99,7 @@ pub fn prepare_import<R: Read, W: Write>(
 ) -> Result<PrepareReport, TransformError> {
     let mut report = PrepareReport::default();
     let mut order = ParentsFirst::new(context)?;
+    let mut identities = Identities::new(context);
     let mut run = Run::new(context);
     run.rows_with_lines(source, |run, place, mut row, line| {
         if row.is_system_module() {
@@ -109,7 +113,16 @@ pub fn prepare_import<R: Read, W: Write>(
             report.refused += 1;
             return run.refuse(place, &row, line, why);
         }
+        identities.note(&row, place)?;
         order.push(&row, place)
+    })?;
+    identities.repeated(|first, place| {
+        report.duplicates += 1;
+        let message = format!(
+            "the identity stands on line {}, too; an import takes one row of an identity and refuses the others",
+            first.line
+        );
+        run.problem(place, ProblemKind::Warning, None, message);
     })?;
     let mut output = Output::new(sink);
     let reverse = options.mode.as_ref().is_some_and(ImportMode::deletes);

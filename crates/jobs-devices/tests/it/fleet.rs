@@ -305,3 +305,51 @@ fn bad_lines_and_notices_do_not_leak_into_an_anonymous_file_or_its_report() {
     assert!(!told.to_lowercase().contains("acme"), "{told}");
     assert!(!String::from_utf8(out).unwrap().contains("acme"));
 }
+
+#[test]
+fn rows_of_a_template_for_one_identity_are_counted() {
+    for (id, duplicates) in [("d-{n}", 0), ("d-{pick:a|b|c}", 197), ("{hex:8}", 0)] {
+        let template = format!(r#"{{"id":"{id}","status":"enabled"}}"#);
+        let options = GenerateOptions::new(200).template(template.parse().unwrap());
+        let report = generate(&mut Vec::new(), &options, &mut Context::new()).unwrap();
+        assert_eq!(report.duplicates, duplicates, "{id}");
+    }
+}
+
+#[test]
+fn the_clients_that_an_edge_hub_names_get_the_names_of_their_rows() {
+    let file = concat!(
+        r#"{"id":"pump","status":"enabled"}"#,
+        "\n",
+        r#"{"id":"edge","moduleId":"$edgeHub","status":"enabled","properties":{"desired":{},"reported":{"clients":{"pump/valve":{"status":"Connected"},"edge/$edgeAgent":{}}}}}"#,
+        "\n",
+        r#"{"id":"pump","moduleId":"valve","status":"enabled"}"#,
+        "\n",
+    );
+    let key = AnonymiseKey::new(b"secret").unwrap();
+    let masked = |twins| {
+        let mut out = Vec::new();
+        anonymise(file.as_bytes(), &mut out, &key, twins, &mut Context::new()).unwrap();
+        let lines = String::from_utf8(out).unwrap();
+        let rows = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        rows.collect::<Vec<serde_json::Value>>()
+    };
+    let rows = masked(TwinText::Mask);
+    let text = |row: usize, member: &str| rows[row][member].as_str().unwrap();
+    let clients = rows[1]["properties"]["reported"]["clients"]
+        .as_object()
+        .unwrap();
+    let expected = [
+        format!("{}/{}", text(2, "id"), text(2, "moduleId")),
+        format!("{}/$edgeAgent", text(1, "id")),
+    ];
+    assert!(
+        expected.iter().all(|name| clients.contains_key(name)),
+        "{clients:?}"
+    );
+    assert_eq!(clients.len(), 2);
+    let kept = &masked(TwinText::Keep)[1]["properties"]["reported"]["clients"];
+    assert!(kept.get("pump/valve").is_some());
+}

@@ -80,3 +80,21 @@ fn new_keys_take_no_unknown_member_with_the_old_ones() {
         assert_eq!((out, report.keys_regenerated), (row(after), 1), "{before}");
     }
 }
+
+#[test]
+fn identities_that_come_twice_are_warned_about() {
+    let row = |id: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"status\":\"enabled\",\"authentication\":{{\"type\":\"none\"}}}}\n"
+        )
+    };
+    let module = row("a").replace("\"status\"", "\"moduleId\":\"m\",\"status\"");
+    let file = [row("a"), row("b"), row("a"), module, row("a")].concat();
+    let (out, rejects, report) = prepared(&file, PrepareOptions::new());
+    assert_eq!((out.lines().count(), rejects.as_str()), (5, ""));
+    assert_eq!((report.written, report.duplicates), (5, 2));
+    let lines: Vec<_> = report.passed.problems.iter().map(|one| one.line).collect();
+    assert_eq!(lines, [3, 5]);
+    let message = &report.passed.problems[0].message;
+    assert!(message.contains("stands on line 1, too"), "{message}");
+}

@@ -122,8 +122,16 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
         size: None,
     };
     let targets = Targets::create(&args.out, &[])?;
+    let printer = context.printer.clone();
     work::run(context, "generate", source, targets, move |_, out, with| {
-        transform::generate(out, &options, with)
+        let report = transform::generate(out, &options, with)?;
+        if report.duplicates > 0 {
+            printer.warn(format_args!(
+                "the template made {} for an identity that has one; write {{n}} into `id` or `moduleId`",
+                counted(report.duplicates, "row")
+            ));
+        }
+        Ok(report)
     })
     .await
 }

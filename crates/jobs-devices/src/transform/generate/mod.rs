@@ -4,7 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{Context, Output, PROGRESS_EVERY, Progress, TransformError};
+use super::identities::Identities;
+use super::{Context, Output, PROGRESS_EVERY, Place, Progress, TransformError};
 use crate::Row;
 
 mod fleet;
@@ -90,6 +91,8 @@ pub struct GenerateReport {
     pub edge: u64,
     /// Devices with a parent.
     pub children: u64,
+    /// Rows for an identity that another row is about, as a template can make them: an import refuses these.
+    pub duplicates: u64,
     /// The seed that makes the same fleet again.
     pub seed: u64,
 }
@@ -123,6 +126,7 @@ pub fn generate<W: Write>(
     };
     let mut random = Random::new(options.seed);
     let mut fleet = Fleet::new(options);
+    let mut identities = options.template.as_ref().map(|_| Identities::new(context));
     let mut bytes = 0;
     for number in 1..=options.count {
         let row = match &options.template {
@@ -136,6 +140,13 @@ pub fn generate<W: Write>(
             })?;
         }
         count(&row, &mut report);
+        if let Some(identities) = &mut identities {
+            let place = Place {
+                line: number,
+                offset: bytes,
+            };
+            identities.note(&row, place)?;
+        }
         bytes += output.row_sized(&row)?;
         if number % PROGRESS_EVERY == 0 || number == options.count {
             context.tell(Progress {
@@ -145,6 +156,9 @@ pub fn generate<W: Write>(
         }
     }
     report.rows = output.finish()?;
+    if let Some(identities) = identities {
+        identities.repeated(|_, _| report.duplicates += 1)?;
+    }
     Ok(report)
 }
 
