@@ -31,7 +31,7 @@
 //! Keywords and function names are case-insensitive. Strings stand in single or double quotes, with the escapes
 //! `\'` `\"` `\\` `\/` `\b` `\f` `\n` `\r` `\t` `\uXXXX`. Numbers are decimal or `0x` hexadecimal. A word of the language that is also
 //! the name of a member is written `[[group]]` at the start of a path; after a dot it needs no marks. A member whose name is
-//! not an identifier is written `tags['odd key']`. The collection may prefix a path (`devices.jobs.jobId`); the tree does not keep it.
+//! not an identifier is written `tags['odd key']`. There are no comments: `--` behind a value is refused, for it looks like one. The collection may prefix a path (`devices.jobs.jobId`); the tree does not keep it.
 //!
 //! # Meaning
 //!

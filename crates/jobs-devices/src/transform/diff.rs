@@ -142,7 +142,8 @@ pub fn diff<A: Read + Send, B: Read + Send>(
 /// modules.
 ///
 /// Neither file need be sorted or fit in memory. Order of members, spaces, escapes and the spelling of numbers are no
-/// difference, nor is a member that is absent in one and `null` in the other. Of several rows for one identity the
+/// difference, nor is a member that is absent in one and `null` in the other. A difference deeper than 32 names is told of by the
+/// first of them. Of several rows for one identity the
 /// last counts, as for an import.
 ///
 /// # Errors
