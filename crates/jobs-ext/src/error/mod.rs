@@ -276,10 +276,10 @@ impl fmt::Display for Error {
         }
         match &detail.lost_create {
             Some(LostCreate::NotCreated) => {
-                f.write_str("; the answer was lost, and the hub lists no job that began since")?;
+                f.write_str("; whether it was done was not told, and the hub lists no job that it could have made")?;
             }
             Some(LostCreate::Candidates(jobs)) => {
-                f.write_str("; the answer was lost, but these jobs began since:")?;
+                f.write_str("; whether it was done was not told, but it may have made these jobs:")?;
                 jobs.iter()
                     .take(SHOWN_CANDIDATES)
                     .try_for_each(|job| write!(f, " {}", redact::clean(job.id(), 128)))?;
@@ -288,7 +288,7 @@ impl fmt::Display for Error {
                 }
             }
             Some(LostCreate::Unknown) => {
-                f.write_str("; the answer was lost, and the jobs could not be listed either")?;
+                f.write_str("; whether it was done was not told, and the jobs could not be listed either")?;
             }
             None => {}
         }

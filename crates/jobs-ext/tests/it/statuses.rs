@@ -290,7 +290,7 @@ async fn what_the_hub_calls_its_jobs_cannot_break_the_one_line() {
         Reply::Cut,
         json(200, format!("[{began}]")).with("Date", "Fri, 15 Jan 2027 08:00:10 GMT"),
     ];
-    for (script, text) in [(busy, "held by"), (lost, "began since")] {
+    for (script, text) in [(busy, "held by"), (lost, "may have made")] {
         let server = Server::start(script).await;
         let error = client(&server, &StepClock::default())
             .begin_export(ExportOptions::to(container()))
