@@ -9,12 +9,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::problem::UNREADABLE;
 use xtask::workspace::Workspace;
 use xtask::{Result, bench, check, conformance, diff, generate, lint, package, tidy, upstream};
 
+/// What the exit codes mean; a task says more where it means more.
+const EXIT_CODES: &str = "Exit codes:
+  0  done, and nothing to report
+  1  findings, or the task failed; `diff`: additive or documentation only
+  2  `diff`: breaking
+  3  the arguments, the workspace or a file of it cannot be read";
+
 /// The tasks of this workspace.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES)]
 struct Args {
     /// The folder of the workspace; found from where cargo runs when absent.
     #[arg(long, global = true, value_name = "DIR")]
@@ -47,7 +55,14 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Where standard output or error is gone, nobody is there to be told.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { UNREADABLE } else { 0 });
+        }
+    };
     match run(args) {
         Ok(code) => code,
         Err(problem) => {

@@ -7,7 +7,11 @@ use std::fmt;
 pub struct Problem {
     message: String,
     exit_code: u8,
+    pointer: String,
 }
+
+/// The exit code when a task cannot even start: its arguments, the workspace or a file of it cannot be read.
+pub const UNREADABLE: u8 = 3;
 
 /// The result of a task.
 pub type Result<T> = std::result::Result<T, Problem>;
@@ -18,13 +22,36 @@ impl Problem {
         Self {
             message: message.into(),
             exit_code: 1,
+            pointer: String::new(),
         }
     }
 
-    /// The same problem with another exit code.
+    /// A problem that ends the task with [`UNREADABLE`]: something that it needs cannot be read.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: UNREADABLE,
+            ..Self::new(message)
+        }
+    }
+
+    /// The same problem, at this place of the spec. One that has a place already keeps it.
     #[must_use]
-    pub fn with_exit_code(mut self, exit_code: u8) -> Self {
-        self.exit_code = exit_code;
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        if self.pointer.is_empty() {
+            self.pointer = pointer.into();
+        }
+        self
+    }
+
+    /// The place of the spec, as a JSON pointer; empty when it is about the whole.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// The same problem, told with what was being done.
+    #[must_use]
+    pub fn within(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
         self
     }
 

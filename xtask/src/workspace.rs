@@ -19,7 +19,7 @@ impl Workspace {
             return if found.spec().is_file() {
                 Ok(found)
             } else {
-                Err(Problem::new(format!(
+                Err(Problem::unreadable(format!(
                     "{} is not this workspace: it has no {}",
                     found.root.display(),
                     fingerprint::SPEC
@@ -39,7 +39,7 @@ impl Workspace {
                 root: root.to_path_buf(),
             })
             .ok_or_else(|| {
-                Problem::new(format!(
+                Problem::unreadable(format!(
                     "no {} here or above; run this inside the workspace or give --root",
                     fingerprint::SPEC
                 ))
@@ -68,7 +68,8 @@ impl Workspace {
 
     /// Reads a file, naming it when that fails.
     pub fn read(path: &Path) -> Result<String> {
-        std::fs::read_to_string(path)
-            .map_err(|error| Problem::new(format!("cannot read {}: {error}", path.display())))
+        std::fs::read_to_string(path).map_err(|error| {
+            Problem::unreadable(format!("cannot read {}: {error}", path.display()))
+        })
     }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const SPEC: &str = "spec/jobs.openapi.json";
 /// The generated core.
 pub(crate) const OUTPUT: &str = "crates/jobs-api/src/generated.rs";
-/// The settings of the generator: the folder of the sources that turn the spec into the core.
-pub(crate) const SETTINGS: &str = "xtask/src/generate";
+/// The settings of the generator: the folders of the sources that read the spec and turn it into the core.
+pub(crate) const SETTINGS: [&str; 2] = ["xtask/src/generate", "xtask/src/spec"];
 /// Says which versions of the generator's packages are used.
 pub(crate) const LOCK: &str = "Cargo.lock";
 /// Starts the line of the output that carries the fingerprint.
@@ -55,16 +55,20 @@ pub(crate) fn of_output(text: &str) -> Option<&str> {
         .map(str::trim)
 }
 
-/// The settings files in the order of their names.
+/// The settings files, folder by folder, in the order of their names.
 pub(crate) fn settings(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let folder = root.join(SETTINGS);
-    let entries = std::fs::read_dir(&folder).map_err(|error| naming(&folder, error))?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .filter(|path| !matches!(path, Ok(path) if path.extension().is_none_or(|e| e != "rs")))
-        .collect::<io::Result<Vec<_>>>()?;
-    paths.sort();
-    Ok(paths)
+    let mut found = Vec::new();
+    for folder in SETTINGS {
+        let folder = root.join(folder);
+        let entries = std::fs::read_dir(&folder).map_err(|error| naming(&folder, error))?;
+        let mut paths = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .filter(|path| !matches!(path, Ok(path) if path.extension().is_none_or(|e| e != "rs")))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        found.extend(paths);
+    }
+    Ok(found)
 }
 
 /// `name version` of each of the generator's packages in a lock file.

@@ -19,12 +19,8 @@ fn main() -> ExitCode {
     let Some(root) = workspace() else {
         return ExitCode::SUCCESS;
     };
-    for input in [
-        fingerprint::SPEC,
-        fingerprint::LOCK,
-        fingerprint::SETTINGS,
-        fingerprint::OUTPUT,
-    ] {
+    let files = [fingerprint::SPEC, fingerprint::LOCK, fingerprint::OUTPUT];
+    for input in files.into_iter().chain(fingerprint::SETTINGS) {
         println!("cargo:rerun-if-changed={}", root.join(input).display());
     }
     println!("cargo:rerun-if-env-changed=CI");

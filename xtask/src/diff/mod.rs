@@ -20,14 +20,11 @@ use serde_json::Value;
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
-use crate::{Problem, Result, fingerprint};
+use crate::{Problem, Result, fingerprint, spec};
 
 pub use report::{Bump, Change, Class, Report};
 
 use document::{Document, members, object};
-
-/// Exit code when a document cannot be read.
-const UNREADABLE: u8 = 3;
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -104,38 +101,16 @@ pub fn compare(old: &Value, new: &Value) -> Report {
 }
 
 fn read(path: &Path) -> Result<Value> {
-    let text = Workspace::read(path).map_err(|problem| problem.with_exit_code(UNREADABLE))?;
-    parse(&text, &path.display().to_string())
-}
-
-fn parse(text: &str, name: &str) -> Result<Value> {
-    let unreadable = |message: String| Problem::new(message).with_exit_code(UNREADABLE);
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| unreadable(format!("{name} is not JSON: {error}")))?;
-    let version = value
-        .get("openapi")
-        .and_then(Value::as_str)
-        .unwrap_or("an unknown version");
-    if !version.starts_with("3.0.") {
-        return Err(unreadable(format!(
-            "{name} is not an OpenAPI 3.0 document: it says {version}"
-        )));
-    }
-    if let Err(error) = serde_json::from_str::<openapiv3::OpenAPI>(text) {
-        return Err(unreadable(format!(
-            "{name} is not an OpenAPI 3.0 document: {error}"
-        )));
-    }
+    let (value, _) = spec::read(&Workspace::read(path)?, &path.display().to_string())?;
     Ok(value)
 }
 
 fn committed(workspace: &Workspace, revision: &str) -> Result<Value> {
     let failed = |why: String| {
-        Problem::new(format!(
+        Problem::unreadable(format!(
             "cannot read {} of revision {revision}: {why}",
             fingerprint::SPEC
         ))
-        .with_exit_code(UNREADABLE)
     };
     if revision.starts_with('-') {
         return Err(failed("a revision does not start with a dash".to_owned()));
@@ -153,10 +128,8 @@ fn committed(workspace: &Workspace, revision: &str) -> Result<Value> {
         ));
     }
     let text = String::from_utf8(result.stdout).map_err(|error| failed(error.to_string()))?;
-    parse(
-        &text,
-        &format!("{} of revision {revision}", fingerprint::SPEC),
-    )
+    let name = format!("{} of revision {revision}", fingerprint::SPEC);
+    spec::read(&text, &name).map(|(value, _)| value)
 }
 
 /// The version that the manifest of jobs-api names.

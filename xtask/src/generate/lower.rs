@@ -15,18 +15,12 @@ use openapiv3::{
     Responses, Schema, SchemaKind, StatusCode, Type, VariantOrUnknownOrEmpty,
 };
 
+use super::enums::{OpenEnum, open_enum};
+use crate::diff::document::escape;
 use crate::{Problem, Result, spec};
 
 /// The format that marks a secret text in the lowered document.
 pub(super) const SECRET_FORMAT: &str = "sas-uri";
-
-/// An enum that is open.
-#[derive(Debug, Clone)]
-pub(super) struct OpenEnum {
-    pub(super) rust_name: String,
-    pub(super) description: Option<String>,
-    pub(super) values: Vec<String>,
-}
 
 /// The document as the generator gets it.
 #[derive(Debug)]
@@ -44,10 +38,13 @@ pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
                 "the path {path} is a reference, which the generator cannot follow"
             )));
         };
-        lower_parameters(&mut item.parameters, &components)?;
+        let at = format!("/paths/{}", escape(path));
+        lower_parameters(&mut item.parameters, &components).map_err(|problem| problem.at(&at))?;
         for (method, operation) in operations_mut(item) {
-            lower_operation(operation, &components).map_err(|problem| {
-                Problem::new(format!("{} {path}: {problem}", method.to_uppercase()))
+            lower_operation(method, operation, &components).map_err(|problem| {
+                problem
+                    .within(&format!("{} {path}", method.to_uppercase()))
+                    .at(format!("{at}/{method}"))
             })?;
         }
     }
@@ -58,11 +55,13 @@ pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
         components.request_bodies.clear();
         for (name, schema) in &mut components.schemas {
             if let ReferenceOr::Item(schema) = schema {
-                enums.extend(open_enum(name, schema)?);
+                let at = format!("/components/schemas/{}", escape(name));
+                enums.extend(open_enum(name, schema).map_err(|problem| problem.at(at))?);
                 lower_schema(schema);
             }
         }
     }
+    refuse_loops(document)?;
     drop_what_only_errors_used(document, &mut lowered)?;
     enums.retain(|open| spec::schemas(&lowered).any(|(name, _)| name == open.rust_name));
     Ok(Lowered {
@@ -88,7 +87,12 @@ fn operations_mut(
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-fn lower_operation(operation: &mut Operation, components: &Components) -> Result<()> {
+fn lower_operation(method: &str, operation: &mut Operation, components: &Components) -> Result<()> {
+    if ["options", "trace"].contains(&method) {
+        return Err(Problem::new(
+            "the HTTP client of the core has no call for this method; leave the operation out",
+        ));
+    }
     lower_parameters(&mut operation.parameters, components)?;
     if let Some(body) = &mut operation.request_body {
         if let ReferenceOr::Reference { reference } = body {
@@ -217,36 +221,6 @@ fn dangling(reference: &str) -> Problem {
     ))
 }
 
-fn open_enum(name: &str, schema: &Schema) -> Result<Option<OpenEnum>> {
-    let SchemaKind::Type(Type::String(text)) = &schema.schema_kind else {
-        return Ok(None);
-    };
-    let is_open = schema
-        .schema_data
-        .extensions
-        .get("x-ms-enum")
-        .and_then(|mark| mark.get("modelAsString"))
-        .is_some_and(|value| value == true);
-    if text.enumeration.is_empty() || !is_open {
-        return Ok(None);
-    }
-    let values: Vec<String> = text.enumeration.iter().flatten().cloned().collect();
-    let names: BTreeSet<String> = values
-        .iter()
-        .map(|value| super::variant_name(value))
-        .collect();
-    if names.len() < values.len() {
-        return Err(Problem::new(format!(
-            "two values of the enum {name} fall on one Rust name"
-        )));
-    }
-    Ok(Some(OpenEnum {
-        rust_name: name.to_owned(),
-        description: schema.schema_data.description.clone(),
-        values,
-    }))
-}
-
 fn lower_reference_or_schema(schema: &mut ReferenceOr<Schema>) {
     if let ReferenceOr::Item(schema) = schema {
         lower_schema(schema);
@@ -320,6 +294,27 @@ fn lower_object(object: &mut openapiv3::ObjectType) {
             property.schema_data.nullable = true;
         }
     }
+}
+
+/// A component that is nothing but a reference, at the end to itself, would be a type without an end.
+fn refuse_loops(document: &OpenAPI) -> Result<()> {
+    for (name, mut schema) in spec::schemas(document) {
+        let mut seen = BTreeSet::from([name]);
+        while let ReferenceOr::Reference { reference } = schema {
+            let target = spec::referenced_name(reference);
+            if !seen.insert(target) {
+                return Err(Problem::new(format!(
+                    "the references from the schema {name} lead back to where they start; write it out"
+                ))
+                .at(format!("/components/schemas/{}", escape(name))));
+            }
+            match spec::schemas(document).find(|(other, _)| *other == target) {
+                Some((_, found)) => schema = found,
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Removes the schemas that nothing but a declared error led to.

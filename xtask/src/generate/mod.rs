@@ -1,10 +1,14 @@
 //! `cargo xtask generate`: the core of jobs-api from the spec.
 //!
 //! The spec says what the service does, more than the generator can take. So an in-memory copy is lowered to what it
-//! takes (`lower`), generated, polished (`polish`), completed with the open enums (`enums`) and formatted.
+//! takes (`lower`), generated, polished (`polish`), completed with the open enums (`enums`), formatted and checked
+//! (`check`).
 
+pub(crate) mod check;
+mod constructors;
 mod enums;
 mod lower;
+pub(crate) mod names;
 mod operations;
 mod polish;
 mod veil;
@@ -20,8 +24,6 @@ use progenitor_impl::{
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
 use crate::{Problem, Result, fingerprint, spec};
-
-pub use enums::variant_name;
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -54,8 +56,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
 
 /// What the generated core of a workspace should be.
 pub fn from_workspace(workspace: &Workspace) -> Result<String> {
-    let inputs = fingerprint::of_inputs(workspace.root())
-        .map_err(|error| Problem::new(format!("cannot read the generator's inputs: {error}")))?;
+    let inputs = fingerprint::of_inputs(workspace.root()).map_err(|error| {
+        Problem::unreadable(format!("cannot read the generator's inputs: {error}"))
+    })?;
     let text = Workspace::read(&workspace.spec())?;
     let lock = Workspace::read(&workspace.path(fingerprint::LOCK))?;
     let core = core(&text)?;
@@ -76,6 +79,7 @@ pub fn core(text: &str) -> Result<String> {
     );
     core.push_str(&schemas(&file, &lowered));
     core.push_str(&enums::render(&lowered.enums));
+    check::check(&core)?;
     Ok(core)
 }
 

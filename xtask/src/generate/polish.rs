@@ -1,7 +1,7 @@
 //! What the generated syntax tree needs before people depend on it.
 //!
-//! * structs are `#[non_exhaustive]`, and one without a default gets a constructor of its required fields, so that a new
-//!   optional field breaks nobody;
+//! * structs are `#[non_exhaustive]`, and one without a default gets a constructor (`constructors`), so that a new optional
+//!   field breaks nobody;
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
 //! * free JSON and free text leave the printed form of their models (`veil`);
@@ -10,11 +10,13 @@
 
 use std::collections::BTreeMap;
 
-use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
+use openapiv3::{IntegerType, ObjectType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 
 use super::lower::Lowered;
-use super::{operations, veil};
+use super::names::type_name;
+use super::{constructors, operations, veil};
+use crate::diff::document::escape;
 use crate::{Problem, Result, spec};
 
 pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> Result<syn::File> {
@@ -54,15 +56,10 @@ fn remove_constructor(block: &mut syn::ItemImpl) {
 }
 
 fn polish_types(items: &mut Vec<Item>, document: &OpenAPI) {
-    let with_default: Vec<String> = items.iter().filter_map(defaulted).collect();
-    let mut constructors = Vec::new();
     for item in items.iter_mut() {
         match item {
             Item::Struct(item) => {
                 polish_struct(item, document);
-                if !with_default.contains(&item.ident.to_string()) {
-                    constructors.extend(constructor(item));
-                }
             }
             Item::Enum(item) => {
                 strip_schema_text(&mut item.attrs);
@@ -74,42 +71,29 @@ fn polish_types(items: &mut Vec<Item>, document: &OpenAPI) {
             _ => {}
         }
     }
-    items.extend(constructors);
+    constructors::add(items, document);
 }
 
-/// The type that an `impl Default` is for.
-fn defaulted(item: &Item) -> Option<String> {
-    let Item::Impl(block) = item else { return None };
-    let (_, name, _) = block.trait_.as_ref()?;
-    let syn::Type::Path(path) = &*block.self_ty else {
-        return None;
-    };
-    let is_default = name
-        .segments
-        .last()
-        .is_some_and(|segment| segment.ident == "Default");
-    is_default.then(|| {
-        path.path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string())
-    })?
+/// What the spec says about the members of a struct, where a component gave it.
+pub(super) fn object_of<'a>(item: &ItemStruct, document: &'a OpenAPI) -> Option<&'a ObjectType> {
+    let name = item.ident.to_string();
+    let (_, schema) = spec::schemas(document).find(|(schema, _)| type_name(schema) == name)?;
+    match &schema.as_item()?.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
     strip_schema_text(&mut item.attrs);
     item.attrs
         .push(parse_quote!(#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]));
-    let name = item.ident.to_string();
-    let schema = spec::schemas(document)
-        .find(|(schema, _)| *schema == name)
-        .and_then(|(_, schema)| schema.as_item());
+    let object = object_of(item, document);
     let Fields::Named(fields) = &mut item.fields else {
         return;
     };
     item.attrs.push(parse_quote!(#[non_exhaustive]));
-    let Some(SchemaKind::Type(Type::Object(object))) = schema.map(|schema| &schema.schema_kind)
-    else {
+    let Some(object) = object else {
         return;
     };
     for field in &mut fields.named {
@@ -187,7 +171,7 @@ fn describe_for_schemars(field: &mut Field, property: &ReferenceOr<Box<Schema>>,
     }
 }
 
-fn inside_option(ty: &syn::Type) -> Option<String> {
+pub(super) fn inside_option(ty: &syn::Type) -> Option<String> {
     let syn::Type::Path(path) = ty else {
         return None;
     };
@@ -229,50 +213,6 @@ fn strip_schema_text(attributes: &mut [Attribute]) {
     }
 }
 
-/// A constructor of the required fields, for a struct that cannot have a default.
-fn constructor(item: &ItemStruct) -> Option<Item> {
-    let Fields::Named(fields) = &item.fields else {
-        return None;
-    };
-    let name = &item.ident;
-    let (mut arguments, mut values): (Vec<syn::FnArg>, Vec<syn::FieldValue>) =
-        (Vec::new(), Vec::new());
-    for field in &fields.named {
-        let (ident, ty) = (field.ident.as_ref()?, &field.ty);
-        if is_optional(field) {
-            values.push(parse_quote!(#ident: ::std::default::Default::default()));
-        } else {
-            arguments.push(parse_quote!(#ident: #ty));
-            values.push(parse_quote!(#ident));
-        }
-    }
-    let text = format!("A `{name}` of its required fields alone.");
-    Some(parse_quote! {
-        impl #name {
-            #[doc = #text]
-            pub fn new(#(#arguments),*) -> Self {
-                Self { #(#values),* }
-            }
-        }
-    })
-}
-
-fn is_optional(field: &Field) -> bool {
-    field.attrs.iter().any(|attribute| {
-        let mut found = false;
-        if attribute.path().is_ident("serde") {
-            let _ = attribute.parse_nested_meta(|meta| {
-                found |= meta.path.is_ident("default");
-                if meta.input.peek(syn::Token![=]) {
-                    meta.value()?.parse::<syn::Lit>()?;
-                }
-                Ok(())
-            });
-        }
-        found
-    })
-}
-
 /// Every property that the spec marks secret must have become a `SasUri`; anything else could be printed.
 fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Result<()> {
     let structs = structs(file);
@@ -294,10 +234,17 @@ fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Res
             let is_secret = schema
                 .as_item()
                 .is_some_and(|schema| spec::is_marked(schema, "x-ms-secret"));
-            let found = structs.get(name).and_then(|fields| fields.get(property));
+            let found = structs
+                .get(&type_name(name))
+                .and_then(|fields| fields.get(property));
             if is_secret && !found.is_some_and(|ty| *ty) {
                 return Err(Problem::new(format!(
                     "{name}.{property} is marked secret, but its Rust type is not SasUri; only plain texts can be secret"
+                ))
+                .at(format!(
+                    "/components/schemas/{}/properties/{}",
+                    escape(name),
+                    escape(property)
                 )));
             }
         }

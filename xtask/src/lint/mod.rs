@@ -1,8 +1,8 @@
 //! `cargo xtask lint`: rules that keep generation safe and the document readable.
 
-mod locate;
 mod names;
 mod operations;
+mod parameters;
 mod schemas;
 
 use std::fmt::Write as _;
@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use crate::diff::Output;
 use crate::diff::document::{escape, members, reference};
+use crate::generate::check::is_odd;
 use crate::problem::Outcome;
+use crate::spec::places::{Places, Repeated, places};
 use crate::workspace::Workspace;
 use crate::{Problem, Result, fingerprint, generate};
 
@@ -49,7 +51,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
         Some(file) => file.display().to_string(),
         None => fingerprint::SPEC.to_owned(),
     };
-    let text = Workspace::read(&path).map_err(|problem| problem.with_exit_code(3))?;
+    let text = Workspace::read(&path)?;
     let findings = lint(&text);
     let text = match args.output {
         Output::Text => print(&name, &findings),
@@ -96,9 +98,13 @@ pub fn lint(text: &str) -> Vec<Finding> {
         Ok(root) => root,
         Err(error) => return vec![unreadable("json", &error, "make it valid JSON")],
     };
+    let Places { lines, repeated } = places(text);
+    if !repeated.is_empty() {
+        return repeated.into_iter().map(duplicate).collect();
+    }
     let mut lint = Lint {
         root: &root,
-        lines: locate::lines(text),
+        lines,
         findings: Vec::new(),
     };
     lint.version();
@@ -112,6 +118,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
             "make it a valid OpenAPI 3.0 document",
         )];
     }
+    lint.api_version();
     lint.describe("", root.get("info"), "/info", "the API");
     lint.operations();
     lint.schemas();
@@ -121,13 +128,29 @@ pub fn lint(text: &str) -> Vec<Finding> {
     {
         lint.report(
             "generates",
-            "",
+            problem.pointer(),
             problem.to_string(),
             "change the spec so that the generator takes it",
         );
     }
     lint.findings.sort_by_key(|finding| finding.line);
     lint.findings
+}
+
+/// One of the two would be dropped unseen, so nothing else is looked at before it is gone.
+fn duplicate(repeated: Repeated) -> Finding {
+    let Repeated {
+        pointer,
+        line,
+        before,
+    } = repeated;
+    Finding {
+        rule: "duplicate-key",
+        pointer,
+        line,
+        message: format!("the member stands on line {before} already"),
+        fix: "keep one of them".to_owned(),
+    }
 }
 
 fn unreadable(rule: &'static str, error: &serde_json::Error, fix: &str) -> Finding {
@@ -206,6 +229,11 @@ impl<'a> Lint<'a> {
                         "add the component, or correct the name",
                     );
                 }
+                if leads && self.is_loop(value) {
+                    let message = format!("the reference {target} leads back to itself");
+                    let fix = "write out what it stands for";
+                    self.report("reference-loop", &pointer, message, fix);
+                }
                 if value.as_object().is_some_and(|object| object.len() > 1) {
                     let message = "what stands beside a reference is ignored";
                     self.report(
@@ -236,6 +264,36 @@ impl<'a> Lint<'a> {
         }
     }
 
+    /// Whether references alone, one after the other, never come to an end.
+    fn is_loop(&self, mut value: &'a Value) -> bool {
+        let mut seen = std::collections::HashSet::new();
+        while let Some(target) = reference(value) {
+            if !seen.insert(target) {
+                return true;
+            }
+            match self.root.pointer(target.trim_start_matches('#')) {
+                Some(next) => value = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The version of the API becomes the build metadata of a version number.
+    fn api_version(&mut self) {
+        let version = self.root["info"]["version"].as_str().unwrap_or_default();
+        let is_plain = version.split('.').all(|part| {
+            let mut letters = part.chars();
+            !part.is_empty() && letters.all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        if !is_plain {
+            let message =
+                format!("the version {version:?} of the API cannot stand in a version number");
+            let fix = "write it in letters, digits, `-` and `.`, as the service does";
+            self.report("info-version", "/info/version", message, fix);
+        }
+    }
+
     /// A thing that people meet has a description that ends like a sentence.
     fn describe(&mut self, key: &str, value: Option<&Value>, pointer: &str, what: &str) {
         let key = if key.is_empty() { "description" } else { key };
@@ -258,6 +316,17 @@ impl<'a> Lint<'a> {
                 &format!("{pointer}/{key}"),
                 message,
                 "end it with a full stop",
+            );
+        }
+        let odd = |letter: &char| is_odd(*letter) || letter.is_control() && *letter != '\n';
+        if let Some(odd) = text.chars().find(odd) {
+            let message = format!("the {key} of {what} has the character {odd:?}");
+            let fix = "take it out; a line ends with \\n alone";
+            self.report(
+                "description-text",
+                &format!("{pointer}/{key}"),
+                message,
+                fix,
             );
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::diff::document::{Document, escape, members};
-use crate::generate::variant_name;
+use crate::generate::names::{argument_name, field_name, type_name, variant_name};
 
 /// Names that jobs-api exports besides the models.
 const HAND_WRITTEN: [&str; 7] = [
@@ -32,7 +32,7 @@ impl Lint<'_> {
         for (name, schema) in schemas {
             let at = format!("/components/schemas/{}", escape(name));
             let fields = members(schema.get("properties")).map(|(field, _)| field);
-            self.distinct("fields", &format!("{at}/properties"), fields, snake_name);
+            self.distinct("fields", &format!("{at}/properties"), fields, field_name);
             let values = schema
                 .get("enum")
                 .and_then(Value::as_array)
@@ -54,11 +54,36 @@ impl Lint<'_> {
                 let fix = "rename the variant for unknown values in jobs-api first";
                 self.report("rust-name", &format!("{at}/enum"), message, fix);
             }
-            if HAND_WRITTEN.contains(&name) {
-                let message =
-                    format!("the name {name} belongs to the hand-written part of jobs-api");
-                self.report("rust-name", &at, message, "call the schema something else");
-            }
+            self.name_of_schema(name, &at);
+            self.further_members(schema, &at);
+        }
+    }
+
+    /// The generator finds what it shall replace or describe by the Rust name.
+    fn name_of_schema(&mut self, name: &str, at: &str) {
+        let rust = type_name(name);
+        if HAND_WRITTEN.contains(&rust.as_str()) {
+            let message = format!("the name {rust} belongs to the hand-written part of jobs-api");
+            self.report("rust-name", at, message, "call the schema something else");
+        } else if rust != name {
+            let message = format!("the schema {name} is called {rust} in Rust");
+            self.report("type-name", at, message, format!("call it {rust} here too"));
+        }
+    }
+
+    /// Members beside the listed ones are gathered in a field of the generator's own.
+    fn further_members(&mut self, schema: &Value, at: &str) {
+        let gathers = schema
+            .get("additionalProperties")
+            .is_some_and(|further| *further != Value::Bool(false));
+        let taken = members(schema.get("properties"))
+            .map(|(field, _)| field)
+            .find(|field| gathers && field_name(field) == "extra");
+        if let Some(field) = taken {
+            let message =
+                format!("the field `{field}` falls on the one that gathers further members");
+            let fix = "rename it, or leave `additionalProperties` out";
+            self.report("rust-name", &format!("{at}/properties"), message, fix);
         }
     }
 
@@ -69,7 +94,7 @@ impl Lint<'_> {
             .iter()
             .filter_map(|operation| operation.value["operationId"].as_str());
         let unique: BTreeSet<_> = ids.collect();
-        self.distinct("operations", "/paths", unique.into_iter(), snake_name);
+        self.distinct("operations", "/paths", unique.into_iter(), argument_name);
         for operation in operations {
             let parameters = document.parameters(operation);
             let at = format!(
@@ -78,7 +103,16 @@ impl Lint<'_> {
                 operation.method
             );
             let names: BTreeSet<_> = parameters.keys().map(|(_, name)| name.as_str()).collect();
-            self.distinct("parameters", &at, names.into_iter(), snake_name);
+            for name in &names {
+                let rust = argument_name(name);
+                let is_body = rust == "body" && operation.value.get("requestBody").is_some();
+                if is_body || rust == "header_map" {
+                    let message =
+                        format!("the parameter `{name}` falls on the generator's own `{rust}`");
+                    self.report("rust-name", &at, message, "leave the parameter out");
+                }
+            }
+            self.distinct("parameters", &at, names.into_iter(), argument_name);
         }
     }
 
@@ -104,57 +138,6 @@ impl Lint<'_> {
                     "rename one of them, or leave it out",
                 );
             }
-        }
-    }
-}
-
-/// The Rust name of a field, argument or operation, by the generator's rules: words split at case and punctuation.
-fn snake_name(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut words = String::new();
-    for (index, letter) in letters.iter().enumerate() {
-        if !letter.is_alphanumeric() {
-            words.push('_');
-            continue;
-        }
-        let before = index.checked_sub(1).map(|before| letters[before]);
-        let after = letters.get(index + 1);
-        let starts_word = letter.is_uppercase()
-            && before.is_some_and(|before| {
-                before.is_lowercase()
-                    || before.is_ascii_digit()
-                    || before.is_uppercase() && after.is_some_and(|a| a.is_lowercase())
-            });
-        if starts_word {
-            words.push('_');
-        }
-        words.extend(letter.to_lowercase());
-    }
-    words
-        .split('_')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("_")
-}
-
-fn type_name(name: &str) -> String {
-    snake_name(name).replace('_', "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::snake_name;
-
-    #[test]
-    fn names_are_split_as_the_generator_splits_them() {
-        for (wire, rust) in [
-            ("jobId", "job_id"),
-            ("startTimeUtc", "start_time_utc"),
-            ("x509Thumbprint", "x509_thumbprint"),
-            ("x-ms-max-item-count", "x_ms_max_item_count"),
-            ("HTTPStatus", "http_status"),
-        ] {
-            assert_eq!(snake_name(wire), rust);
         }
     }
 }

@@ -13,6 +13,7 @@ impl<'a> Lint<'a> {
         let mut seen: HashMap<&str, String> = HashMap::new();
         for operation in document.operations() {
             let pointer = format!("/paths/{}/{}", escape(operation.path), operation.method);
+            self.method(operation, &pointer);
             self.operation_id(operation, &pointer, &mut seen);
             self.describe("", Some(operation.value), &pointer, "the operation");
             self.describe("summary", Some(operation.value), &pointer, "the operation");
@@ -21,6 +22,13 @@ impl<'a> Lint<'a> {
             self.answers(operation, &pointer);
         }
         self.shared_answers();
+    }
+
+    fn method(&mut self, operation: Operation<'a>, pointer: &str) {
+        if ["options", "trace"].contains(&operation.method) {
+            let message = "the HTTP client of the core has no call for this method";
+            self.report("method", pointer, message, "leave the operation out");
+        }
     }
 
     fn operation_id(
@@ -58,78 +66,6 @@ impl<'a> Lint<'a> {
                 &at,
                 message,
                 "give each operation an id of its own",
-            );
-        }
-    }
-
-    fn parameters(&mut self, document: &Document<'a>, operation: Operation<'a>, pointer: &str) {
-        let at = format!("{pointer}/parameters");
-        let parameters = document.parameters(operation);
-        let is_required = |place: &str, name: &str| {
-            parameters
-                .get(&(place.to_owned(), name.to_owned()))
-                .is_some_and(|parameter| parameter["required"] == true)
-        };
-        if !is_required("query", "api-version") {
-            let message = "the operation does not require `api-version` in the query";
-            self.report(
-                "api-version",
-                &at,
-                message,
-                "refer to the shared parameter ApiVersion",
-            );
-        }
-        for name in operation
-            .path
-            .split('{')
-            .skip(1)
-            .filter_map(|part| part.split('}').next())
-        {
-            if !is_required("path", name) {
-                let message = format!("`{{{name}}}` of the path is no required path parameter");
-                self.report(
-                    "path-parameter",
-                    &at,
-                    message,
-                    "declare it with `in: path` and `required: true`",
-                );
-            }
-        }
-        for ((place, name), parameter) in &parameters {
-            self.parameter(operation, place, name, parameter, &at);
-        }
-    }
-
-    fn parameter(
-        &mut self,
-        operation: Operation<'a>,
-        place: &str,
-        name: &str,
-        parameter: &'a Value,
-        at: &str,
-    ) {
-        if place == "path" && !operation.path.contains(&format!("{{{name}}}")) {
-            let message = format!("the path parameter `{name}` is not in the path");
-            self.report(
-                "path-parameter",
-                at,
-                message,
-                "put it in the path, or remove it",
-            );
-        }
-        self.describe("", Some(parameter), at, &format!("the parameter `{name}`"));
-        let style = parameter
-            .get("style")
-            .and_then(Value::as_str)
-            .unwrap_or("form");
-        let is_plain = ["form", "simple"].contains(&style) && parameter.get("content").is_none();
-        if !is_plain || place == "cookie" {
-            let message = format!("the generator cannot send `{name}` this way");
-            self.report(
-                "parameter-style",
-                at,
-                message,
-                "use a plain schema in path, query or header",
             );
         }
     }

@@ -1,5 +1,7 @@
 //! Rules for schemas.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::Lint;
@@ -56,6 +58,12 @@ impl<'a> Lint<'a> {
                     "write the schema out",
                 );
             }
+        }
+        if is_component && schema["nullable"] == true {
+            let message =
+                "the schema may be null, so the generator wraps its type, or forgets the null";
+            let fix = "make the fields that refer to it optional instead";
+            self.report("nullable-component", pointer, message, fix);
         }
         self.enumeration(schema, pointer, is_component);
         self.secret(schema, pointer);
@@ -158,6 +166,21 @@ impl<'a> Lint<'a> {
                 message,
                 "list each value once",
             );
+        }
+        self.cases(values, pointer);
+    }
+
+    /// The core reads values without regard to case, so the second of two would never come out.
+    fn cases(&mut self, values: &[Value], pointer: &str) {
+        let mut seen = HashMap::new();
+        for value in values.iter().filter_map(Value::as_str) {
+            if let Some(other) = seen.insert(value.to_ascii_lowercase(), value)
+                && other != value
+            {
+                let message = format!("the values `{other}` and `{value}` differ in case alone");
+                let fix = "list the one that the service writes";
+                self.report("enum-case", &format!("{pointer}/enum"), message, fix);
+            }
         }
     }
 

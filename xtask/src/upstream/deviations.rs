@@ -39,14 +39,15 @@ impl Deviation {
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Deviation>> {
-    let file: File = toml::from_str(text)
-        .map_err(|error| Problem::new(format!("spec/deviations.toml cannot be read: {error}")))?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        Problem::unreadable(format!("spec/deviations.toml cannot be read: {error}"))
+    })?;
     if let Some(bare) = file
         .deviation
         .iter()
         .find(|deviation| deviation.reason.trim().is_empty())
     {
-        return Err(Problem::new(format!(
+        return Err(Problem::unreadable(format!(
             "spec/deviations.toml: {} gives no reason",
             bare.at
         )));

@@ -13,17 +13,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::diff::Output;
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
-use crate::{Problem, Result};
+use crate::{Problem, Result, spec};
 
 pub use deviations::Deviation;
-
-/// Exit code when a document cannot be read.
-const UNREADABLE: u8 = 3;
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -76,8 +72,7 @@ pub struct Report {
 
 /// Compares and prints. Exit code 0: every difference is explained and none is gone, 1: otherwise, 3: could not read.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
-    let theirs =
-        Workspace::read(&args.file).map_err(|problem| problem.with_exit_code(UNREADABLE))?;
+    let theirs = Workspace::read(&args.file)?;
     let ours = Workspace::read(&workspace.spec())?;
     let known = workspace.path("spec/deviations.toml");
     let known = if known.is_file() {
@@ -103,11 +98,10 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
 /// Compares the texts of our spec and of the vendor's file.
 pub fn check(ours: &str, theirs: &str, known: &[Deviation]) -> Result<Report> {
     let unreadable = |name: &str, error: &dyn std::fmt::Display| {
-        Problem::new(format!("{name} cannot be read: {error}")).with_exit_code(UNREADABLE)
+        Problem::unreadable(format!("{name} cannot be read: {error}"))
     };
-    let ours: Value = serde_json::from_str(ours).map_err(|error| unreadable("the spec", &error))?;
-    let theirs: Value =
-        serde_json::from_str(theirs).map_err(|error| unreadable("the vendor's file", &error))?;
+    let ours = spec::json(ours, "the spec cannot be read")?;
+    let theirs = spec::json(theirs, "the vendor's file cannot be read")?;
     if theirs["swagger"] != "2.0" {
         return Err(unreadable(
             "the vendor's file",

@@ -62,15 +62,13 @@ impl Tree {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(root().join(path), to).unwrap();
         }
-        fs::create_dir_all(copy.join("xtask/src/generate")).unwrap();
-        for entry in fs::read_dir(root().join("xtask/src/generate")).unwrap() {
-            let path = entry.unwrap().path();
-            fs::copy(
-                &path,
-                copy.join("xtask/src/generate")
-                    .join(path.file_name().unwrap()),
-            )
-            .unwrap();
+        for settings in ["xtask/src/generate", "xtask/src/spec"] {
+            let to = copy.join(settings);
+            fs::create_dir_all(&to).unwrap();
+            for entry in fs::read_dir(root().join(settings)).unwrap() {
+                let path = entry.unwrap().path();
+                fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+            }
         }
         fs::create_dir_all(folder.path().join("cargo-home")).unwrap();
         let tree = Self { folder, root: copy };
@@ -146,7 +144,13 @@ fn fresh_tree_does_no_work() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(tree.calls(), "");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    for watched in [SPEC, "Cargo.lock", "xtask/src/generate", OUTPUT] {
+    for watched in [
+        SPEC,
+        "Cargo.lock",
+        "xtask/src/generate",
+        "xtask/src/spec",
+        OUTPUT,
+    ] {
         assert!(
             said.contains(&format!(
                 "cargo:rerun-if-changed={}",
@@ -197,6 +201,7 @@ fn changed_generator_or_settings_are_stale_too() {
             "//! Lowering",
             "//! The lowering",
         ),
+        ("xtask/src/spec/mod.rs", "//! Reading", "//! The reading"),
     ] {
         let tree = Tree::new();
         let text = fs::read_to_string(tree.root.join(path)).unwrap();

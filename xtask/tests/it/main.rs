@@ -6,5 +6,6 @@ mod build_script;
 mod fingerprint;
 mod mutations;
 mod tidy;
+mod unreadable;
 mod upstream;
 mod walkthrough;

@@ -26,9 +26,7 @@ fn edited(edits: &[edit::Edit]) -> Value {
 #[test]
 fn every_kind_of_edit_is_linted_judged_and_generated_as_the_table_says() {
     let rows = table::rows();
-    assert!(
-        rows.len() >= 40 && rows.iter().filter(|row| row.compiles).count() * 2 >= rows.len() - 20
-    );
+    assert!(rows.len() >= 40 && rows.iter().filter(|row| row.compiles).count() >= 35);
     let names: BTreeSet<_> = rows.iter().map(|row| row.name).collect();
     assert_eq!(names.len(), rows.len(), "two rows have one name");
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod models;
+mod names;
 mod notes;
 
 pub(crate) use notes::next_version;
@@ -52,8 +53,13 @@ impl Row {
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    [models::rows(), calls::rows(), notes::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        models::rows(),
+        calls::rows(),
+        names::rows(),
+        notes::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -55,7 +55,8 @@ fn added() -> Vec<Row> {
                 text.clone(),
             )],
         )
-        .lint(&["rust-name"]),
+        .lint(&["rust-name"])
+        .refused("two fields of JobProperties"),
         row(
             "add a field named like a keyword",
             Additive,
@@ -295,7 +296,7 @@ fn values() -> Vec<Row> {
             Additive,
             [set(status, json!("Queued"))],
         )
-        .lint(&["rust-name"])
+        .lint(&["rust-name", "enum-case"])
         .refused("one Rust name"),
     ]
 }

@@ -52,6 +52,21 @@ fn marks() -> Vec<Row> {
         )
         .compiled(),
         row(
+            "allow null in a component",
+            Breaking,
+            [set("/components/schemas/JobStatus/nullable", json!(true))],
+        )
+        .lint(&["nullable-component"]),
+        row(
+            "add a field that may be null",
+            Additive,
+            [set(
+                "/components/schemas/JobProperties/properties/note",
+                json!({ "type": "string", "nullable": true, "description": "A note." }),
+            )],
+        )
+        .compiled(),
+        row(
             "forbid null",
             Breaking,
             [remove(

@@ -1,16 +1,36 @@
-//! Which line of a JSON text a pointer leads to.
+//! Which line of a JSON text a pointer leads to, and which members an object names twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diff::document::escape;
 
-/// The line of each value, by JSON pointer. The text must be valid JSON.
-pub(super) fn lines(text: &str) -> HashMap<String, usize> {
+/// Where the values of a JSON text are.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// The line of each value, by JSON pointer.
+    pub(crate) lines: HashMap<String, usize>,
+    /// The members that their object names more than once, each time but the first.
+    pub(crate) repeated: Vec<Repeated>,
+}
+
+/// A member that its object has already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repeated {
+    /// Where, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// The line of this one.
+    pub(crate) line: usize,
+    /// The line of the one before.
+    pub(crate) before: usize,
+}
+
+/// The places of a text that must be valid JSON.
+pub(crate) fn places(text: &str) -> Places {
     let mut scanner = Scanner {
         bytes: text.as_bytes(),
         position: 0,
         line: 1,
-        found: HashMap::new(),
+        found: Places::default(),
     };
     scanner.value("");
     scanner.found
@@ -20,7 +40,7 @@ struct Scanner<'a> {
     bytes: &'a [u8],
     position: usize,
     line: usize,
-    found: HashMap<String, usize>,
+    found: Places,
 }
 
 impl Scanner<'_> {
@@ -38,7 +58,10 @@ impl Scanner<'_> {
 
     fn value(&mut self, pointer: &str) {
         let first = self.peek();
-        self.found.entry(pointer.to_owned()).or_insert(self.line);
+        self.found
+            .lines
+            .entry(pointer.to_owned())
+            .or_insert(self.line);
         match first {
             b'{' => self.members(pointer),
             b'[' => self.items(pointer),
@@ -59,11 +82,19 @@ impl Scanner<'_> {
 
     fn members(&mut self, pointer: &str) {
         self.position += 1;
+        let mut seen = HashSet::new();
         while self.peek() == b'"' {
             let line = self.line;
             let name = self.text();
             let child = format!("{pointer}/{}", escape(&name));
-            self.found.insert(child.clone(), line);
+            let before = self.found.lines.insert(child.clone(), line);
+            if !seen.insert(name) {
+                self.found.repeated.push(Repeated {
+                    pointer: child.clone(),
+                    line,
+                    before: before.unwrap_or(line),
+                });
+            }
             if self.peek() == b':' {
                 self.position += 1;
             }
@@ -110,7 +141,7 @@ mod tests {
     #[test]
     fn every_pointer_has_the_line_of_its_name() {
         let text = "{\n \"a\": [1,\n  {\"b/c\": \"x\\\"}\"}],\n \"d\":\n  null\n}\n";
-        let lines = super::lines(text);
+        let lines = super::places(text).lines;
         assert_eq!(lines[""], 1);
         assert_eq!(lines["/a"], 2);
         assert_eq!(lines["/a/0"], 2);
@@ -118,5 +149,16 @@ mod tests {
         assert_eq!(lines["/a/1/b~1c"], 3);
         assert_eq!(lines["/d"], 4);
         assert_eq!(lines.len(), 6);
+    }
+
+    #[test]
+    fn member_that_is_named_twice_is_found_and_its_own_members_are_not() {
+        let text = "{\n \"a\": {\"b\": 1},\n \"c\": [{\"a\": 1}],\n \"\\u0061\": {\"b\": 2}\n}\n";
+        let repeated = super::places(text).repeated;
+        let found: Vec<_> = repeated
+            .iter()
+            .map(|member| (member.pointer.as_str(), member.line, member.before))
+            .collect();
+        assert_eq!(found, [("/a", 4, 2)]);
     }
 }
