@@ -81,7 +81,21 @@ impl<'a> Comparison<'a> {
             let message = "the success answers give the Rust call another type";
             self.add(Class::None, Class::Breaking, subject, message, &at);
         }
-        for (status, answer) in before.into_iter().flatten() {
+        let is_extension = |name: &&String| name.starts_with("x-");
+        let extensions = |answers: Option<&Map<String, Value>>| -> Map<String, Value> {
+            let mut found = answers.cloned().unwrap_or_default();
+            found.retain(|name, _| is_extension(&name));
+            found
+        };
+        if extensions(before) != extensions(after) {
+            let message = "an extension beside the answers added, removed or changed";
+            self.note(subject, message, &at);
+        }
+        for (status, answer) in before
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !is_extension(name))
+        {
             let at = format!("{at}/{status}");
             let label = format!("{subject}, answer {status}");
             match after.and_then(|after| after.get(status)) {
@@ -89,7 +103,8 @@ impl<'a> Comparison<'a> {
                 None => self.add(Class::Breaking, Class::None, &label, "removed", &at),
             }
         }
-        for status in after.into_iter().flatten().map(|(status, _)| status) {
+        let statuses = after.into_iter().flatten().map(|(status, _)| status);
+        for status in statuses.filter(|name| !is_extension(name)) {
             if before.is_none_or(|before| !before.contains_key(status)) {
                 let label = format!("{subject}, answer {status}");
                 self.add(
@@ -152,7 +167,17 @@ impl<'a> Comparison<'a> {
                 &at,
                 Use::answer(false),
             );
-            self.rest(&label, header, other, &at, &["schema"], &DOCUMENTATION);
+            match (header["required"] == true, other["required"] == true) {
+                (false, true) => {
+                    self.add(Class::Additive, Class::None, &label, "made required", &at);
+                }
+                (true, false) => {
+                    self.add(Class::Breaking, Class::None, &label, "made optional", &at);
+                }
+                _ => {}
+            }
+            let known = ["schema", "required"];
+            self.rest(&label, header, other, &at, &known, &DOCUMENTATION);
         }
         for name in after.into_iter().flatten().map(|(name, _)| name) {
             if before.is_none_or(|before| !before.contains_key(name)) {

@@ -130,7 +130,12 @@ impl<'a> Comparison<'a> {
                     .is_none_or(|s| s.get(name).is_none())
         };
         let rust = !(only_errors(&self.old) && only_errors(&self.new));
-        Use { sent, read, rust }
+        Use {
+            sent,
+            read,
+            rust,
+            in_option: false,
+        }
     }
 }
 

@@ -67,7 +67,8 @@ impl<'a> Document<'a> {
     /// The operations in the order of the document.
     pub(crate) fn operations(&self) -> Vec<Operation<'a>> {
         let mut found = Vec::new();
-        for (path, item) in members(self.root.get("paths")) {
+        let paths = members(self.root.get("paths")).filter(|(path, _)| !path.starts_with("x-"));
+        for (path, item) in paths {
             for method in METHODS {
                 if let Some(value) = item.get(method) {
                     found.push(Operation {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::{escape, members, reference};
+use super::document::{escape, members};
 use super::schemas::{Use, kind, stripped};
 use super::{Class, Comparison};
 
@@ -23,7 +23,9 @@ impl<'a> Comparison<'a> {
             if let Some(other) = new.get("properties").and_then(|fields| fields.get(name)) {
                 let label = format!("{subject}, field `{name}`");
                 let at = format!("{at}/{}", escape(name));
-                self.requiredness(&label, [(old, schema), (new, other)], name, &at, role);
+                self.requiredness(&label, [old, new], name, &at, role);
+                let in_option = !is_required(old, name) && !is_required(new, name);
+                let role = Use { in_option, ..role };
                 self.schema(&label, Some(schema), Some(other), &at, role);
             }
         }
@@ -71,20 +73,20 @@ impl<'a> Comparison<'a> {
                 &format!("{at}/{}", escape(name)),
             );
         }
+        // Without any field the Rust type is a map.
+        let (addition, word) = match members(old.get("properties")).next() {
+            Some(_) => (Class::Additive, "optional"),
+            None => (Class::Breaking, "first"),
+        };
         for (name, schema) in added {
             let at = format!("{at}/{}", escape(name));
             if is_required(new, name) {
                 let message = format!("required field `{name}` added ({})", kind(schema));
                 self.add(role.stricter(), breaking, subject, message, &at);
             } else {
-                let message = format!("optional field `{name}` added ({})", kind(schema));
-                self.add(
-                    Class::Additive,
-                    role.on_rust(Class::Additive),
-                    subject,
-                    message,
-                    &at,
-                );
+                let message = format!("{word} field `{name}` added ({})", kind(schema));
+                let rust = role.on_rust(addition);
+                self.add(Class::Additive, rust, subject, message, &at);
             }
         }
     }
@@ -92,23 +94,15 @@ impl<'a> Comparison<'a> {
     fn requiredness(
         &mut self,
         label: &str,
-        sides: [(&Value, &Value); 2],
+        [old, new]: [&Value; 2],
         name: &str,
         at: &str,
         role: Use,
     ) {
-        let [(old, before), (new, after)] = sides;
         let breaking = role.on_rust(Class::Breaking);
         match (is_required(old, name), is_required(new, name)) {
             (false, true) => self.add(role.stricter(), breaking, label, "made required", at),
             (true, false) => self.add(role.looser(), breaking, label, "made optional", at),
-            (true, true)
-                if reference(before).is_none()
-                    && before.get("nullable") != after.get("nullable") =>
-            {
-                let message = "a required field is an `Option` only when it may be null";
-                self.add(Class::None, breaking, label, message, at);
-            }
             _ => {}
         }
     }

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod components;
+mod defaults;
 pub(crate) mod document;
 mod fields;
 mod operations;
@@ -81,13 +82,17 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
 
 /// All changes from one document to another.
 pub fn compare(old: &Value, new: &Value) -> Report {
+    let (before, after) = (defaults::left_out(old), defaults::left_out(new));
     let mut comparison = Comparison {
-        old: Document::new(old),
-        new: Document::new(new),
+        old: Document::new(&before),
+        new: Document::new(&after),
         changes: Vec::new(),
     };
     comparison.documents();
-    if comparison.changes.is_empty() && old != new {
+    if comparison.changes.is_empty() && before == after && old != new {
+        let message = "what is so by default is written out, or no longer";
+        comparison.note("document", message, "");
+    } else if comparison.changes.is_empty() && before != after {
         // No rule saw it, which is a gap in the rules and not a harmless change.
         comparison.add(
             Class::Breaking,
@@ -149,6 +154,7 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
+    /// Notes a change. One that neither the wire nor Rust code feels is still one that people read.
     fn add(
         &mut self,
         wire: Class,
@@ -157,10 +163,18 @@ impl<'a> Comparison<'a> {
         message: impl Into<String>,
         pointer: &str,
     ) {
+        let class = wire.max(rust).max(Class::Documentation);
+        let felt = |side: Class| {
+            if wire.max(rust) == Class::None {
+                class
+            } else {
+                side
+            }
+        };
         self.changes.push(Change {
-            class: wire.max(rust),
-            wire,
-            rust,
+            class,
+            wire: felt(wire),
+            rust: felt(rust),
             subject: subject.to_owned(),
             message: message.into(),
             pointer: pointer.to_owned(),
@@ -226,19 +240,36 @@ impl<'a> Comparison<'a> {
     /// Members of `paths` that are no path, and members of a path that are no operation.
     fn paths_rest(&mut self, old: Option<&Value>, new: Option<&Value>) {
         let (old, new) = (object(old), object(new));
-        for (path, item) in &old {
-            if let Some(other) = new.get(path) {
-                let mut known = document::METHODS.to_vec();
-                known.push("parameters");
-                let subject = format!("path {path}");
-                let pointer = format!("/paths/{}", document::escape(path));
-                self.rest(
+        let mut known = document::METHODS.to_vec();
+        known.push("parameters");
+        let documentation = ["summary", "description", "servers"];
+        let nothing = Value::Object(serde_json::Map::new());
+        let names = old
+            .keys()
+            .chain(new.keys().filter(|name| !old.contains_key(*name)));
+        for path in names {
+            let (before, after) = (old.get(path), new.get(path));
+            let pointer = format!("/paths/{}", document::escape(path));
+            if path.starts_with("x-") {
+                if before != after {
+                    self.note(
+                        "paths",
+                        format!("{path} added, removed or changed"),
+                        &pointer,
+                    );
+                }
+                continue;
+            }
+            let subject = format!("path {path}");
+            let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
+            self.rest(&subject, before, after, &pointer, &known, &documentation);
+            let is_bare = |item: &Value| *item == nothing;
+            if old.contains_key(path) != new.contains_key(path) && is_bare(before) && is_bare(after)
+            {
+                self.note(
                     &subject,
-                    item,
-                    other,
+                    "added or removed, without any operation",
                     &pointer,
-                    &known,
-                    &["summary", "description"],
                 );
             }
         }

@@ -92,7 +92,9 @@ impl<'a> Comparison<'a> {
             &at,
         );
         let known = ["operationId", "parameters", "requestBody", "responses"];
-        self.rest(&subject, old.value, new.value, &at, &known, &DOCUMENTATION);
+        let mut documentation = DOCUMENTATION.to_vec();
+        documentation.push("servers");
+        self.rest(&subject, old.value, new.value, &at, &known, &documentation);
     }
 
     fn parameters(&mut self, subject: &str, old: Operation<'a>, new: Operation<'a>, at: &str) {

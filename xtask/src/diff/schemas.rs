@@ -15,6 +15,8 @@ pub(super) struct Use {
     pub(super) read: bool,
     /// It gives a Rust type.
     pub(super) rust: bool,
+    /// It stands in an optional field, which is an `Option` in Rust, null or not.
+    pub(super) in_option: bool,
 }
 
 impl Use {
@@ -23,6 +25,7 @@ impl Use {
             sent: true,
             read: false,
             rust,
+            in_option: false,
         }
     }
 
@@ -31,6 +34,7 @@ impl Use {
             sent: false,
             read: true,
             rust,
+            in_option: false,
         }
     }
 
@@ -142,6 +146,10 @@ impl<'a> Comparison<'a> {
         self.marks(subject, old, new, at, role);
         self.values(subject, old, new, at, role);
         self.constraints(subject, old, new, at, role);
+        let role = Use {
+            in_option: false,
+            ..role
+        };
         self.fields(subject, old, new, at, role);
         self.parts(subject, old, new, at, role);
         let mut known = KNOWN.to_vec();
@@ -190,10 +198,14 @@ impl<'a> Comparison<'a> {
 
     fn marks(&mut self, subject: &str, old: &Value, new: &Value, at: &str, role: Use) {
         let is = |value: &Value, mark: &str| value.get(mark) == Some(&Value::Bool(true));
+        let rust = if role.in_option {
+            Class::None
+        } else {
+            role.on_rust(Class::Breaking)
+        };
         match (is(old, "nullable"), is(new, "nullable")) {
-            // Rust has an `Option` for every optional field, null or not.
-            (false, true) => self.add(role.looser(), Class::None, subject, "may be null", at),
-            (true, false) => self.add(role.stricter(), Class::None, subject, "is never null", at),
+            (false, true) => self.add(role.looser(), rust, subject, "may be null", at),
+            (true, false) => self.add(role.stricter(), rust, subject, "is never null", at),
             _ => {}
         }
         match (is(old, "x-ms-secret"), is(new, "x-ms-secret")) {

@@ -3,6 +3,7 @@
 
 mod compiled;
 mod edit;
+mod nulls;
 mod table;
 
 pub(crate) use table::next_version;

@@ -3,6 +3,7 @@
 mod calls;
 mod models;
 mod names;
+mod noops;
 mod notes;
 
 pub(crate) use notes::next_version;
@@ -57,6 +58,7 @@ pub(crate) fn rows() -> Vec<Row> {
         models::rows(),
         calls::rows(),
         names::rows(),
+        noops::rows(),
         notes::rows(),
     ]
     .into_iter()
