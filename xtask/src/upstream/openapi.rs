@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Facts, shape};
-use crate::diff::document::{Document, is_success};
+use crate::diff::document::{Document, is_success, members};
 
 pub(super) fn facts(root: &Value) -> Facts {
     let mut facts = Facts::new();
@@ -21,16 +21,21 @@ pub(super) fn facts(root: &Value) -> Facts {
         }
         if let Some(body) = operation.value.get("requestBody") {
             let body = document.resolve(body);
-            facts.insert(format!("{id} body"), content(body, root));
+            let text = shape::body(content(body, root), body["required"] == true);
+            facts.insert(format!("{id} body"), text);
         }
-        for (status, answer) in crate::diff::document::members(operation.value.get("responses")) {
+        for (status, answer) in members(operation.value.get("responses")) {
             let answer = document.resolve(answer);
             let kind = if is_success(status) {
                 "answer"
             } else {
                 "error"
             };
-            facts.insert(format!("{id} {kind} {status}"), content(answer, root));
+            let at = format!("{id} {kind} {status}");
+            let headers = members(answer.get("headers"))
+                .map(|(name, header)| (name, &document.resolve(header)["schema"]));
+            shape::headers(&mut facts, &at, headers.collect(), root);
+            facts.insert(at, content(answer, root));
         }
     }
     for name in document.in_requests.union(&document.in_answers) {

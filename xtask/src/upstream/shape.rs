@@ -4,13 +4,23 @@ use serde_json::Value;
 
 /// The type that a schema or a Swagger parameter gives. Enums are texts here; their values are facts of their own.
 pub(super) fn of(schema: &Value, root: &Value) -> String {
+    nested(schema, root, DEEPEST)
+}
+
+/// How many references and lists deep a type is followed: a definition can lead back to itself.
+const DEEPEST: usize = 16;
+
+fn nested(schema: &Value, root: &Value, depth: usize) -> String {
+    let Some(depth) = depth.checked_sub(1) else {
+        return "a type without an end".to_owned();
+    };
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let target = reference
             .strip_prefix('#')
             .and_then(|pointer| root.pointer(pointer));
         // An enum that has a name in one document has often none in the other.
         return match target {
-            Some(target) if target.get("enum").is_some() => of(target, root),
+            Some(target) if target.get("enum").is_some() => nested(target, root, depth),
             _ => reference.rsplit('/').next().unwrap_or(reference).to_owned(),
         };
     }
@@ -24,7 +34,7 @@ pub(super) fn of(schema: &Value, root: &Value) -> String {
             "list of {}",
             schema
                 .get("items")
-                .map_or("anything".to_owned(), |items| of(items, root))
+                .map_or("anything".to_owned(), |items| nested(items, root, depth))
         ),
         Some("object") if schema.get("properties").is_none() => "object".to_owned(),
         Some(kind) => format!("{kind}{format}"),
@@ -83,7 +93,43 @@ pub(super) fn parameter(
     } else {
         "optional"
     };
-    // Where a query filter takes an enum in one document and a text in the other, both send a text.
+    let at = format!("{operation} parameter {}", word("name"));
+    for value in values(schema, root) {
+        facts.insert(format!("{at}{VALUE}{value}"), "a value".to_owned());
+    }
     let text = format!("{required} {} in {}", of(schema, root), word("in"));
-    facts.insert(format!("{operation} parameter {}", word("name")), text);
+    facts.insert(at, text);
+}
+
+/// Stands before a value of a parameter.
+const VALUE: &str = " value ";
+
+/// Where a query filter takes an enum in one document and a text in the other, both send a text: values are compared only
+/// where both documents list some.
+pub(super) fn forget_values_of_one_side(one: &mut super::Facts, other: &super::Facts) {
+    one.retain(|at, _| match at.split_once(VALUE) {
+        Some((parameter, _)) if parameter.contains(" parameter ") => {
+            let start = format!("{parameter}{VALUE}");
+            other.keys().any(|at| at.starts_with(&start))
+        }
+        _ => true,
+    });
+}
+
+/// Adds the headers of an answer, of which either kind of document has a type somewhere.
+pub(super) fn headers(
+    facts: &mut super::Facts,
+    answer: &str,
+    headers: Vec<(&str, &Value)>,
+    root: &Value,
+) {
+    for (name, schema) in headers {
+        facts.insert(format!("{answer} header {name}"), of(schema, root));
+    }
+}
+
+/// A body in one word.
+pub(super) fn body(schema: String, is_required: bool) -> String {
+    let word = if is_required { "required" } else { "optional" };
+    format!("{word} {schema}")
 }

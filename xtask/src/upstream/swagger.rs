@@ -29,10 +29,14 @@ pub(super) fn facts(root: &Value) -> Facts {
                 } else {
                     "error"
                 };
+                let answer = resolved(answer, root);
+                let at = format!("{id} {kind} {status}");
+                let headers = members(answer.get("headers")).collect();
+                shape::headers(&mut facts, &at, headers, root);
                 let shape = answer
                     .get("schema")
                     .map_or_else(|| "nothing".to_owned(), |schema| shape::of(schema, root));
-                facts.insert(format!("{id} {kind} {status}"), shape);
+                facts.insert(at, shape);
                 collect(answer, &mut models);
             }
         }
@@ -57,20 +61,27 @@ fn parameters(
             .into_iter()
             .flatten()
         {
-            let parameter = parameter
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|reference| root.pointer(reference.trim_start_matches('#')))
-                .unwrap_or(parameter);
+            let parameter = resolved(parameter, root);
             collect(parameter, models);
             match parameter.get("schema") {
                 Some(schema) if parameter["in"] == "body" => {
-                    facts.insert(format!("{id} body"), shape::of(schema, root));
+                    let is_required = parameter["required"] == true;
+                    let text = shape::body(shape::of(schema, root), is_required);
+                    facts.insert(format!("{id} body"), text);
                 }
                 _ => shape::parameter(facts, id, parameter, parameter, root),
             }
         }
     }
+}
+
+/// What a shared parameter or answer stands for.
+fn resolved<'a>(value: &'a Value, root: &'a Value) -> &'a Value {
+    value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| root.pointer(reference.trim_start_matches('#')))
+        .unwrap_or(value)
 }
 
 /// The definitions that a part of the file refers to.

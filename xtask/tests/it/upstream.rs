@@ -115,3 +115,105 @@ fn file_of_another_kind_is_refused_with_code_3() {
             .contains("no operation of the Jobs group")
     );
 }
+
+/// The difference at a place, when the vendor's file has this text instead of that one.
+fn after_edit(from: &str, to: &str, at: &str) -> Option<Kind> {
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/jobs.openapi.json");
+    let spec = std::fs::read_to_string(spec).unwrap();
+    let vendor = include_str!("fixtures/vendor.swagger.json");
+    let edited = vendor.replacen(from, to, 1);
+    assert_ne!(edited, vendor);
+    let kind = |vendor: &str| {
+        let report = check(&spec, vendor, &[]).unwrap();
+        let mut found = report.unexplained.into_iter();
+        found
+            .find(|difference| difference.at == at)
+            .map(|difference| difference.kind)
+    };
+    let (before, after) = (kind(vendor), kind(&edited));
+    assert_ne!(before, after, "the edit changes nothing at {at}");
+    after
+}
+
+#[test]
+fn new_value_of_a_filter_is_told_where_both_documents_list_values() {
+    let filter = |values: &str| {
+        format!(
+            "\"/jobs/v2/query\": {{ \"get\": {{ \"operationId\": \"Jobs_QueryScheduledJobs\", \"parameters\": [{{ \"name\": \"jobType\", \
+             \"in\": \"query\", \"type\": \"string\"{values} }}], \"responses\": {{}} }} }},\n    \"/jobs/{{id}}\": {{"
+        )
+    };
+    let at = "Jobs_QueryScheduledJobs parameter jobType value rehome";
+    let listed = filter(", \"enum\": [\"export\", \"rehome\"]");
+    let found = after_edit("\"/jobs/{id}\": {", &listed, at);
+    assert_eq!(found, Some(Kind::Lacking));
+
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/jobs.openapi.json");
+    let spec = std::fs::read_to_string(spec).unwrap();
+    let vendor = include_str!("fixtures/vendor.swagger.json");
+    let plain = vendor.replacen("\"/jobs/{id}\": {", &filter(""), 1);
+    let text = check(&spec, &plain, &[]).unwrap().text();
+    assert!(!text.contains("parameter jobType"), "{text}");
+}
+
+#[test]
+fn body_that_becomes_optional_and_a_header_of_an_answer_are_told() {
+    let created = "\"/jobs/create\": { \"post\": { \"operationId\": \"Jobs_CreateImportExportJob\", \"parameters\": [{ \"name\": \"job\", \
+        \"in\": \"body\", \"required\": false, \"schema\": { \"$ref\": \"#/definitions/JobProperties\" } }], \"responses\": {} } },\n    \
+        \"/jobs/{id}\": {";
+    let found = after_edit(
+        "\"/jobs/{id}\": {",
+        created,
+        "Jobs_CreateImportExportJob body",
+    );
+    assert_eq!(found, Some(Kind::Different));
+    let found = after_edit(
+        "\"200\": { \"description\": \"x\", \"schema\": { \"$ref\"",
+        "\"200\": { \"description\": \"x\", \"headers\": { \"x-more\": { \"type\": \"string\" } }, \"schema\": { \"$ref\"",
+        "Jobs_GetImportExportJob answer 200 header x-more",
+    );
+    assert_eq!(found, Some(Kind::Lacking));
+}
+
+#[test]
+fn shared_answer_is_read_and_a_definition_of_itself_comes_to_an_end() {
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/jobs.openapi.json");
+    let spec = std::fs::read_to_string(spec).unwrap();
+    let vendor = include_str!("fixtures/vendor.swagger.json");
+    let answer =
+        "{ \"description\": \"x\", \"schema\": { \"$ref\": \"#/definitions/JobProperties\" } }";
+    assert!(vendor.contains(answer));
+    let shared = vendor
+        .replacen(answer, "{ \"$ref\": \"#/responses/Job\" }", 1)
+        .replacen(
+            "\"parameters\": {\n    \"api-version\"",
+            &format!(
+                "\"responses\": {{ \"Job\": {answer} }},\n  \"parameters\": {{\n    \"api-version\""
+            ),
+            1,
+        );
+    let (before, after) = (
+        check(&spec, vendor, &[]).unwrap().text(),
+        check(&spec, &shared, &[]).unwrap().text(),
+    );
+    assert_eq!(before, after);
+
+    for itself in [
+        "{ \"$ref\": \"#/definitions/Loop\", \"enum\": [\"a\"] }",
+        "{ \"type\": \"array\", \"enum\": [\"a\"], \"items\": { \"$ref\": \"#/definitions/Loop\" } }",
+    ] {
+        let looped = vendor
+            .replacen(
+                "\"identity\": {",
+                "\"loop\": { \"$ref\": \"#/definitions/Loop\" }, \"identity\": {",
+                1,
+            )
+            .replacen(
+                "\"definitions\": {",
+                &format!("\"definitions\": {{ \"Loop\": {itself},"),
+                1,
+            );
+        let text = check(&spec, &looped, &[]).unwrap().text();
+        assert!(text.contains("lacking: JobProperties.loop"), "{text}");
+    }
+}
