@@ -62,6 +62,18 @@ pub(crate) fn implemented(model: &syn::Ident) -> Vec<String> {
         .collect()
 }
 
+/// The blocks of functions of the models, without those of traits.
+pub(crate) fn impls_of_types() -> Vec<syn::ItemImpl> {
+    let (_, items) = module("types").content.unwrap();
+    items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Impl(block) if block.trait_.is_none() => Some(block),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Types of the models that are neither structs nor the generator's own error.
 pub(crate) fn other_types() -> Vec<String> {
     let (_, items) = module("types").content.unwrap();

@@ -4,6 +4,7 @@
 //! touches the lines it is about and no other.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arguments;
 mod core;
 mod schemas;
 mod snapshots;

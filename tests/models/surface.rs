@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use syn::{FnArg, ImplItem, Item, Pat, ReturnType};
 
-use crate::{core, snapshots};
+use crate::{arguments, core, snapshots};
 
 /// One line per field: wire name, Rust name, type, whether it is required, nullable and secret.
 #[test]
@@ -41,6 +41,9 @@ fn models() {
                 words.push("flattened");
             }
             let _ = writeln!(text, "{wire} -> {rust_name}: {ty}, {}", words.join(", "));
+        }
+        for arguments in constructors(&name) {
+            let _ = writeln!(text, "new({})", arguments.join(", "));
         }
         snapshots::check(&format!("model_{name}"), &text);
     }
@@ -81,10 +84,10 @@ fn every_type_of_the_models_is_a_struct() {
     assert_eq!(core::other_types(), Vec::<String>::new());
 }
 
-/// Four lines per operation: name, request, arguments, answer.
+/// Per operation: name, request, a line for each argument with its name and place on the wire, answer.
 #[test]
 fn operations() {
-    let mut text = String::new();
+    let mut text = format!("API version {}\n", jobs_api::API_VERSION);
     let mut functions = operation_functions();
     // The order of keys in the spec means nothing.
     functions.sort_by_key(|function| function.sig.ident.to_string());
@@ -95,20 +98,6 @@ fn operations() {
             .find_map(|line| line.strip_prefix("Sends a "))
             .unwrap();
         let request = request.replace("` request to `", " ").replace('`', "");
-        let arguments: Vec<_> = function
-            .sig
-            .inputs
-            .iter()
-            .filter_map(|argument| match argument {
-                FnArg::Typed(argument) => {
-                    let Pat::Ident(name) = &*argument.pat else {
-                        panic!("an argument without a name")
-                    };
-                    Some(format!("{}: {}", name.ident, core::rust(&argument.ty)))
-                }
-                FnArg::Receiver(_) => None,
-            })
-            .collect();
         let ReturnType::Type(_, answer) = &function.sig.output else {
             panic!("an operation answers nothing at all")
         };
@@ -118,15 +107,12 @@ fn operations() {
             .and_then(|rest| rest.strip_suffix(">, Error<()>>"));
         let _ = writeln!(text, "{}", function.sig.ident);
         let _ = writeln!(text, "  {request}");
-        let _ = writeln!(
-            text,
-            "  takes {}",
-            if arguments.is_empty() {
-                "nothing".to_owned()
-            } else {
-                arguments.join(", ")
-            }
-        );
+        let on_the_wire = arguments::places(&function);
+        for (name, ty) in arguments(&function.sig) {
+            let place = on_the_wire.get(&name);
+            let place = place.unwrap_or_else(|| panic!("{name} is not sent"));
+            let _ = writeln!(text, "  takes {name}: {ty}, {place}");
+        }
         let _ = writeln!(
             text,
             "  answers {} with {}",
@@ -135,6 +121,45 @@ fn operations() {
         );
     }
     snapshots::check("operations", &text);
+}
+
+/// Name and type of each argument.
+fn arguments(signature: &syn::Signature) -> Vec<(String, String)> {
+    let typed = signature
+        .inputs
+        .iter()
+        .filter_map(|argument| match argument {
+            FnArg::Typed(argument) => Some(argument),
+            FnArg::Receiver(_) => None,
+        });
+    typed
+        .map(|argument| {
+            let Pat::Ident(name) = &*argument.pat else {
+                panic!("an argument without a name")
+            };
+            (name.ident.to_string(), core::rust(&argument.ty))
+        })
+        .collect()
+}
+
+/// The arguments of the constructors of a model. A model with a default has none: a new optional field must not change
+/// any call.
+fn constructors(model: &str) -> Vec<Vec<String>> {
+    let of_model = |block: &syn::ItemImpl| matches!(&*block.self_ty, syn::Type::Path(path) if path.path.is_ident(model));
+    let mut found = Vec::new();
+    for block in core::impls_of_types().into_iter().filter(of_model) {
+        for item in block.items {
+            if let ImplItem::Fn(function) = item {
+                let arguments = arguments(&function.sig).into_iter();
+                found.push(
+                    arguments
+                        .map(|(name, ty)| format!("{name}: {ty}"))
+                        .collect(),
+                );
+            }
+        }
+    }
+    found
 }
 
 fn operation_functions() -> Vec<syn::ImplItemFn> {
