@@ -1,7 +1,7 @@
 //! Round trips of what the service sends: read, look, write.
 
 use jobs_api::types::{
-    JobProperties, JobRequest, JobResponse, JobStatus, JobType, StorageAuthenticationType,
+    JobProperties, JobRequest, JobResponse, JobStatus, JobType, StorageAuthenticationType, Twin,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -248,4 +248,15 @@ fn null_inside_a_twin_update_reaches_the_wire() {
             .unwrap()
             .contains_key("retired")
     );
+}
+
+#[test]
+fn thumbprints_of_a_twin_are_read_as_the_hub_writes_them() {
+    let twin = serde_json::json!({
+        "x509Thumbprint": { "PrimaryThumbprint": "AA", "SecondaryThumbprint": null }
+    });
+    let read: Twin = serde_json::from_value(twin).unwrap();
+    let thumbprints = read.x509_thumbprint.unwrap();
+    assert_eq!(thumbprints.primary_thumbprint.as_deref(), Some("AA"));
+    assert_eq!(thumbprints.secondary_thumbprint, None);
 }

@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
-// spec: spec/jobs.openapi.json sha256 c903084b599b255ab7a084b7a48ef5abe486c8eac77699e3c02ca9f7ea519f8e
+// spec: spec/jobs.openapi.json sha256 82032a702964dae349ac4089921443897c486e0b9898ad836755caa16743e510
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: cbb0dcf97c3dad6bd5fc1611d110a7cd7975c2c5642190ed8e61fca65a8e5ba2
+// inputs: 919d7ce004d388a9f4f513d53277592bc177c57ffda4f1d0a03077a5319fbe2e
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -59,7 +59,7 @@ pub mod types {
         #[cfg_attr(feature = "schemars", schemars(with = "bool"))]
         pub iot_edge: ::std::option::Option<bool>,
     }
-    ///How many devices of a scheduled job are in which state.
+    ///How many devices of a scheduled job are in which state. May be absent while the job is new.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
@@ -126,7 +126,7 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
         pub end_time_utc: ::std::option::Option<::std::string::String>,
-        ///Whether an export leaves out the keys of the devices; false when absent.
+        ///Whether an export leaves out the keys of the devices; false when absent. Answers about an import have it too.
         #[serde(
             rename = "excludeKeysInExport",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -172,7 +172,7 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
         pub job_id: ::std::option::Option<::std::string::String>,
-        ///The container that an export writes to and that either kind of job writes its status to, usually with a shared access signature. The hub answers with an empty text once the job exists.
+        ///The container that an export writes to and that either kind of job writes its status to, usually with a shared access signature. Needed for either kind of job. The answer to the creation repeats it; later answers have an empty text.
         #[serde(
             rename = "outputBlobContainerUri",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -209,7 +209,7 @@ pub mod types {
             schemars(with = "crate::generated::enums::JobStatus")
         )]
         pub status: ::std::option::Option<crate::generated::enums::JobStatus>,
-        ///How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent.
+        ///How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent. Only the answer to the creation repeats it.
         #[serde(
             rename = "storageAuthenticationType",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -312,7 +312,7 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
         pub created_time: ::std::option::Option<::std::string::String>,
-        ///How many devices of a scheduled job are in which state.
+        ///How many devices of a scheduled job are in which state. May be absent while the job is new.
         #[serde(
             rename = "deviceJobStatistics",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -520,7 +520,7 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
         pub version: ::std::option::Option<i64>,
-        ///The thumbprints of the certificates of a device.
+        ///The thumbprints of the certificates of a device. A twin writes the members with a capital; device files do not.
         #[serde(
             rename = "x509Thumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -559,20 +559,20 @@ pub mod types {
             ::serde_json::Map<::std::string::String, ::serde_json::Value>,
         >,
     }
-    ///The thumbprints of the certificates of a device.
+    ///The thumbprints of the certificates of a device. A twin writes the members with a capital; device files do not.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct X509Thumbprint {
         ///The thumbprint of the first certificate, in hexadecimal.
         #[serde(
-            rename = "primaryThumbprint",
+            rename = "PrimaryThumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub primary_thumbprint: ::std::option::Option<::std::string::String>,
         ///The thumbprint of the second certificate, in hexadecimal.
         #[serde(
-            rename = "secondaryThumbprint",
+            rename = "SecondaryThumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub secondary_thumbprint: ::std::option::Option<::std::string::String>,
@@ -756,12 +756,12 @@ const _: () = {
 impl Client {
     /**Starts an import or export job
 
-Starts an import or export job. The hub checks the containers first and assigns the job id; a `jobId` that the caller sends is not used. One such job may be active on a hub at a time.
+Starts an import or export job. The hub checks the containers first and assigns the job id; a `jobId` that the caller sends is not used. A container that the hub cannot use is answered with 400 `BlobContainerValidationError`. One such job may be active on a hub at a time; another is answered with 403 `JobQuotaExceeded`.
 
 Sends a `POST` request to `/jobs/create`
 
 Arguments:
-- `body`: What to import or export, and where.
+- `body`: What to import or export, and where. The hub needs `type` and `outputBlobContainerUri` for either kind of job.
 */
     pub async fn jobs_create_import_export_job<'a>(
         &'a self,
@@ -829,7 +829,7 @@ Reads one import or export job. An id that the hub does not know is answered wit
 Sends a `GET` request to `/jobs/{id}`
 
 Arguments:
-- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs. A chosen id has up to 64 lower-case letters, digits, `-` and `'`; others are answered with 400 `ArgumentInvalid`.
 */
     pub async fn jobs_get_import_export_job<'a>(
         &'a self,
@@ -864,7 +864,7 @@ Cancels an import or export job. Rows that an import has already applied stay. A
 Sends a `DELETE` request to `/jobs/{id}`
 
 Arguments:
-- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs. A chosen id has up to 64 lower-case letters, digits, `-` and `'`; others are answered with 400 `ArgumentInvalid`.
 */
     pub async fn jobs_cancel_import_export_job<'a>(
         &'a self,
@@ -893,7 +893,7 @@ Reads one scheduled job. An id that the hub does not know is answered with 200 a
 Sends a `GET` request to `/jobs/v2/{id}`
 
 Arguments:
-- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs. A chosen id has up to 64 lower-case letters, digits, `-` and `'`; others are answered with 400 `ArgumentInvalid`.
 */
     pub async fn jobs_get_scheduled_job<'a>(
         &'a self,
@@ -928,7 +928,7 @@ Schedules a twin update or a direct method on many devices, now or at a later ti
 Sends a `PUT` request to `/jobs/v2/{id}`
 
 Arguments:
-- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs. A chosen id has up to 64 lower-case letters, digits, `-` and `'`; others are answered with 400 `ArgumentInvalid`.
 - `body`: What to do, on which devices and when.
 */
     pub async fn jobs_create_scheduled_job<'a>(
@@ -961,12 +961,12 @@ Arguments:
     }
     /**Cancels a scheduled job
 
-Cancels a scheduled job that has not started yet. A running or finished job is refused with 405 `OperationNotAllowedInCurrentState`.
+Cancels a scheduled job that has not started yet. A running or finished job is refused with 405 `OperationNotAllowedInCurrentState`, an unknown one with 404 `JobNotFound`.
 
 Sends a `POST` request to `/jobs/v2/{id}/cancel`
 
 Arguments:
-- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs.
+- `id`: The id of the job: made by the hub for import and export jobs, chosen by the caller for scheduled jobs. A chosen id has up to 64 lower-case letters, digits, `-` and `'`; others are answered with 400 `ArgumentInvalid`.
 */
     pub async fn jobs_cancel_scheduled_job<'a>(
         &'a self,
@@ -1002,8 +1002,8 @@ Lists scheduled jobs, page by page. The token of the next page comes in the resp
 Sends a `GET` request to `/jobs/v2/query`
 
 Arguments:
-- `job_status`: Only jobs in this status.
-- `job_type`: Only jobs of this type.
+- `job_status`: Only jobs in this status, whatever its case.
+- `job_type`: Only jobs of this type, whatever its case.
 - `x_ms_continuation`: The token of the page to read, from the header of the same name in the answer before.
 - `x_ms_max_item_count`: At most this many jobs in one page.
 */
@@ -1168,7 +1168,7 @@ pub mod enums {
     }
 
     open_enum! {
-        /// How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent.
+        /// How the hub signs in to the storage account: with the signature in the container URI, or with an identity of its own. The first when absent. Only the answer to the creation repeats it.
         pub enum StorageAuthenticationType {
             /// `keyBased`.
             KeyBased = "keyBased",

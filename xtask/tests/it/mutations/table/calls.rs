@@ -211,8 +211,8 @@ fn errors_and_headers() -> Vec<Row> {
             "announce a header",
             Additive,
             [set(
-                "/paths/~1jobs/get/responses/200/headers",
-                json!({ "x-more": { "description": "More.", "schema": { "type": "string" } } }),
+                "/paths/~1jobs/get/responses/200/headers/x-more",
+                json!({ "description": "More.", "schema": { "type": "string" } }),
             )],
         ),
         row(
