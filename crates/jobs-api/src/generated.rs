@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 82032a702964dae349ac4089921443897c486e0b9898ad836755caa16743e510
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 919d7ce004d388a9f4f513d53277592bc177c57ffda4f1d0a03077a5319fbe2e
+// inputs: 37620c6000ce71263a91deb398b34597b3d7baf7d1d3472f0932fe90ce5a1a2e
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

@@ -33,12 +33,13 @@ pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
     let mut lowered = document.clone();
     let components = lowered.components.clone().unwrap_or_default();
     for (path, item) in &mut lowered.paths.paths {
+        let at = format!("/paths/{}", escape(path));
         let ReferenceOr::Item(item) = item else {
             return Err(Problem::new(format!(
                 "the path {path} is a reference, which the generator cannot follow"
-            )));
+            ))
+            .at(at));
         };
-        let at = format!("/paths/{}", escape(path));
         lower_parameters(&mut item.parameters, &components).map_err(|problem| problem.at(&at))?;
         for (method, operation) in operations_mut(item) {
             lower_operation(method, operation, &components).map_err(|problem| {

@@ -99,6 +99,21 @@ fn what_breaks_forwards_and_backwards_is_found_both_ways() {
 }
 
 #[test]
+fn refusal_of_the_generator_has_a_place_where_it_is_about_one() {
+    let path = edit::set(
+        "/paths/~1again",
+        serde_json::json!({ "$ref": "#/paths/~1jobs" }),
+    );
+    let text = serde_json::to_string_pretty(&edited(&[path])).unwrap();
+    let findings = lint::lint(&text);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].rule, "generates");
+    assert_eq!(findings[0].pointer, "/paths/~1again");
+    let line = text.lines().nth(findings[0].line - 1).unwrap();
+    assert!(line.contains("\"/again\""), "{line}");
+}
+
+#[test]
 fn every_finding_names_its_line_and_a_way_out() {
     let mut text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
