@@ -279,7 +279,9 @@ impl fmt::Display for Error {
                 f.write_str("; whether it was done was not told, and the hub lists no job that it could have made")?;
             }
             Some(LostCreate::Candidates(jobs)) => {
-                f.write_str("; whether it was done was not told, but it may have made these jobs:")?;
+                f.write_str(
+                    "; whether it was done was not told, but it may have made these jobs:",
+                )?;
                 jobs.iter()
                     .take(SHOWN_CANDIDATES)
                     .try_for_each(|job| write!(f, " {}", redact::clean(job.id(), 128)))?;
@@ -288,7 +290,9 @@ impl fmt::Display for Error {
                 }
             }
             Some(LostCreate::Unknown) => {
-                f.write_str("; whether it was done was not told, and the jobs could not be listed either")?;
+                f.write_str(
+                    "; whether it was done was not told, and the jobs could not be listed either",
+                )?;
             }
             None => {}
         }

@@ -8,6 +8,7 @@ mod credentials;
 mod entra;
 mod examples;
 mod local_hub;
+mod lost_creates;
 mod operations;
 mod preflights;
 mod retrying;

@@ -398,59 +398,6 @@ async fn what_the_service_would_refuse_is_never_sent() {
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_was_lost_is_looked_for_and_not_repeated() {
-    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
-    let fresh = job("running").replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
-    for lost in [
-        Reply::Cut,
-        Reply::Half("{"),
-        fault(500, "ServerError"),
-        json(200, "{"),
-    ] {
-        let listed = json(200, format!("[{},{fresh}]", job("completed"))).with("Date", now);
-        let server = Server::start([lost, listed]).await;
-        let error = client(&server, &StepClock::default())
-            .begin_export(ExportOptions::to(container()))
-            .await
-            .unwrap_err();
-        assert_eq!(server.lines(), ["POST /jobs/create", "GET /jobs"]);
-        let Some(LostCreate::Candidates(jobs)) = error.lost_create() else {
-            panic!("{error:?}");
-        };
-        assert_eq!(jobs.len(), 1);
-        assert!(error.to_string().contains(ID), "{error}");
-    }
-}
-
-/// The hub checks the containers before it has a job.
-#[tokio::test]
-async fn a_lost_create_is_looked_for_again_before_it_counts_as_not_created() {
-    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
-    let list = |jobs: &str| json(200, format!("[{jobs}]")).with("Date", now);
-    let none = || list(&job("completed"));
-    let begin = async |server: &Server, clock: &StepClock| {
-        let options = ExportOptions::to(container());
-        let begun = client(server, clock).begin_export(options).await;
-        begun.unwrap_err()
-    };
-    let server = Server::start([Reply::Cut, none(), none(), none()]).await;
-    let clock = StepClock::default();
-    let error = begin(&server, &clock).await;
-    assert!(
-        matches!(error.lost_create(), Some(LostCreate::NotCreated)),
-        "{error:?}"
-    );
-    assert_eq!(clock.seconds(), [0, 2, 5]);
-    // An active job of the kind may be it, whenever it is said to have begun.
-    let server = Server::start([Reply::Cut, none(), list(&job("running"))]).await;
-    let error = begin(&server, &StepClock::default()).await;
-    assert!(
-        matches!(error.lost_create(), Some(LostCreate::Candidates(_))),
-        "{error:?}"
-    );
-}
-
-#[tokio::test]
 async fn of_many_jobs_that_a_lost_create_may_have_made_the_line_names_a_few() {
     let now = "Fri, 15 Jan 2027 08:00:10 GMT";
     let fresh = job("running").replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
@@ -481,18 +428,6 @@ async fn of_many_jobs_that_a_lost_create_may_have_made_the_line_names_a_few() {
         };
         assert_eq!(jobs.len(), count);
     }
-}
-
-#[tokio::test]
-async fn a_refused_create_is_not_looked_for() {
-    let server = Server::start([fault(400, "BlobContainerValidationError")]).await;
-    let error = client(&server, &StepClock::default())
-        .begin_export(ExportOptions::to(container()))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ContainerRejected);
-    assert!(error.lost_create().is_none() && error.hint().is_some());
-    assert_eq!(server.lines(), ["POST /jobs/create"]);
 }
 
 #[tokio::test]
