@@ -56,11 +56,17 @@ impl Capture {
     /// Looks whether a list is short enough to be made into models.
     pub(crate) fn check_items(&self, body: &[u8]) -> Result<(), serde_json::Error> {
         // An item and its comma take three bytes at least.
-        if body.first() != Some(&b'[') || body.len() / 3 < self.most_items {
+        let is_list = body.trim_ascii_start().first() == Some(&b'[');
+        if !is_list || body.len() / 3 < self.most_items {
             return Ok(());
         }
         let mut items = serde_json::Deserializer::from_slice(body);
-        AtMost(self.most_items).deserialize(&mut items)
+        let checked = AtMost(self.most_items).deserialize(&mut items);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = kept.as_mut() {
+            answer.too_many = checked.as_ref().is_err_and(serde_json::Error::is_data);
+        }
+        checked
     }
 
     /// Reads and keeps the answer. What is given back has its status, and unless it is a success also its body, in memory.
@@ -85,6 +91,7 @@ impl Capture {
             headers,
             body,
             cut,
+            too_many: false,
         };
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(response)
@@ -190,6 +197,7 @@ pub struct Answer {
     headers: HeaderMap,
     body: Bytes,
     cut: bool,
+    too_many: bool,
 }
 
 impl Answer {
@@ -216,6 +224,11 @@ impl Answer {
     /// Whether the body was longer than the limit.
     pub fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    /// Whether the body is a list of more items than [`Capture::with_most_items`] allows.
+    pub fn has_too_many_items(&self) -> bool {
+        self.too_many
     }
 }
 
@@ -266,7 +279,9 @@ mod tests {
         ] {
             assert!(capture.check_items(short.as_bytes()).is_ok(), "{short}");
         }
-        assert!(capture.check_items(b"[{},{},{},{}]").is_err());
+        for long in ["[{},{},{},{}]", " \n[{},{},{},{}]"] {
+            assert!(capture.check_items(long.as_bytes()).is_err(), "{long}");
+        }
     }
 
     #[tokio::test]

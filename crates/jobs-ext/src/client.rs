@@ -159,9 +159,12 @@ impl JobsClient {
             }
             answer => return answer,
         };
-        match self.see_scheduled(id).await {
+        // Boxed: nearly every look ends with the first answer.
+        match Box::pin(self.see_scheduled(id)).await {
             Ok(seen) => Ok(seen),
-            Err(_) if !first.is_not_found() => Err(first),
+            Err(error) if !first.is_not_found() => {
+                Err(if error.is_transient() { error } else { first })
+            }
             Err(error) if error.is_not_found() || is_tier(&error) => Err(first),
             // Whether there is such a job is not known then.
             Err(mut error) => {
@@ -260,14 +263,14 @@ impl JobsClient {
         let failed =
             |text: &str| Error::new(ErrorKind::Decode, text).with_operation(OPERATION, None);
         // The time of the whole operation counts over all pages.
-        let started = self.0.clock.elapsed();
+        let began = self.0.clock.elapsed();
         let mut jobs: Vec<Job> = Vec::new();
         let mut pages: HashSet<String> = HashSet::new();
         let mut page: Option<String> = None;
         loop {
             let (status, job_type, token) = (status.as_ref(), job_type.as_ref(), page.as_deref());
             let call = Call {
-                started: Some(started),
+                began: Some(began),
                 ..Call::repeatable(OPERATION, None)
             };
             let (models, answer) = self
@@ -284,7 +287,7 @@ impl JobsClient {
             ));
             if jobs.len() > MOST_JOBS {
                 return Err(failed(
-                    "the hub lists more jobs than can be; ask for one type or status",
+                    "the hub lists more than 100000 jobs; ask for one type or status",
                 ));
             }
             let next = match answer.header("x-ms-continuation") {
@@ -315,7 +318,7 @@ impl JobsClient {
     /// # Errors
     /// [`ErrorKind::Credential`] when no token can be obtained.
     pub async fn api(&self) -> Result<jobs_api::Client> {
-        let issued = self.0.token(self.0.timeouts.attempt).await?;
+        let issued = self.0.tokens.get().await?;
         Ok(self.0.api.with_context(self.0.context(&issued)))
     }
 }

@@ -158,8 +158,16 @@ impl JobsClient {
         let bound = creation.wait_for_slot.unwrap_or_default();
         let (started, mut turns) = (clock.elapsed(), 0);
         loop {
-            // A policy may allow to create jobs and not to list them; the hub then tells at the create.
-            let jobs = self.list_import_export().await.unwrap_or_default();
+            let jobs = match self.list_import_export().await {
+                Ok(jobs) => jobs,
+                // A policy may allow to create jobs and not to list them; the hub then tells at the create.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden) =>
+                {
+                    Vec::new()
+                }
+                Err(error) => return Err(error),
+            };
             let waited = clock.elapsed().saturating_sub(started);
             let Some(holder) = jobs.into_iter().find(Job::is_active) else {
                 creation.wait_for_slot = creation.wait_for_slot.map(|b| b.saturating_sub(waited));
@@ -202,26 +210,30 @@ impl JobsClient {
                     found = LostCreate::Candidates(jobs);
                     break;
                 }
-                // What an earlier look saw is no longer sure.
-                Err(_) => found = LostCreate::Unknown,
+                // What an earlier look saw is no longer sure, and a hub that is silent now has had its tries.
+                Err(_) => {
+                    found = LostCreate::Unknown;
+                    break;
+                }
             }
         }
         error.detail_mut().lost_create = Some(found);
         error
     }
 
-    /// The listed jobs that may be the one of a create: those of its kind that are active, or began since it was sent.
+    /// The listed jobs that may be the one of a create: those of its type that began since it was sent. The hub notes the beginning when
+    /// it accepts a job (recorded from the service).
     async fn candidates(&self, model: &JobProperties, sent: Duration) -> Result<Vec<Job>> {
         let (mut jobs, answer) = self.list_with_answer().await?;
         let date = answer.header("date").and_then(timestamp::parse_http_date);
         let since = self.began_after(date, sent);
         jobs.retain(|job| {
             let same_type = model.type_.as_ref() == Some(job.job_type());
-            let recent = match (job.started_at(), since) {
+            let fits = match (job.started_at(), since) {
                 (Some(start), Some(since)) => start.as_second() >= since,
-                _ => false,
+                _ => job.is_active(),
             };
-            same_type && (recent || job.is_active())
+            same_type && fits
         });
         Ok(jobs)
     }

@@ -26,8 +26,8 @@ pub(crate) struct Call<'a> {
     pub(crate) safety: Safety,
     /// Members that the request's body gets besides the generated model's.
     pub(crate) extra: Option<&'a serde_json::Map<String, serde_json::Value>>,
-    /// When the operation began, by the client's clock, where this is not its first request.
-    pub(crate) started: Option<Duration>,
+    /// When the operation began, by the client's clock, where this is not its first request: its own bound counts from then.
+    pub(crate) began: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
@@ -38,7 +38,7 @@ impl<'a> Call<'a> {
             job_id,
             safety: Safety::Repeatable,
             extra: None,
-            started: None,
+            began: None,
         }
     }
 
@@ -68,7 +68,7 @@ impl Core {
             error = tracing::field::Empty,
             duration_ms = tracing::field::Empty,
         );
-        let started = call.started.unwrap_or_else(|| self.clock.elapsed());
+        let started = self.clock.elapsed();
         // Pinned where it stands: what wraps a future copies it, and this one is large.
         let attempting = pin!(self.attempts(&call, &send, started));
         let (outcome, attempts) = attempting.instrument(span.clone()).await;
@@ -101,16 +101,19 @@ impl Core {
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
     {
+        // The operation's own bound may count from an earlier request; repetitions count from this one.
+        let began = call.began.unwrap_or(started);
         let mut sent = 0;
         let mut tries = 0;
         let mut refreshed = false;
         loop {
-            let ready = async {
-                let issued = self.token(self.attempt_bound(started)?).await?;
-                // Getting it may have taken a part of the operation's time.
-                Ok((issued, self.attempt_bound(started)?))
+            // Nearly every call finds a good token; what waits for one is kept out of the others' way.
+            let issued = match self.tokens.current() {
+                Some(issued) => Ok(issued),
+                None => Box::pin(self.wait_for_token(began)).await,
             };
-            let (issued, bound) = match ready.await {
+            let ready = issued.and_then(|issued| Ok((issued, self.attempt_bound(began)?)));
+            let (issued, bound) = match ready {
                 Ok(ready) => ready,
                 Err(error) => return (Err(error), sent),
             };
@@ -128,7 +131,8 @@ impl Core {
                 tries -= 1;
                 continue;
             }
-            let spent = self.clock.elapsed().saturating_sub(started);
+            let now = self.clock.elapsed();
+            let spent = now.saturating_sub(started);
             let Some(delay) =
                 self.retry
                     .next_delay(&error, call.safety, tries, spent, fastrand::f64())
@@ -138,7 +142,7 @@ impl Core {
             if self
                 .timeouts
                 .operation
-                .is_some_and(|bound| spent + delay >= bound)
+                .is_some_and(|bound| now.saturating_sub(began) + delay >= bound)
             {
                 return (Err(error), sent);
             }
@@ -156,28 +160,20 @@ impl Core {
         }
     }
 
-    /// A token, within a bound: a credential that hangs must not hang its callers.
-    pub(crate) async fn token(&self, bound: Duration) -> Result<Issued> {
-        // Nearly every call finds a good one, and then needs no timer.
-        if let Some(issued) = self.tokens.current() {
-            return Ok(issued);
-        }
+    /// A token, within the time that the operation has left.
+    async fn wait_for_token(&self, began: Duration) -> Result<Issued> {
+        let bound = self.attempt_bound(began)?;
         tokio::time::timeout(bound, self.tokens.get())
             .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::Credential,
-                    "the credential gave no token within the time allowed for a try",
-                ))
-            })
+            .unwrap_or_else(|_| Err(crate::credential::too_slow()))
     }
 
     /// How long the next try may take within the operation's own bound.
-    fn attempt_bound(&self, started: Duration) -> Result<Duration> {
+    fn attempt_bound(&self, began: Duration) -> Result<Duration> {
         let Some(bound) = self.timeouts.operation else {
             return Ok(self.timeouts.attempt);
         };
-        let spent = self.clock.elapsed().saturating_sub(started);
+        let spent = self.clock.elapsed().saturating_sub(began);
         if bound <= spent {
             return Err(Error::new(
                 ErrorKind::Timeout,
@@ -294,6 +290,8 @@ fn refused(answer: &Answer, now: SystemTime) -> Error {
 fn unreadable(cause: &serde_json::Error, answer: &Answer) -> Error {
     let message = if answer.is_cut() {
         format!("the answer is longer than {LONGEST_ANSWER} bytes")
+    } else if answer.has_too_many_items() {
+        format!("the hub lists more than {MOST_JOBS} jobs")
     } else {
         decode::explain(cause, answer.body())
     };

@@ -46,6 +46,8 @@ pub struct JobPoller<T = Job> {
     policy: PollPolicy,
     progress: Option<Arc<dyn Progress>>,
     last: Option<Job>,
+    /// The error that ended the waiting.
+    ended: Option<Error>,
     state: State,
     /// When waiting began, and when the present unknown state was first seen, by the client's clock.
     started: Option<Duration>,
@@ -66,6 +68,9 @@ enum State {
     Looking(Look),
     Finished,
 }
+
+/// A look that begins at the deadline may take this long: it is the one that tells how the job stands.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// A look under way. It is a task of its own, so that one that nobody polls holds up no other, and it ends with its poller.
 struct Look {
@@ -90,6 +95,7 @@ impl JobPoller {
             policy,
             progress: None,
             last: None,
+            ended: None,
             state: State::Due,
             started: None,
             unknown_since: None,
@@ -119,6 +125,7 @@ impl JobPoller {
             policy: self.policy,
             progress: self.progress,
             last: self.last,
+            ended: self.ended,
             state: self.state,
             started: self.started,
             unknown_since: self.unknown_since,
@@ -145,6 +152,10 @@ impl<T> JobPoller<T> {
     /// Waits by another policy.
     pub fn policy(mut self, policy: PollPolicy) -> Self {
         self.policy = policy;
+        // A wait that was begun by the former one is begun anew.
+        if matches!(self.state, State::Sleeping(_)) {
+            self.state = State::Idle;
+        }
         self
     }
 
@@ -184,12 +195,8 @@ impl<T> JobPoller<T> {
                 (Some(Ok(_)), _) => {}
                 (Some(Err(error)), _) => return Err(error),
                 (None, Some(job)) if job.is_finished() => return Ok(job.clone()),
-                (None, _) => {
-                    return Err(self.gave_up(
-                        ErrorKind::Timeout,
-                        "waiting was given up before, with the error that was told then".to_owned(),
-                    ));
-                }
+                // The stream had ended with an error before.
+                (None, _) => return Err(self.ended.clone().unwrap_or_else(|| self.too_late())),
             }
         }
     }
@@ -218,7 +225,9 @@ impl<T> JobPoller<T> {
     }
 
     fn look(&mut self) -> Look {
-        let end = self.left().map(|left| Box::pin(tokio::time::sleep(left)));
+        let end = self
+            .left()
+            .map(|left| Box::pin(tokio::time::sleep(left.max(LAST_LOOK))));
         let (client, id, system) = (self.client.clone(), self.id.clone(), self.system);
         let look = async move {
             // A closed semaphore is not to be; it would only mean that nobody counts.
@@ -243,9 +252,16 @@ impl<T> JobPoller<T> {
     /// A failed look: one that may succeed later leaves the stream open, any other ends it.
     fn failed(&mut self, error: Error) -> Error {
         self.asked = error.retry_after();
-        if !error.is_transient() {
-            self.state = State::Finished;
+        if error.is_transient() {
+            return error;
         }
+        self.end_with(error)
+    }
+
+    /// Ends the waiting. Who awaits the poller afterwards is told the same.
+    fn end_with(&mut self, error: Error) -> Error {
+        self.state = State::Finished;
+        self.ended = Some(error.clone());
         error
     }
 
@@ -285,11 +301,11 @@ impl<T> JobPoller<T> {
                 JobStatus::Unrecognized(text) => crate::redact::clean(text, 60),
                 known => known.to_string(),
             };
-            self.state = State::Finished;
-            return Err(self.gave_up(
+            let error = self.gave_up(
                 ErrorKind::UnknownState,
                 format!("status {status:?} for {:?}", self.policy.unknown_limit),
-            ));
+            );
+            return Err(self.end_with(error));
         }
         Ok(job)
     }
@@ -318,10 +334,7 @@ impl<T> Stream for JobPoller<T> {
                 }
                 State::Idle => match this.pause() {
                     Ok(sleep) => this.state = State::Sleeping(sleep),
-                    Err(error) => {
-                        this.state = State::Finished;
-                        return Poll::Ready(Some(Err(error)));
-                    }
+                    Err(error) => return Poll::Ready(Some(Err(this.end_with(error)))),
                 },
                 State::Sleeping(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
@@ -336,18 +349,19 @@ impl<T> Stream for JobPoller<T> {
                                 Some(end) => ready!(end.as_mut().poll(cx)),
                                 None => return Poll::Pending,
                             }
-                            this.state = State::Finished;
-                            return Poll::Ready(Some(Err(this.too_late())));
+                            let error = this.too_late();
+                            return Poll::Ready(Some(Err(this.end_with(error))));
                         }
                     };
                     this.state = State::Idle;
                     let noted = match seen {
                         Ok(Ok(seen)) => this.note(seen),
                         Ok(Err(error)) => Err(this.failed(error)),
-                        Err(_) => Err(this.gave_up(
-                            ErrorKind::Transport,
-                            "the look ended with its runtime".to_owned(),
-                        )),
+                        Err(_) => {
+                            let text = "the look ended with its runtime".to_owned();
+                            let error = this.gave_up(ErrorKind::Transport, text);
+                            Err(this.end_with(error))
+                        }
                     };
                     return Poll::Ready(Some(noted));
                 }

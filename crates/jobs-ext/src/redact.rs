@@ -130,7 +130,7 @@ mod tests {
     }
 
     /// Every spelling in which a secret was seen to come; `@` stands for it.
-    const SPELLINGS: [&str; 33] = [
+    const SPELLINGS: [&str; 35] = [
         "https://a/c?sp=r&sig=@&se=1",
         "sig=\"@\"",
         "sig='@'",
@@ -141,6 +141,8 @@ mod tests {
         r#"{"sig":"@"}"#,
         "sig%3D@%26se%3D1",
         "sig%253D@",
+        "a%252Fc%253Fsp%253Dr%2526sig%253D@%2526se",
+        "c%25253Fsp%25253Dr%252526sig%25253D@%252526se",
         "sig%25253d@",
         r#"{"primaryKey":"@"}"#,
         r#"{"primaryKey": "@"}"#,

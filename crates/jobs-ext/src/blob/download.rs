@@ -24,6 +24,7 @@ impl BlobContainer {
 
     async fn copy(&self, name: &str, target: &Path) -> Result<u64> {
         let path = self.path(name)?;
+        let (mut sink, partial) = open(target).await?;
         let found = match self.store.get(&path).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => {
@@ -31,7 +32,6 @@ impl BlobContainer {
             }
             Err(error) => return Err(self.failed("download blob", name, error)),
         };
-        let (mut sink, partial) = open(target).await?;
         let mut chunks = found.into_stream();
         let mut bytes = 0;
         while let Some(chunk) = chunks.next().await {

@@ -38,8 +38,8 @@ pub(super) fn read(
         out.detail_mut().hint = Some(FOLDER);
         return out;
     }
-    if caused::<NoContainer>(&error).is_some() {
-        return no_container(uri);
+    if let Some(NoContainer(code)) = caused(&error) {
+        return no_container(uri, code);
     }
     let said = answer(&error);
     let status = said.as_ref().and_then(|said| said.status);
@@ -77,14 +77,13 @@ pub(super) fn read(
     out
 }
 
-fn no_container(uri: &ContainerUri) -> Error {
+fn no_container(uri: &ContainerUri, code: &str) -> Error {
     let mut out = Error::new(
         ErrorKind::ContainerRejected,
         format!("there is no container {}", uri.location()),
     );
     let detail = out.detail_mut();
-    detail.status = Some(404);
-    detail.code = Some("ContainerNotFound".to_owned());
+    detail.code = Some(code.to_owned());
     detail.hint = Some("create the container, or correct its name in the URI");
     out
 }

@@ -15,7 +15,7 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
 use crate::clock::BoxFuture;
-use crate::credential::{Issued, TokenCache};
+use crate::credential::TokenCache;
 
 /// The longest error body that is read.
 const LONGEST_ERROR: usize = 64 * 1024;
@@ -41,7 +41,7 @@ impl fmt::Debug for StorageService {
 
 /// The storage said that the container itself is missing, which its library takes for a missing blob.
 #[derive(Debug)]
-pub(super) struct NoContainer;
+pub(super) struct NoContainer(pub(super) &'static str);
 
 impl fmt::Display for NoContainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,8 +138,10 @@ impl StorageService {
         if cut && parts.status.is_success() {
             return Err(HttpError::new(HttpErrorKind::Decode, TooLong));
         }
-        if parts.status == StatusCode::NOT_FOUND && names_container(&parts.headers, &text) {
-            return Err(HttpError::new(HttpErrorKind::Decode, NoContainer));
+        if parts.status.is_client_error()
+            && let Some(code) = missing_container(&parts.headers, &text)
+        {
+            return Err(HttpError::new(HttpErrorKind::Decode, NoContainer(code)));
         }
         Ok(HttpResponse::from_parts(parts, text.into()))
     }
@@ -174,23 +176,23 @@ fn silent(bound: Duration) -> HttpError {
 
 /// The same request with a fresh token, when the one that it carried was refused.
 async fn renewed(tokens: &TokenCache, mut request: HttpRequest) -> Option<HttpRequest> {
-    let carried = request.headers().get(AUTHORIZATION)?.clone();
-    let refused = |issued: &Issued| issued.header == carried;
-    if let Some(issued) = tokens.current().filter(refused) {
-        tokens.refuse(&issued);
-    }
+    tokens.refuse_carried(request.headers().get(AUTHORIZATION)?);
     let mut fresh: HeaderValue = tokens.get().await.ok()?.header;
     fresh.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, fresh);
     Some(request)
 }
 
-fn names_container(headers: &reqwest::header::HeaderMap, text: &[u8]) -> bool {
-    const CODES: [&[u8]; 2] = [b"ContainerNotFound", b"ContainerBeingDeleted"];
-    let head = headers
-        .get("x-ms-error-code")
-        .map_or(&[][..], HeaderValue::as_bytes);
-    CODES
-        .iter()
-        .any(|code| head == *code || text.windows(code.len()).any(|part| part == *code))
+/// The storage's word for a container that is not there, by its header, else by its XML.
+fn missing_container(headers: &reqwest::header::HeaderMap, text: &[u8]) -> Option<&'static str> {
+    const CODES: [&str; 2] = ["ContainerNotFound", "ContainerBeingDeleted"];
+    let told = headers.get("x-ms-error-code").map(HeaderValue::as_bytes);
+    CODES.into_iter().find(|code| match told {
+        Some(told) => told == code.as_bytes(),
+        None => {
+            let element = format!("<Code>{code}</Code>");
+            text.windows(element.len())
+                .any(|part| part == element.as_bytes())
+        }
+    })
 }

@@ -84,9 +84,10 @@ fn authorise(
 ) -> Result<MicrosoftAzureBuilder> {
     if let Some(grant) = uri.grant() {
         if grant.is_expired(core.clock.now()) {
-            return Err(Error::configuration(
-                "the container's signature has expired (se) by this machine's clock; make a new one",
-            ));
+            return Err(Error::configuration(format!(
+                "the container's signature has expired ({}) by this machine's clock; make a new one",
+                grant.expiry_parameter()
+            )));
         }
         return Ok(builder.with_sas_authorization(uri.query_pairs()));
     }

@@ -1,13 +1,15 @@
 //! Keeps a token and renews it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 use reqwest::header::HeaderValue;
+use tokio::time::Instant;
 
-use super::{Credential, CredentialError, Token, later};
+use super::{Credential, Token, later};
 use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,11 +36,18 @@ struct State {
     kept: Option<Kept>,
     /// The request that is under way. It is a task of its own: a caller that is not polled holds nobody up.
     renewal: Option<Renewal>,
+    turns: u64,
     generation: u64,
 }
 
-/// What a request for a token came to; none when its runtime ended before it.
-type Renewal = Shared<BoxFuture<'static, Option<Result<Issued>>>>;
+/// A request for a token.
+#[derive(Clone)]
+struct Renewal {
+    turn: u64,
+    begun: Instant,
+    /// What it came to; none when its runtime ended before it.
+    outcome: Shared<BoxFuture<'static, Option<Result<Issued>>>>,
+}
 
 struct Kept {
     token: Token,
@@ -84,13 +93,13 @@ impl TokenCache {
                     _ => self.0.renew(&mut state),
                 }
             };
-            let outcome = renewal.clone().await;
-            let mut state = self.0.lock();
-            if state.renewal.as_ref().is_some_and(|r| r.ptr_eq(&renewal)) {
-                state.renewal = None;
-            }
-            if let Some(outcome) = outcome {
-                return outcome;
+            // The request has the same bound, but its runtime may be one that nobody drives.
+            let outcome = tokio::time::timeout(self.0.bound, renewal.outcome).await;
+            self.0.lock().end(renewal.turn);
+            match outcome {
+                Ok(Some(outcome)) => return outcome,
+                Ok(None) => {}
+                Err(_) => return Err(too_slow()),
             }
         }
         Err(Error::new(
@@ -108,12 +117,36 @@ impl TokenCache {
 
     /// Forgets a token that was refused, unless another caller already replaced it.
     pub(crate) fn refuse(&self, issued: &Issued) {
+        self.forget(|kept| kept.issued.generation == issued.generation);
+    }
+
+    /// As [`refuse`](Self::refuse), by what the refused request carried.
+    #[cfg(feature = "blob")]
+    pub(crate) fn refuse_carried(&self, header: &HeaderValue) {
+        self.forget(|kept| kept.issued.header == header);
+    }
+
+    fn forget(&self, refused: impl FnOnce(&Kept) -> bool) {
         let mut state = self.0.lock();
-        let same = |kept: &Kept| kept.issued.generation == issued.generation;
-        if state.kept.as_ref().is_some_and(same) {
+        if state.kept.as_ref().is_some_and(refused) {
             state.kept = None;
         }
     }
+}
+
+impl State {
+    /// Takes away a request that has come to something.
+    fn end(&mut self, turn: u64) {
+        self.renewal.take_if(|renewal| renewal.turn == turn);
+    }
+}
+
+/// The credential took longer than it may.
+pub(crate) fn too_slow() -> Error {
+    Error::new(
+        ErrorKind::Credential,
+        "the credential gave no token within the time allowed for a try",
+    )
 }
 
 impl Shelf {
@@ -123,47 +156,42 @@ impl Shelf {
 
     /// The request that is under way, or a new one.
     fn renew(self: &Arc<Self>, state: &mut State) -> Renewal {
-        if let Some(renewal) = &state.renewal {
+        // One that is over its bound has a runtime that ended, or that nobody drives.
+        let under_way = |renewal: &&Renewal| renewal.begun.elapsed() <= self.bound;
+        if let Some(renewal) = state.renewal.as_ref().filter(under_way) {
             return renewal.clone();
         }
-        let shelf = self.clone();
+        state.turns += 1;
+        let (turn, shelf) = (state.turns, self.clone());
         let task = tokio::spawn(async move {
-            let answer = tokio::time::timeout(shelf.bound, shelf.credential.token()).await;
-            shelf.keep(answer)
+            let asked = AssertUnwindSafe(async { shelf.credential.token().await }).catch_unwind();
+            let answer = match tokio::time::timeout(shelf.bound, asked).await {
+                Ok(Ok(answer)) => answer.map_err(|error| {
+                    Error::new(ErrorKind::Credential, "no token could be obtained")
+                        .with_source(error)
+                }),
+                Ok(Err(_)) => Err(Error::new(ErrorKind::Credential, "the credential panicked")),
+                Err(_) => Err(too_slow()),
+            };
+            shelf.keep(turn, answer)
         });
-        let waiting: BoxFuture<'static, _> = Box::pin(async move {
-            match task.await {
-                Ok(outcome) => Some(outcome),
-                Err(ended) if ended.is_panic() => Some(Err(Error::new(
-                    ErrorKind::Credential,
-                    "the credential panicked",
-                ))),
-                Err(_) => None,
-            }
-        });
-        state.renewal.insert(waiting.shared()).clone()
+        let outcome: BoxFuture<'static, _> = Box::pin(async move { task.await.ok() });
+        let renewal = Renewal {
+            turn,
+            begun: Instant::now(),
+            outcome: outcome.shared(),
+        };
+        state.renewal.insert(renewal).clone()
     }
 
     /// Takes in what the credential gave. An early renewal that fails is no reason to stop while the present token is good.
-    fn keep(
-        &self,
-        answer: Result<Result<Token, CredentialError>, tokio::time::error::Elapsed>,
-    ) -> Result<Issued> {
-        let fresh = match answer {
-            Ok(Ok(token)) => token.header().map(|header| (token, header)),
-            Ok(Err(error)) => Err(
-                Error::new(ErrorKind::Credential, "no token could be obtained").with_source(error),
-            ),
-            Err(_) => Err(Error::new(
-                ErrorKind::Credential,
-                "the credential gave no token within the time allowed for a try",
-            )),
-        };
+    fn keep(&self, turn: u64, answer: Result<Token>) -> Result<Issued> {
+        let fresh = answer.and_then(|token| Ok((token.header()?, token)));
         let mut state = self.lock();
         let now = self.clock.now();
-        state.renewal = None;
+        state.end(turn);
         match fresh {
-            Ok((token, header)) => {
+            Ok((header, token)) => {
                 let left = token.expires_at.duration_since(now).unwrap_or_default();
                 state.generation += 1;
                 let issued = Issued {
@@ -197,6 +225,7 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
+    use crate::credential::CredentialError;
 
     struct Stepped(Mutex<SystemTime>);
 
@@ -274,7 +303,7 @@ mod tests {
     /// Waits for the request that is under way.
     async fn renewed(cache: &TokenCache) {
         let renewal = cache.0.lock().renewal.clone();
-        drop(renewal.expect("a request is under way").await);
+        drop(renewal.expect("a request is under way").outcome.await);
     }
 
     #[tokio::test]
@@ -377,6 +406,56 @@ mod tests {
             let error = cache.get().await.err().unwrap();
             assert_eq!(error.kind(), ErrorKind::Credential);
         }
+    }
+
+    #[tokio::test]
+    async fn an_early_renewal_that_panics_is_tried_again() {
+        struct Once(AtomicU32);
+        impl Credential for Once {
+            fn token(&self) -> BoxFuture<'_, Result<Token, CredentialError>> {
+                let turn = self.0.fetch_add(1, Ordering::SeqCst);
+                assert_ne!(turn, 1, "on purpose");
+                let life = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_003_600);
+                Box::pin(std::future::ready(Ok(Token::bearer("t", life))))
+            }
+        }
+        let clock = Stepped::new();
+        let bound = Duration::from_secs(90);
+        let cache = TokenCache::new(Arc::new(Once(AtomicU32::new(0))), clock.clone(), bound);
+        header(&cache).await;
+        clock.advance(3000);
+        header(&cache).await;
+        renewed(&cache).await;
+        assert!(cache.0.lock().renewal.is_none());
+        clock.advance(30);
+        header(&cache).await;
+        renewed(&cache).await;
+        assert_eq!(cache.0.lock().generation, 2);
+    }
+
+    /// Its timer does not run either.
+    #[test]
+    fn a_request_in_a_runtime_that_nobody_drives_is_given_up() {
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let bound = Duration::from_millis(50);
+        let cache = TokenCache::new(Arc::new(Held(gate.clone())), Stepped::new(), bound);
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap()
+        };
+        let idle = runtime();
+        idle.block_on(async {
+            let begun = cache.get();
+            assert!(tokio::time::timeout(Duration::ZERO, begun).await.is_err());
+        });
+        gate.add_permits(2);
+        let driven = runtime();
+        let first = driven.block_on(cache.get());
+        let again = driven.block_on(cache.get());
+        assert!(first.is_ok() || again.is_ok());
+        drop(idle);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::redact::Secret;
 use crate::sas::{SasToken, SharedAccessKey};
 
-pub(crate) use cache::{Issued, TokenCache};
+pub(crate) use cache::{Issued, TokenCache, too_slow};
 
 /// A failure to obtain a token: any error.
 pub type CredentialError = Box<dyn std::error::Error + Send + Sync>;

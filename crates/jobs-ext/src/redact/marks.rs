@@ -62,11 +62,24 @@ fn named(text: &str, at: usize) -> Option<usize> {
     (!is_prose).then_some(gap)
 }
 
-/// Whether the last character belongs to a word that goes on, as in `design=`. The end of an escape (`%26sig=`, `\nsig=`) does not.
+/// Whether the last character belongs to a word that goes on, as in `design=`. The end of an escape (`%26sig=`, `%252526sig=`, `\nsig=`)
+/// does not.
 fn is_inside_a_word(before: &str) -> bool {
+    if let [deeper @ .., a, b] = before.as_bytes()
+        && a.is_ascii_hexdigit()
+        && b.is_ascii_hexdigit()
+    {
+        let mut sign = deeper;
+        while let [outer @ .., b'2', b'5'] = sign {
+            sign = outer;
+        }
+        if sign.ends_with(b"%") {
+            return false;
+        }
+    }
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     match before.as_bytes() {
-        [.., b'%', _, _] | [.., b'\\', b'u', _, _, _, _] | [.., b'\\', _] => false,
+        [.., b'\\', b'u', _, _, _, _] | [.., b'\\', _] => false,
         [.., last] => word(last),
         [] => false,
     }

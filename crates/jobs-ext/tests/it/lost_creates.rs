@@ -51,8 +51,8 @@ async fn a_lost_create_is_looked_for_again_before_it_counts_as_not_created() {
         "{error:?}"
     );
     assert_eq!(clock.seconds(), [0, 2, 5]);
-    // An active job of the kind may be it, whenever it is said to have begun.
-    let server = Server::start([Reply::Cut, none(), list(&job("running"))]).await;
+    let fresh = job("running").replace("2021-07-07T20:47:47.2893449Z", "2027-01-15T08:00:09.5Z");
+    let server = Server::start([Reply::Cut, none(), list(&fresh)]).await;
     let error = begin(&server, &StepClock::default()).await;
     assert!(
         matches!(error.lost_create(), Some(LostCreate::Candidates(_))),
@@ -70,4 +70,40 @@ async fn a_refused_create_is_not_looked_for() {
     assert_eq!(error.kind(), ErrorKind::ContainerRejected);
     assert!(error.lost_create().is_none() && error.hint().is_some());
     assert_eq!(server.lines(), ["POST /jobs/create"]);
+}
+
+/// The hub notes when a job began as it accepts it, so one that began before is somebody else's, active or not.
+#[tokio::test]
+async fn a_job_that_was_active_before_is_not_taken_for_a_lost_one() {
+    let now = "Fri, 15 Jan 2027 08:00:10 GMT";
+    let other = || json(200, format!("[{}]", job("running"))).with("Date", now);
+    let server = Server::start([Reply::Cut, other(), other(), other()]).await;
+    let error = client(&server, &StepClock::default())
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.lost_create(), Some(LostCreate::NotCreated)),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_hub_that_is_silent_after_a_create_is_not_asked_again_and_again() {
+    let server = Server::start([
+        Reply::Cut,
+        fault(401, "IotHubUnauthorized"),
+        fault(401, "x"),
+    ])
+    .await;
+    let clock = StepClock::default();
+    let error = client(&server, &clock)
+        .begin_export(ExportOptions::to(container()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.lost_create(), Some(LostCreate::Unknown)),
+        "{error:?}"
+    );
+    assert_eq!(clock.seconds(), [0]);
 }

@@ -214,6 +214,10 @@ async fn a_short_answer_that_is_a_list_of_very_many_is_refused() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(
+        error.to_string().contains("more than 100000 jobs"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

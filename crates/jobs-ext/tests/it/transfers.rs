@@ -39,6 +39,26 @@ async fn nothing_is_uploaded_while_another_job_is_active() {
 }
 
 #[tokio::test]
+async fn nothing_is_uploaded_while_it_is_not_known_whether_a_job_is_active() {
+    let server = Server::start((0..5).map(|_| json(503, ""))).await;
+    let options = ImportOptions::from(storage(&server));
+    let hub = client(&server, &StepClock::default());
+    let error = hub
+        .begin_import_rows([row("a")], options)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert!(server.lines().iter().all(|line| line == "GET /jobs"));
+    // Who may not list jobs may still create them.
+    let refused = || json(403, "");
+    let replies = [refused(), put_done(), json(200, import("enqueued"))];
+    let server = Server::start(replies).await;
+    let options = ImportOptions::from(storage(&server));
+    let hub = client(&server, &StepClock::default());
+    assert!(hub.begin_import_rows([row("a")], options).await.is_ok());
+}
+
+#[tokio::test]
 async fn the_slot_is_waited_for_before_the_upload() {
     let active = || json(200, format!("[{}]", job("running")));
     let free = json(200, format!("[{}]", job("completed")));

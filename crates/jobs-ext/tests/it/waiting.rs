@@ -127,8 +127,19 @@ async fn a_deadline_ends_a_look_too() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("it goes on"), "{error}");
     assert!(poller.next().await.is_none());
-    let error = poller.await.unwrap_err();
-    assert!(error.to_string().contains("given up before"), "{error}");
+    let again = poller.await.unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+}
+
+/// The last look tells, however little time is left for it.
+#[tokio::test]
+async fn a_job_that_ended_before_the_deadline_is_not_called_unfinished() {
+    let server = Server::start([json(200, job("running")), json(200, job("completed"))]).await;
+    let policy = PollPolicy::every(seconds(15)).deadline(seconds(10));
+    let clock = StepClock::default();
+    let done = client(&server, &clock).resume(ID).policy(policy).await;
+    assert_eq!(done.unwrap().status(), &JobStatus::Completed);
+    assert_eq!(clock.seconds(), [10]);
 }
 
 #[tokio::test]
@@ -159,6 +170,7 @@ async fn the_stream_ends_after_a_final_error_and_goes_on_after_a_passing_one() {
     }
     assert!(poller.next().await.is_none());
     assert_eq!(clock.seconds(), [7, 2]);
+    assert_eq!(poller.await.unwrap_err().kind(), ErrorKind::Unauthorized);
 }
 
 /// A poller that nobody polls must not hold up the other calls of its client.
