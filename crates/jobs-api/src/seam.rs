@@ -25,14 +25,28 @@ use crate::{API_VERSION, Capture, Client, ClientInfo, Error, ResponseValue};
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
-    /// Shared, because a context is made for every attempt, mostly from the one before.
-    api_version: Arc<str>,
+    /// Shared, because a context is made for every attempt, mostly from the one before: one count for all that stays the same.
+    target: Arc<Target>,
     authorization: Option<HeaderValue>,
     headers: HeaderMap,
     capture: Option<Capture>,
     body_members: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// What requests are made to.
+struct Target {
+    api_version: String,
     /// Read once for a context and all that are made from it: reading it is the dearest part of making a request.
-    address: Arc<OnceLock<Address>>,
+    address: OnceLock<Address>,
+}
+
+impl Target {
+    fn of(api_version: String) -> Arc<Self> {
+        Arc::new(Self {
+            api_version,
+            address: OnceLock::new(),
+        })
+    }
 }
 
 /// Where a hub is, ready for an operation's path to be put into it.
@@ -65,12 +79,11 @@ impl RequestContext {
     /// none accepts.
     pub fn new() -> Self {
         Self {
-            api_version: API_VERSION.into(),
+            target: Target::of(API_VERSION.to_owned()),
             authorization: None,
             headers: HeaderMap::new(),
             capture: None,
             body_members: None,
-            address: Arc::default(),
         }
     }
 
@@ -86,8 +99,7 @@ impl RequestContext {
     /// Speaks another version of the API than the models were made for. Older ones ignore what they do not know.
     #[must_use]
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
-        self.api_version = Arc::from(version.into());
-        self.address = Arc::default();
+        self.target = Target::of(version.into());
         self
     }
 
@@ -117,7 +129,7 @@ impl RequestContext {
 
     /// The version of the API that requests name.
     pub fn api_version(&self) -> &str {
-        &self.api_version
+        &self.target.api_version
     }
 
     /// Whether requests carry an `Authorization` header.
@@ -127,11 +139,11 @@ impl RequestContext {
 
     fn address(&self, base: &str) -> Option<Cow<'_, Address>> {
         // The context may have gone to a client of another hub.
-        if let Some(known) = self.address.get().filter(|known| known.base == base) {
+        if let Some(known) = self.target.address.get().filter(|known| known.base == base) {
             return Some(Cow::Borrowed(known));
         }
-        let read = Address::read(base, &self.api_version)?;
-        let _ = self.address.set(read.clone());
+        let read = Address::read(base, &self.target.api_version)?;
+        let _ = self.target.address.set(read.clone());
         Some(Cow::Owned(read))
     }
 
@@ -188,7 +200,7 @@ impl Default for RequestContext {
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext")
-            .field("api_version", &self.api_version)
+            .field("api_version", &self.target.api_version)
             .field(
                 "authorization",
                 &self.authorization.as_ref().map(|_| "[redacted]"),

@@ -6,7 +6,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -14,29 +13,14 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, Sleep};
 
-/// Left timers at most in each shelf: as many as calls are usually in flight, and a few kilobytes.
-const KEPT: usize = 64;
-/// Threads take theirs from shelves of their own, so that none waits for another's.
-const SHELVES: usize = 8;
+/// Left timers at most: as many as calls are usually in flight, and a few kilobytes.
+const KEPT: usize = 256;
 /// Stands in for a moment that no clock reaches.
 const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// The timers that earlier tries left behind.
 #[derive(Default)]
-pub(crate) struct Timers([Shelf; SHELVES]);
-
-/// On a cache line of its own.
-#[derive(Default)]
-#[repr(align(128))]
-struct Shelf(Mutex<Vec<Timer>>);
-
-thread_local! {
-    /// Which shelf this thread uses; threads take turns.
-    static SHELF: usize = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        NEXT.fetch_add(1, Ordering::Relaxed) % SHELVES
-    };
-}
+pub(crate) struct Timers(Mutex<Vec<Timer>>);
 
 struct Timer {
     /// A timer rings in the runtime that it was made in, and in no other.
@@ -107,8 +91,7 @@ impl Timers {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Timer>> {
-        let Shelf(timers) = &self.0[SHELF.with(|shelf| *shelf)];
-        timers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -247,7 +247,10 @@ impl JobsClient {
                 api.jobs_get_import_export_jobs().await
             })
             .await?;
-        Ok((pair(models, answer.body(), Job::from_import_export), answer))
+        Ok((
+            pair(*models, answer.body(), Job::from_import_export),
+            answer,
+        ))
     }
 
     /// The scheduled jobs that the hub remembers, all pages of them, of one type and status if wanted.
@@ -281,7 +284,7 @@ impl JobsClient {
                 })
                 .await?;
             jobs.extend(pair::<JobResponse>(
-                models,
+                *models,
                 answer.body(),
                 Job::from_scheduled,
             ));
@@ -329,7 +332,7 @@ fn is_tier(error: &Error) -> bool {
 }
 
 /// Gives each model of a list its own part of the answer's text, without copying.
-fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(M, Bytes, &str) -> Job) -> Vec<Job> {
+fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(Box<M>, Bytes, &str) -> Job) -> Vec<Job> {
     let parts: Vec<&serde_json::value::RawValue> = serde_json::from_slice(body).unwrap_or_default();
     let mut parts = parts.into_iter();
     models
@@ -338,7 +341,7 @@ fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(M, Bytes, &str) -> Job) -
             let raw = parts
                 .next()
                 .map_or_else(Bytes::new, |part| body.slice_ref(part.get().as_bytes()));
-            make(model, raw, "")
+            make(Box::new(model), raw, "")
         })
         .collect()
 }

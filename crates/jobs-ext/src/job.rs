@@ -69,22 +69,22 @@ static UNKNOWN_STATUS: JobStatus = JobStatus::Unknown;
 
 impl Job {
     /// `asked` stands in for an id that the answer leaves out.
-    pub(crate) fn from_import_export(model: JobProperties, raw: Bytes, asked: &str) -> Self {
+    pub(crate) fn from_import_export(model: Box<JobProperties>, raw: Bytes, asked: &str) -> Self {
         Self(Arc::new(Inner {
             id: named(model.job_id.as_deref(), asked),
             failure_reason: reason(model.failure_reason.as_deref()),
-            model: Model::ImportExport(Box::new(model)),
+            model: Model::ImportExport(model),
             raw: RawReply(raw),
         }))
     }
 
     /// `asked` stands in for an id that the answer leaves out.
-    pub(crate) fn from_scheduled(model: JobResponse, raw: Bytes, asked: &str) -> Self {
+    pub(crate) fn from_scheduled(model: Box<JobResponse>, raw: Bytes, asked: &str) -> Self {
         Self(Arc::new(Inner {
             id: named(model.job_id.as_deref(), asked),
             failure_reason: reason(model.failure_reason.as_deref())
                 .or_else(|| reason(model.status_message.as_deref())),
-            model: Model::Scheduled(Box::new(model)),
+            model: Model::Scheduled(model),
             raw: RawReply(raw),
         }))
     }

@@ -51,9 +51,12 @@ impl<'a> Call<'a> {
     }
 }
 
+/// A model and the answer that it was read from. Boxed, for it is handed up through many levels.
+pub(crate) type Got<T> = (Box<T>, Answer);
+
 impl Core {
     /// Sends a request, again where that is safe, and gives the generated model with the answer it was read from.
-    pub(crate) async fn call<T, F, Fut>(&self, call: Call<'_>, send: F) -> Result<(T, Answer)>
+    pub(crate) async fn call<T, F, Fut>(&self, call: Call<'_>, send: F) -> Result<Got<T>>
     where
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
@@ -96,7 +99,7 @@ impl Core {
         call: &Call<'_>,
         send: &F,
         started: Duration,
-    ) -> (Result<(T, Answer)>, u32)
+    ) -> (Result<Got<T>>, u32)
     where
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
@@ -190,7 +193,7 @@ impl Core {
         issued: &Issued,
         bound: Duration,
         attempt: u32,
-    ) -> Result<(T, Answer)>
+    ) -> Result<Got<T>>
     where
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
@@ -217,7 +220,7 @@ impl Core {
             .await;
         let outcome = match answer {
             Ok(Ok(value)) => match capture.take() {
-                Some(answer) => Ok((value.into_inner(), answer)),
+                Some(answer) => Ok((Box::new(value.into_inner()), answer)),
                 None => Err(Error::new(ErrorKind::Decode, "the answer was not kept")),
             },
             Ok(Err(error)) => Err(failure(error, capture.take(), self.clock.now())),
