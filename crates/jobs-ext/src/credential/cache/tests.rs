@@ -111,6 +111,13 @@ async fn short_tokens_are_used_for_most_of_their_life() {
     assert_eq!(header(&cache).await, "Bearer 1");
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+}
+
 /// A credential that answers when it is let.
 struct Held(Arc<tokio::sync::Semaphore>);
 
@@ -217,12 +224,6 @@ fn a_request_in_a_runtime_that_nobody_drives_is_given_up() {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
     let bound = Duration::from_millis(50);
     let cache = TokenCache::new(Arc::new(Held(gate.clone())), Stepped::new(), bound);
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-    };
     let idle = runtime();
     idle.block_on(async {
         let begun = cache.get();
@@ -241,12 +242,6 @@ fn a_request_of_an_ended_runtime_is_begun_anew() {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
     let bound = Duration::from_secs(90);
     let cache = TokenCache::new(Arc::new(Held(gate.clone())), Stepped::new(), bound);
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap()
-    };
     runtime().block_on(async {
         let begun = cache.get();
         assert!(tokio::time::timeout(Duration::ZERO, begun).await.is_err());
