@@ -104,10 +104,7 @@ impl HttpService for StorageService {
 
 impl StorageService {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let length = u64::try_from(request.body().content_length()).unwrap_or(u64::MAX);
-        let bound = self
-            .bound
-            .saturating_add(Duration::from_secs(length / SLOWEST));
+        let bound = with_sending(self.bound, request.body().content_length());
         tokio::time::timeout(bound, self.http.call(request))
             .await
             .unwrap_or_else(|_| Err(silent(bound)))
@@ -170,6 +167,12 @@ impl StorageService {
     }
 }
 
+/// The time of a try is for the answer; what is sent before it has time by its size.
+fn with_sending(bound: Duration, length: usize) -> Duration {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    bound.saturating_add(Duration::from_secs(length / SLOWEST))
+}
+
 fn silent(bound: Duration) -> HttpError {
     HttpError::new(HttpErrorKind::Timeout, Silent(bound))
 }
@@ -195,4 +198,21 @@ fn missing_container(headers: &reqwest::header::HeaderMap, text: &[u8]) -> Optio
                 .any(|part| part == element.as_bytes())
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_part_may_take_longer_than_a_small_one() {
+        let bound = Duration::from_secs(90);
+        assert_eq!(with_sending(bound, 0), bound);
+        assert_eq!(with_sending(bound, 1000), bound);
+        assert_eq!(
+            with_sending(bound, 8 << 20),
+            bound + Duration::from_secs(512)
+        );
+        assert_eq!(with_sending(Duration::MAX, 8 << 20), Duration::MAX);
+    }
 }

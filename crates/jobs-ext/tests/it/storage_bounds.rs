@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use jobs_devices::Row;
 use jobs_ext::{BlobContainer, Error, ErrorKind, RetryPolicy, Timeouts};
 
-use crate::blobs::{put_done, row, storage};
+use crate::blobs::{row, storage};
 use crate::builder;
 use crate::clock::StepClock;
 use crate::server::{Reply, Server};
@@ -77,15 +77,6 @@ async fn a_download_that_stops_in_the_middle_leaves_no_file() {
             .unwrap_err(),
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-/// The time of a try is for the answer; what is sent first has time by its size.
-#[tokio::test(start_paused = true)]
-async fn a_large_part_may_take_longer_than_a_small_one() {
-    let server = Server::start([put_done()]).await;
-    let container = container(&server, Duration::from_secs(60));
-    let rows = (0..20_000).map(|n| row(&format!("device-{n}")));
-    assert!(container.upload_rows("devices.txt", rows).await.unwrap() > 500_000);
 }
 
 /// An answer that is refused is not read to its end, nor is room made for as much as it promises.
