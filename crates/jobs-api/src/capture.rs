@@ -50,7 +50,7 @@ impl Capture {
     /// The body of the kept answer.
     pub(crate) fn body(&self) -> Option<Bytes> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map(|answer| answer.body.clone())
+        kept.as_ref().map(|answer| answer.body().clone())
     }
 
     /// Looks whether a list is short enough to be made into models.
@@ -64,37 +64,34 @@ impl Capture {
         let checked = AtMost(self.most_items).deserialize(&mut items);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = kept.as_mut() {
-            answer.too_many = checked.as_ref().is_err_and(serde_json::Error::is_data);
+            answer.0.too_many = checked.as_ref().is_err_and(serde_json::Error::is_data);
         }
         checked
     }
 
-    /// Reads and keeps the answer. What is given back has its status, and unless it is a success also its body, in memory.
-    pub(crate) async fn keep(
-        &self,
-        mut response: reqwest::Response,
-    ) -> reqwest::Result<reqwest::Response> {
+    /// Reads and keeps the answer. What is left has its status, and unless it is a success also its body, in memory.
+    pub(crate) async fn keep(&self, response: &mut reqwest::Response) -> reqwest::Result<()> {
         let status = response.status();
         let limit = if status.is_success() {
             self.success_limit
         } else {
             self.error_limit
         };
+        let (body, cut) = read(response, limit).await?;
         let headers = std::mem::take(response.headers_mut());
-        let (body, cut) = read(&mut response, limit).await?;
         // The model of a success is made from what is kept; an error goes to callers who read the answer that it holds.
         if !status.is_success() {
-            response = copy(&mut response, body.clone());
+            *response = copy(response, body.clone());
         }
-        let answer = Answer {
+        let answer = Answer(Box::new(Parts {
             status: status.as_u16(),
             headers,
             body,
             cut,
             too_many: false,
-        };
+        }));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        Ok(response)
+        Ok(())
     }
 }
 
@@ -191,8 +188,12 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> reqwest::Result
 }
 
 /// An answer as it came. It prints its status and its length alone: bodies may repeat container URIs.
+// Boxed, because it is handed up through many levels.
 #[derive(Clone)]
-pub struct Answer {
+pub struct Answer(Box<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
@@ -203,41 +204,41 @@ pub struct Answer {
 impl Answer {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.status
+        self.0.status
     }
 
     /// A header's value, when it is there and is text. Names are without regard to case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.0.headers.get(name)?.to_str().ok()
     }
 
     /// Whether a header is there, be it text or not.
     pub fn has_header(&self, name: &str) -> bool {
-        self.headers.contains_key(name)
+        self.0.headers.contains_key(name)
     }
 
     /// The body, as far as it was read.
     pub fn body(&self) -> &Bytes {
-        &self.body
+        &self.0.body
     }
 
     /// Whether the body was longer than the limit.
     pub fn is_cut(&self) -> bool {
-        self.cut
+        self.0.cut
     }
 
     /// Whether the body is a list of more items than [`Capture::with_most_items`] allows.
     pub fn has_too_many_items(&self) -> bool {
-        self.too_many
+        self.0.too_many
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
-            .field("status", &self.status)
-            .field("bytes", &self.body.len())
-            .field("cut", &self.cut)
+            .field("status", &self.0.status)
+            .field("bytes", &self.0.body.len())
+            .field("cut", &self.0.cut)
             .finish_non_exhaustive()
     }
 }
@@ -249,7 +250,8 @@ mod tests {
     async fn keep(status: u16, body: &'static str, capture: &Capture) -> (u16, Bytes) {
         let mut response = http::Response::new(body);
         *response.status_mut() = status.try_into().unwrap();
-        let copy = capture.keep(response.into()).await.unwrap();
+        let mut copy = response.into();
+        capture.keep(&mut copy).await.unwrap();
         (copy.status().as_u16(), copy.bytes().await.unwrap())
     }
 

@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 82032a702964dae349ac4089921443897c486e0b9898ad836755caa16743e510
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 37620c6000ce71263a91deb398b34597b3d7baf7d1d3472f0932fe90ce5a1a2e
+// inputs: 8a548d7f59e7ec54e8c766c45599050a6ddbb5f53c12d30a1214f216d1737eca
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -745,13 +745,6 @@ impl ClientInfo<crate::seam::RequestContext> for Client {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::seam::RequestContext>,
-    {}
-};
 #[allow(clippy::all)]
 impl Client {
     /**Starts an import or export job
@@ -768,8 +761,7 @@ Arguments:
         body: &'a types::JobProperties,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
         let url = self.url(format_args!("/jobs/create"))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .post(url)
             .header(
@@ -778,13 +770,7 @@ Arguments:
             )
             .json(&body)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_create_import_export_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -801,8 +787,7 @@ Sends a `GET` request to `/jobs`
         &'a self,
     ) -> Result<ResponseValue<::std::vec::Vec<types::JobProperties>>, Error<()>> {
         let url = self.url(format_args!("/jobs"))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -810,13 +795,7 @@ Sends a `GET` request to `/jobs`
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_get_import_export_jobs",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -836,8 +815,7 @@ Arguments:
         id: &'a str,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
         let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -845,13 +823,7 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_get_import_export_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -871,15 +843,8 @@ Arguments:
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
         let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
-        #[allow(unused_mut)]
-        let mut request = self.client.delete(url).build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_cancel_import_export_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let request = self.client.delete(url).build()?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::empty(response)),
             204u16 => Ok(ResponseValue::empty(response)),
@@ -900,8 +865,7 @@ Arguments:
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
         let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -909,13 +873,7 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_get_scheduled_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -937,8 +895,7 @@ Arguments:
         body: &'a types::JobRequest,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
         let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .put(url)
             .header(
@@ -947,13 +904,7 @@ Arguments:
             )
             .json(&body)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_create_scheduled_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -974,8 +925,7 @@ Arguments:
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
         let url = self
             .url(format_args!("/jobs/v2/{}/cancel", encode_path(& id.to_string())))?;
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .post(url)
             .header(
@@ -983,13 +933,7 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_cancel_scheduled_job",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
@@ -1022,8 +966,7 @@ Arguments:
         if let Some(value) = x_ms_max_item_count {
             header_map.append("x-ms-max-item-count", value.to_string().try_into()?);
         }
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -1034,13 +977,7 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("jobType", &job_type))
             .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "jobs_query_scheduled_jobs",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
+        let response = self.send(request).await?;
         match response.status().as_u16() {
             200u16 => self.read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),

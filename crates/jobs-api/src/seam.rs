@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
-use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
-use crate::{API_VERSION, Capture, Client, ClientInfo, Error, ResponseValue};
+use crate::{API_VERSION, Capture, Client, Error, ResponseValue};
 
 /// What every request of a [`Client`] carries besides its own parameters.
 ///
@@ -28,8 +27,15 @@ pub struct RequestContext {
     /// Shared, because a context is made for every attempt, mostly from the one before: one count for all that stays the same.
     target: Arc<Target>,
     authorization: Option<HeaderValue>,
-    headers: HeaderMap,
     capture: Option<Capture>,
+    /// Apart, because hardly a request has any, and every call that is in flight holds a context.
+    extras: Option<Box<Extras>>,
+}
+
+/// What a request is given besides what every request has.
+#[derive(Clone, Default)]
+struct Extras {
+    headers: HeaderMap,
     body_members: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
@@ -81,9 +87,8 @@ impl RequestContext {
         Self {
             target: Target::of(API_VERSION.to_owned()),
             authorization: None,
-            headers: HeaderMap::new(),
             capture: None,
-            body_members: None,
+            extras: None,
         }
     }
 
@@ -106,7 +111,10 @@ impl RequestContext {
     /// Sends a further header with each request, for example `x-ms-client-request-id`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.extras
+            .get_or_insert_default()
+            .headers
+            .insert(name, value);
         self
     }
 
@@ -123,7 +131,7 @@ impl RequestContext {
         mut self,
         members: serde_json::Map<String, serde_json::Value>,
     ) -> Self {
-        self.body_members = Some(members);
+        self.extras.get_or_insert_default().body_members = Some(members);
         self
     }
 
@@ -159,12 +167,20 @@ impl RequestContext {
     }
 
     fn apply(&self, request: &mut reqwest::Request) {
+        if let Some(extras) = &self.extras {
+            extras.apply(request);
+        }
+        if let Some(value) = &self.authorization {
+            request.headers_mut().insert(AUTHORIZATION, value.clone());
+        }
+    }
+}
+
+impl Extras {
+    fn apply(&self, request: &mut reqwest::Request) {
         let headers = request.headers_mut();
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
-        }
-        if let Some(value) = &self.authorization {
-            headers.insert(AUTHORIZATION, value.clone());
         }
         if let Some(members) = &self.body_members {
             add_members(request, members);
@@ -199,13 +215,15 @@ impl Default for RequestContext {
 
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers = self.extras.iter().flat_map(|extras| extras.headers.keys());
+        let names: Vec<_> = headers.collect();
         f.debug_struct("RequestContext")
             .field("api_version", &self.target.api_version)
             .field(
                 "authorization",
                 &self.authorization.as_ref().map(|_| "[redacted]"),
             )
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("headers", &names)
             .finish()
     }
 }
@@ -230,6 +248,23 @@ impl Client {
         self.inner
             .url(&self.baseurl, path)
             .ok_or_else(|| Error::InvalidRequest("the base URL is no URL of a host".to_owned()))
+    }
+
+    /// Sends a request with what the context adds. No operation has another way out, so none goes out unsigned.
+    // No `async fn`: that would hold the request, which is large, until the answer is there.
+    pub(crate) fn send(
+        &self,
+        mut request: reqwest::Request,
+    ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
+        self.inner.apply(&mut request);
+        let sent = self.client.execute(request);
+        async move {
+            let mut response = sent.await?;
+            if let Some(capture) = &self.inner.capture {
+                capture.keep(&mut response).await?;
+            }
+            Ok(response)
+        }
     }
 
     /// The model of a success, from the body that was captured where one was.
@@ -258,29 +293,5 @@ impl Client {
     /// What the requests of this client carry.
     pub fn context(&self) -> &RequestContext {
         &self.inner
-    }
-}
-
-// The generated core asserts that this implementation exists; without it nothing compiles, so no request goes out unsigned.
-impl ClientHooks<RequestContext> for Client {
-    async fn pre<E>(
-        &self,
-        request: &mut reqwest::Request,
-        _: &OperationInfo,
-    ) -> Result<(), Error<E>> {
-        self.inner.apply(request);
-        Ok(())
-    }
-
-    async fn exec(
-        &self,
-        request: reqwest::Request,
-        _: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
-        let response = self.client().execute(request).await?;
-        match &self.inner.capture {
-            Some(capture) => capture.keep(response).await,
-            None => Ok(response),
-        }
     }
 }

@@ -3,13 +3,15 @@
 //! * the address comes from the seam, which reads the base URL once and adds the version of the API: made from text anew, it is parsed
 //!   anew for each request, and that costs more than everything else that an operation does;
 //! * the header `api-version` goes: the hub does not know it, it wants the query parameter;
+//! * the request goes out through one function of the seam: three hooks that are awaited one after the other keep the request, which is
+//!   large, in every call that is in flight, and what no hook touches needs no `mut`;
 //! * the model of a success is read by the seam, which may have the body already.
 //!
 //! An operation that does not look as expected fails the task: a change of the generator must not undo this unseen.
 
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ImplItem, ImplItemFn, ItemImpl, Lit, Pat, Stmt, Token, parse_quote};
+use syn::{Expr, ImplItem, ImplItemFn, ItemImpl, Lit, Local, Pat, Stmt, Token, parse_quote};
 
 use crate::{Problem, Result};
 
@@ -48,6 +50,7 @@ fn operation(function: &mut ImplItemFn) -> Option<()> {
         let request = statements.iter_mut().find_map(|s| value_of(s, "request"))?;
         drop_headers(request)?;
     }
+    send(statements)?;
     let Some(Stmt::Expr(Expr::Match(answer), _)) = statements.last_mut() else {
         return None;
     };
@@ -62,6 +65,29 @@ fn operation(function: &mut ImplItemFn) -> Option<()> {
         }
     }
     (successes > 0).then_some(())
+}
+
+/// The hooks around a request become one call, which nothing compiles without either.
+fn send(statements: &mut Vec<Stmt>) -> Option<()> {
+    let hooks: [Stmt; 4] = [
+        parse_quote!(self.pre(&mut request, &info).await?;),
+        parse_quote!(let result = self.exec(request, &info).await;),
+        parse_quote!(self.post(&result, &info).await?;),
+        parse_quote!(let response = result?;),
+    ];
+    let first = statements.iter().position(|s| *s == hooks[0])?;
+    // Before them stands what they are told of the operation.
+    let info = first.checked_sub(1)?;
+    value_of(&mut statements[info], "info")?;
+    if statements.get(first..first + hooks.len())? != hooks {
+        return None;
+    }
+    let sent: Stmt = parse_quote!(let response = self.send(request).await?;);
+    statements.splice(info..first + hooks.len(), [sent]);
+    let request = statements.iter_mut().find_map(|s| local(s, "request"))?;
+    request.attrs.clear();
+    request.pat = parse_quote!(request);
+    Some(())
 }
 
 /// The expression that a block consists of.
@@ -112,16 +138,82 @@ fn drop_headers(chain: &mut Expr) -> Option<()> {
     }
 }
 
-/// The value that `let name = value;` gives.
-fn value_of<'a>(statement: &'a mut Stmt, name: &str) -> Option<&'a mut Expr> {
+/// `let name = …;`
+fn local<'a>(statement: &'a mut Stmt, name: &str) -> Option<&'a mut Local> {
     let Stmt::Local(local) = statement else {
         return None;
     };
-    let Pat::Ident(pattern) = &local.pat else {
-        return None;
-    };
-    if pattern.ident != name {
-        return None;
+    let is_it = matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == name);
+    is_it.then_some(local)
+}
+
+/// The value that `let name = value;` gives.
+fn value_of<'a>(statement: &'a mut Stmt, name: &str) -> Option<&'a mut Expr> {
+    let init = local(statement, name)?.init.as_mut()?;
+    Some(&mut init.expr)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the generator writes an operation, with these statements around the request.
+    fn written(hooks: &str) -> ItemImpl {
+        syn::parse_str(&format!(
+            r#"impl Client {{
+                pub async fn jobs_get<'a>(&'a self, id: &'a str) -> Result<ResponseValue<types::Job>, Error<()>> {{
+                    let url = format!("{{}}/jobs/{{}}", self.baseurl, encode_path(&id.to_string()),);
+                    let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+                    header_map.append(::reqwest::header::HeaderName::from_static("api-version"), ::reqwest::header::HeaderValue::from_static(Self::api_version()));
+                    #[allow(unused_mut)]
+                    let mut request = self.client.get(url).headers(header_map).build()?;
+                    let info = OperationInfo {{ operation_id: "jobs_get" }};
+                    {hooks}
+                    match response.status().as_u16() {{
+                        200u16 => ResponseValue::from_response(response).await,
+                        _ => Err(Error::UnexpectedResponse(response)),
+                    }}
+                }}
+            }}"#
+        ))
+        .unwrap()
     }
-    local.init.as_mut().map(|init| &mut *init.expr)
+
+    const HOOKS: &str = "self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;";
+
+    #[test]
+    fn an_operation_takes_its_address_its_way_out_and_its_model_from_the_seam() {
+        let mut block = written(HOOKS);
+        polish(&mut block).unwrap();
+        let expected: ItemImpl = parse_quote! {
+            impl Client {
+                pub async fn jobs_get<'a>(&'a self, id: &'a str) -> Result<ResponseValue<types::Job>, Error<()>> {
+                    let url = self.url(format_args!("/jobs/{}", encode_path(&id.to_string())))?;
+                    let request = self.client.get(url).build()?;
+                    let response = self.send(request).await?;
+                    match response.status().as_u16() {
+                        200u16 => self.read(response).await,
+                        _ => Err(Error::UnexpectedResponse(response)),
+                    }
+                }
+            }
+        };
+        assert_eq!(block, expected);
+    }
+
+    #[test]
+    fn an_operation_that_goes_out_in_another_way_is_refused_by_name() {
+        for other in [
+            "let response = self.client.execute(request).await?;".to_owned(),
+            HOOKS.replace("self.pre", "self.before"),
+            HOOKS.replace("let response = result?;", "let response = result.unwrap();"),
+            HOOKS.replace("self.post(&result, &info).await?;", ""),
+        ] {
+            let refused = polish(&mut written(&other)).unwrap_err().to_string();
+            assert!(refused.contains("`jobs_get`"), "{refused}");
+        }
+    }
 }

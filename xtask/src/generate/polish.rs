@@ -5,7 +5,8 @@
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
 //! * free JSON and free text leave the printed form of their models (`veil`);
-//! * operations get their address and their model from the seam (`operations`);
+//! * operations get their address and their model from the seam, and go out through it (`operations`); what asks for the hooks that stood
+//!   there goes;
 //! * the constructor that unwraps a `reqwest::Client` with short timeouts goes.
 
 use std::collections::BTreeMap;
@@ -25,6 +26,13 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
             "the generator wrote something that is not Rust: {error}"
         ))
     })?;
+    let all = file.items.len();
+    file.items.retain(|item| !asks_for_hooks(item));
+    if file.items.len() + 1 != all {
+        return Err(Problem::new(
+            "the generator asks for the hooks of requests in a way that is not known here; see xtask/src/generate/polish.rs",
+        ));
+    }
     for item in &mut file.items {
         match item {
             Item::Impl(block) if is_inherent_client(block) => {
@@ -42,6 +50,17 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
     veil::veil(&mut file, document)?;
     check_secrets(&file, document, lowered)?;
     Ok(file)
+}
+
+/// `const _: () = { fn assert_client_hooks() where Client: ClientHooks<…> {} };`
+fn asks_for_hooks(item: &Item) -> bool {
+    let Item::Const(asked) = item else {
+        return false;
+    };
+    let syn::Expr::Block(block) = &*asked.expr else {
+        return false;
+    };
+    matches!(&*block.block.stmts, [syn::Stmt::Item(Item::Fn(asking))] if asking.sig.ident == "assert_client_hooks")
 }
 
 fn is_inherent_client(block: &syn::ItemImpl) -> bool {
