@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use jobs_api::Answer;
@@ -22,6 +22,7 @@ use crate::pipeline::Call;
 use crate::poll::PollPolicy;
 use crate::poller::JobPoller;
 use crate::retry::{RetryPolicy, retry_after};
+use crate::timestamp::parse_http_date;
 use crate::transport::Timeouts;
 
 /// A client of one hub. Cheap to clone, and every clone shares connections and tokens.
@@ -60,12 +61,23 @@ pub(crate) struct Core {
     pub(crate) storage_http: crate::blob::StorageHttp,
 }
 
-/// A job as one request saw it, and how long the hub asked to wait before the next.
+/// A job as one request saw it, and the answer that told of it.
 pub(crate) struct Seen {
     pub(crate) job: Job,
-    pub(crate) wait: Option<Duration>,
+    answer: Answer,
+}
+
+impl Seen {
+    /// How long the hub asked to wait before the next look.
+    pub(crate) fn wait(&self, now: SystemTime) -> Option<Duration> {
+        let asked = self.answer.header("retry-after")?;
+        retry_after(asked, self.answer.header("date"), now)
+    }
+
     /// The hub's own time.
-    pub(crate) date: Option<jiff::Timestamp>,
+    pub(crate) fn date(&self) -> Option<jiff::Timestamp> {
+        parse_http_date(self.answer.header("date")?)
+    }
 }
 
 /// More jobs than this in one list are not a hub's: it remembers 30 days.
@@ -184,7 +196,7 @@ impl JobsClient {
             })
             .await?;
         let job = Job::from_import_export(model, answer.body().clone(), id);
-        Ok(self.seen(job, &answer))
+        Ok(Seen { job, answer })
     }
 
     async fn see_scheduled(&self, id: &str) -> Result<Seen> {
@@ -204,17 +216,7 @@ impl JobsClient {
             )
             .with_operation("get scheduled job", Some(id)));
         }
-        Ok(self.seen(job, &answer))
-    }
-
-    fn seen(&self, job: Job, answer: &Answer) -> Seen {
-        let date = answer.header("date");
-        let asked = answer.header("retry-after");
-        Seen {
-            job,
-            wait: asked.and_then(|value| retry_after(value, date, self.0.clock.now())),
-            date: date.and_then(crate::timestamp::parse_http_date),
-        }
+        Ok(Seen { job, answer })
     }
 
     /// Every job that the hub remembers, of both kinds, imports and exports first. The hub forgets after up to 30 days.
@@ -348,6 +350,11 @@ fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(Box<M>, Bytes, &str) -> J
 
 /// Ids become a path segment: an empty one would list, and `.` and `..` would be taken for other paths.
 pub(crate) fn check_id(id: &str) -> Result<()> {
+    // As nearly all are.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if (1..=256).contains(&id.len()) && id.bytes().all(plain) {
+        return Ok(());
+    }
     let fits = !id.trim().is_empty()
         && id.len() <= 256
         && id != "."

@@ -1,11 +1,10 @@
 //! Every request goes through here: token, try, timeout, reading the answer, retry, trace.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
-use tracing::Instrument as _;
 
 use crate::client::{Core, MOST_JOBS};
 use crate::credential::Issued;
@@ -51,6 +50,28 @@ impl<'a> Call<'a> {
     }
 }
 
+/// How far an operation has come.
+struct Run {
+    started: Duration,
+    /// The operation's own bound may count from an earlier request; repetitions count from this one.
+    began: Duration,
+    sent: u32,
+    tries: u32,
+    refreshed: bool,
+}
+
+impl Run {
+    fn of(call: &Call<'_>, started: Duration) -> Self {
+        Self {
+            started,
+            began: call.began.unwrap_or(started),
+            sent: 0,
+            tries: 0,
+            refreshed: false,
+        }
+    }
+}
+
 /// A model and the answer that it was read from. Boxed, for it is handed up through many levels.
 pub(crate) type Got<T> = (Box<T>, Answer);
 
@@ -73,8 +94,12 @@ impl Core {
         );
         let started = self.clock.elapsed();
         // Pinned where it stands: what wraps a future copies it, and this one is large.
-        let attempting = pin!(self.attempts(&call, &send, started));
-        let (outcome, attempts) = attempting.instrument(span.clone()).await;
+        let mut attempting = pin!(self.attempts(&call, &send, started));
+        let attempting = poll_fn(|context| {
+            let _entered = span.enter();
+            attempting.as_mut().poll(context)
+        });
+        let (outcome, attempts) = attempting.await;
         if !span.is_disabled() {
             span.record("attempts", attempts);
             span.record("duration_ms", self.millis_since(started));
@@ -104,63 +129,74 @@ impl Core {
         F: Fn(jobs_api::Client) -> Fut,
         Fut: Future<Output = Result<ResponseValue<T>, jobs_api::Error<()>>>,
     {
-        // The operation's own bound may count from an earlier request; repetitions count from this one.
-        let began = call.began.unwrap_or(started);
-        let mut sent = 0;
-        let mut tries = 0;
-        let mut refreshed = false;
+        let mut run = Run::of(call, started);
         loop {
             // Nearly every call finds a good token; what waits for one is kept out of the others' way.
             let issued = match self.tokens.current() {
-                Some(issued) => Ok(issued),
-                None => Box::pin(self.wait_for_token(began)).await,
+                Some(issued) => issued,
+                None => match Box::pin(self.wait_for_token(run.began)).await {
+                    Ok(issued) => issued,
+                    Err(error) => return (Err(error), run.sent),
+                },
             };
-            let ready = issued.and_then(|issued| Ok((issued, self.attempt_bound(began)?)));
-            let (issued, bound) = match ready {
-                Ok(ready) => ready,
-                Err(error) => return (Err(error), sent),
+            let bound = match self.attempt_bound(run.began) {
+                Ok(bound) => bound,
+                Err(error) => return (Err(error), run.sent),
             };
-            sent += 1;
-            tries += 1;
-            let error = match self.attempt(call, send, &issued, bound, sent).await {
-                Ok(done) => return (Ok(done), sent),
+            run.sent += 1;
+            run.tries += 1;
+            let error = match self.attempt(call, send, &issued, bound, run.sent).await {
+                Ok(done) => return (Ok(done), run.sent),
                 Err(error) => error,
             };
-            if error.status() == Some(401) && !refreshed {
-                // The hub did not begin anything, so even a create may go out again; with a fresh token, and once.
-                tracing::debug!(attempt = sent, "unauthorised; renewing the token once");
-                self.tokens.refuse(&issued);
-                refreshed = true;
-                tries -= 1;
-                continue;
+            match self.again(call, &error, &issued, &mut run) {
+                Some(Duration::ZERO) => {}
+                Some(delay) => self.clock.sleep(delay).await,
+                None => return (Err(error), run.sent),
             }
-            let now = self.clock.elapsed();
-            let spent = now.saturating_sub(started);
-            let Some(delay) =
-                self.retry
-                    .next_delay(&error, call.safety, tries, spent, fastrand::f64())
-            else {
-                return (Err(error), sent);
-            };
-            if self
-                .timeouts
-                .operation
-                .is_some_and(|bound| now.saturating_sub(began) + delay >= bound)
-            {
-                return (Err(error), sent);
-            }
-            tracing::warn!(
-                operation = call.operation,
-                job_id = call.job_id,
-                attempt = sent,
-                status = error.status(),
-                code = error.code(),
-                delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-                error = %error.kind(),
-                "request failed and is repeated"
-            );
-            self.clock.sleep(delay).await;
         }
+    }
+
+    /// Whether a request that failed goes out again, and after how long.
+    // Apart and cold: calls that succeed, many of which can be in flight, then have less to go through.
+    #[cold]
+    fn again(
+        &self,
+        call: &Call<'_>,
+        error: &Error,
+        issued: &Issued,
+        run: &mut Run,
+    ) -> Option<Duration> {
+        if error.status() == Some(401) && !run.refreshed {
+            // The hub did not begin anything, so even a create may go out again; with a fresh token, and once.
+            tracing::debug!(attempt = run.sent, "unauthorised; renewing the token once");
+            self.tokens.refuse(issued);
+            run.refreshed = true;
+            run.tries -= 1;
+            return Some(Duration::ZERO);
+        }
+        let now = self.clock.elapsed();
+        let spent = now.saturating_sub(run.started);
+        let chance = fastrand::f64();
+        let delay = self
+            .retry
+            .next_delay(error, call.safety, run.tries, spent, chance)?;
+        if let Some(bound) = self.timeouts.operation
+            && now.saturating_sub(run.began) + delay >= bound
+        {
+            return None;
+        }
+        tracing::warn!(
+            operation = call.operation,
+            job_id = call.job_id,
+            attempt = run.sent,
+            status = error.status(),
+            code = error.code(),
+            delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            error = %error.kind(),
+            "request failed and is repeated"
+        );
+        Some(delay)
     }
 
     /// A token, within the time that the operation has left.
@@ -212,18 +248,23 @@ impl Core {
             duration_ms = tracing::field::Empty,
         );
         let begun = (!span.is_disabled()).then(|| self.clock.elapsed());
-        let sending = pin!(send(self.api.with_context(context)));
-        let answer = self
-            .timers
-            .within(bound, sending)
-            .instrument(span.clone())
-            .await;
+        let mut sending = pin!(send(self.api.with_context(context)));
+        let trying = poll_fn(|context| {
+            let _entered = span.enter();
+            // Boxed here already: what each level hands up by value is copied there.
+            let answer = sending.as_mut().poll(context);
+            answer.map(|answer| match answer {
+                Ok(value) => Ok(Box::new(value.into_inner())),
+                Err(error) => Err(Box::new(error)),
+            })
+        });
+        let answer = self.timers.within(bound, trying).await;
         let outcome = match answer {
-            Ok(Ok(value)) => match capture.take() {
-                Some(answer) => Ok((Box::new(value.into_inner()), answer)),
+            Ok(Ok(model)) => match capture.take() {
+                Some(answer) => Ok((model, answer)),
                 None => Err(Error::new(ErrorKind::Decode, "the answer was not kept")),
             },
-            Ok(Err(error)) => Err(failure(error, capture.take(), self.clock.now())),
+            Ok(Err(error)) => Err(failure(*error, capture.take(), self.clock.now())),
             Err(_) => {
                 let mut error = Error::new(
                     ErrorKind::Timeout,

@@ -277,7 +277,7 @@ impl<T> JobPoller<T> {
     /// Takes note of a look, and refuses to go on with a state that stays unknown.
     fn note(&mut self, seen: Seen) -> Result<Job> {
         self.looks = self.looks.saturating_add(1);
-        self.asked = seen.wait;
+        self.asked = seen.wait(self.client.core().clock.now());
         let waited = self.elapsed();
         let job = seen.job;
         self.system = Some(job.system());

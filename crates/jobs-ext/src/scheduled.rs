@@ -376,7 +376,7 @@ impl JobsClient {
             .scheduled()
             .and_then(|job| job.created_time.as_deref());
         let created = created.and_then(crate::timestamp::parse);
-        match (created, self.began_after(seen.date, sent)) {
+        match (created, self.began_after(seen.date(), sent)) {
             (Some(created), Some(since)) => created.as_second() < since,
             _ => false,
         }

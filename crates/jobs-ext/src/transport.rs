@@ -92,6 +92,9 @@ impl Wiring {
             .tls_backend_preconfigured(self.tls(https)?)
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
+            // What is repeated is decided, counted and told by the pipeline alone. Without this the library copies every request that
+            // it might repeat.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .user_agent(self.user_agent())
             .no_proxy();
         if let Some(proxy) = &self.proxy {
