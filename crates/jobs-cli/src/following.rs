@@ -14,13 +14,12 @@ use crate::progress::Progress;
 /// The first pause between two looks, unless a shorter one was asked for.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How often to look at a job: short pauses first, growing to what was asked for.
+/// How often to look at a job: short pauses first, growing to what was asked for; and for how long a hub that does not answer is borne.
 pub(crate) fn policy(args: PollArgs) -> PollPolicy {
+    let policy = PollPolicy::default().patience(args.patience.unwrap_or_default());
     match args.poll_interval {
-        Some(longest) => PollPolicy::default()
-            .first(longest.min(FIRST_PAUSE))
-            .cap(longest),
-        None => PollPolicy::default(),
+        Some(longest) => policy.first(longest.min(FIRST_PAUSE)).cap(longest),
+        None => policy,
     }
 }
 

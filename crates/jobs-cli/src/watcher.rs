@@ -8,7 +8,7 @@ use crate::context::{Context, JobTracker};
 use crate::printer::Printer;
 use crate::progress::Progress;
 
-/// Listens to the client from the upload of a file to the hub's word that it has taken the job.
+/// Listens to the client: to the upload of a file, to the hub's word that it has taken the job, and to its silence while the job goes on.
 pub(crate) struct Watcher {
     printer: Printer,
     job: Arc<JobTracker>,
@@ -20,6 +20,8 @@ struct State {
     upload: Option<Progress>,
     /// Which job was last said to hold the slot.
     holder: Option<String>,
+    /// Whether the hub was said not to answer, since it last did.
+    silent: bool,
 }
 
 impl Watcher {
@@ -47,6 +49,17 @@ impl Watcher {
             ));
             state.holder = Some(holder);
         }
+    }
+
+    /// Told once for each outage, however often the hub is asked meanwhile.
+    fn silent(&self, state: &mut State, id: &str, error: &jobs_ext::Error) {
+        if !state.silent {
+            self.printer.warn(format_args!(
+                "the hub does not tell of job {id} ({}); still waiting",
+                error.kind()
+            ));
+        }
+        state.silent = true;
     }
 }
 
@@ -77,6 +90,10 @@ impl jobs_ext::Progress for Watcher {
                     job.job_type().as_str()
                 ));
             }
+            ProgressEvent::LookFailed { id, error, .. } => {
+                self.silent(&mut state, id, error);
+            }
+            ProgressEvent::Polled { .. } => state.silent = false,
             _ => {}
         }
     }

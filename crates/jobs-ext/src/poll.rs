@@ -18,13 +18,15 @@ pub struct PollPolicy {
     cap: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) unknown_limit: Duration,
+    pub(crate) patience: Duration,
 }
 
 /// No policy looks more often than this, so that a zero interval is no busy loop against the hub.
 const FLOOR: Duration = Duration::from_millis(50);
 
 impl Default for PollPolicy {
-    /// From half a second, half as long again each time, to 15 s; no deadline; ten minutes for a state that is not known.
+    /// From half a second, half as long again each time, to 15 s; no deadline; ten minutes for a state that is not known; no
+    /// patience.
     fn default() -> Self {
         Self {
             first: Duration::from_millis(500),
@@ -32,6 +34,7 @@ impl Default for PollPolicy {
             cap: Duration::from_secs(15),
             deadline: None,
             unknown_limit: Duration::from_secs(600),
+            patience: Duration::ZERO,
         }
     }
 }
@@ -80,6 +83,24 @@ impl PollPolicy {
     #[must_use]
     pub fn unknown_limit(mut self, bound: Duration) -> Self {
         self.unknown_limit = bound;
+        self
+    }
+
+    /// How long the hub may fail to answer, by throttles, faults or broken connections, before waiting is given up: counted from the last
+    /// look that it answered, and on top of the repetitions of each request. None unless asked for, so that a hub that is down is told of
+    /// within seconds; a wait for hours, with nobody there, wants some minutes. Each look that fails meanwhile is a
+    /// [`ProgressEvent::LookFailed`](crate::ProgressEvent::LookFailed).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use jobs_ext::PollPolicy;
+    ///
+    /// let overnight = PollPolicy::default().patience(Duration::from_secs(30 * 60));
+    /// # let _ = overnight;
+    /// ```
+    #[must_use]
+    pub fn patience(mut self, bound: Duration) -> Self {
+        self.patience = bound;
         self
     }
 

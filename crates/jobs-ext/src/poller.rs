@@ -23,6 +23,7 @@ use crate::progress::{Progress, ProgressEvent};
 /// It is a [`Stream`] of the job as it was seen each time, ending after the last state, and it can be awaited for its result. A look that
 /// failed for now (a throttle, a fault, a broken connection, each after the client's own repetitions) is an error in the stream, and reading
 /// on looks again; after any other error, the deadline's among them, the stream ends. Awaited, every error ends the waiting.
+/// With [`PollPolicy::patience`] a look that failed for now is no error until the hub has been silent for so long.
 /// Both may be mixed: look a few times, then await. Dropping it leaves the job running; [`cancel`](Self::cancel) stops it; any process
 /// can take up the waiting again with [`JobsClient::resume`] and the id.
 ///
@@ -52,6 +53,8 @@ pub struct JobPoller<T = Job> {
     /// When waiting began, and when the present unknown state was first seen, by the client's clock.
     started: Option<Duration>,
     unknown_since: Option<Duration>,
+    /// How long waiting had gone on when the hub last told of the job.
+    heard: Duration,
     looks: u32,
     asked: Option<Duration>,
     finish: Arc<dyn Fn(Job) -> Result<T> + Send + Sync>,
@@ -99,6 +102,7 @@ impl JobPoller {
             state: State::Due,
             started: None,
             unknown_since: None,
+            heard: Duration::ZERO,
             looks: 0,
             asked: None,
             finish: Arc::new(Ok),
@@ -129,6 +133,7 @@ impl JobPoller {
             state: self.state,
             started: self.started,
             unknown_since: self.unknown_since,
+            heard: self.heard,
             looks: self.looks,
             asked: self.asked,
             finish: Arc::new(finish),
@@ -249,13 +254,22 @@ impl<T> JobPoller<T> {
         )
     }
 
-    /// A failed look: one that may succeed later leaves the stream open, any other ends it.
-    fn failed(&mut self, error: Error) -> Error {
+    /// A failed look: one that may succeed later leaves the stream open, and is borne with for a while; any other ends it.
+    fn failed(&mut self, error: Error) -> Option<Error> {
         self.asked = error.retry_after();
-        if error.is_transient() {
-            return error;
+        if !error.is_transient() {
+            return Some(self.end_with(error));
         }
-        self.end_with(error)
+        let silent = self.elapsed().saturating_sub(self.heard);
+        if silent >= self.policy.patience {
+            return Some(error);
+        }
+        tracing::warn!(job_id = %self.id, error = %error.kind(), silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX), "job not seen; it is looked again");
+        if let Some(progress) = &self.progress {
+            let (id, error) = (self.id.as_str(), &error);
+            progress.event(&ProgressEvent::LookFailed { id, error, silent });
+        }
+        None
     }
 
     /// Ends the waiting. Who awaits the poller afterwards is told the same.
@@ -279,6 +293,7 @@ impl<T> JobPoller<T> {
         self.looks = self.looks.saturating_add(1);
         self.asked = seen.wait(self.client.core().clock.now());
         let waited = self.elapsed();
+        self.heard = waited;
         let job = seen.job;
         self.system = Some(job.system());
         tracing::debug!(job_id = %self.id, status = %job.status(), looks = self.looks, waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), "job looked at");
@@ -356,7 +371,10 @@ impl<T> Stream for JobPoller<T> {
                     this.state = State::Idle;
                     let noted = match seen {
                         Ok(Ok(seen)) => this.note(seen),
-                        Ok(Err(error)) => Err(this.failed(error)),
+                        Ok(Err(error)) => match this.failed(error) {
+                            Some(error) => Err(error),
+                            None => continue,
+                        },
                         Err(_) => {
                             let text = "the look ended with its runtime".to_owned();
                             let error = this.gave_up(ErrorKind::Transport, text);

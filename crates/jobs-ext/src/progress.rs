@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::job::Job;
 
 /// Something that happened on the way. Events never carry a secret.
@@ -32,6 +33,16 @@ pub enum ProgressEvent<'a> {
     Created {
         /// The job as accepted.
         job: &'a Job,
+    },
+    /// The hub did not answer a look, and by [`PollPolicy::patience`](crate::PollPolicy::patience) it is looked again.
+    #[non_exhaustive]
+    LookFailed {
+        /// The job that is waited for.
+        id: &'a str,
+        /// Why, after the repetitions of the request.
+        error: &'a Error,
+        /// How long ago the hub last told of the job, or how long it has been waited for when it has not yet.
+        silent: Duration,
     },
     /// The job was looked at.
     #[non_exhaustive]

@@ -8,6 +8,7 @@ use crate::args::jobs::{GetArgs, ListArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Outcome;
+use crate::watcher::Watcher;
 use crate::{hub, job_view};
 
 /// Shows one job; with `--watch` each change until it ends.
@@ -38,7 +39,7 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Jo
     }
     context.job.active(first.id());
     let mut shown = job_view::change(&first);
-    let mut poller = client.resume(&args.id);
+    let mut poller = client.resume(&args.id).progress(Watcher::new(context));
     while let Some(job) = poller.next().await {
         let job = job?;
         if job.is_finished() {

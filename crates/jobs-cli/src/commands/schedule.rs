@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain};
 use crate::following::{to_end, verdict};
+use crate::watcher::Watcher;
 use crate::{commands, hub, input, job_view};
 
 /// Runs one of them.
@@ -100,7 +101,7 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
         job = job.max_execution(bound);
     }
     context.job.creating();
-    let mut poller = client
+    let poller = client
         .schedule(job)
         .await
         .inspect_err(|error| context.job.not_created(error))?;
@@ -111,6 +112,7 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
     if args.no_wait {
         return hub::accepted(context, poller.last());
     }
+    let mut poller = poller.progress(Watcher::new(context));
     let job = to_end(context, &mut poller).await?;
     job_view::print(&context.printer, &job)?;
     verdict(&job)

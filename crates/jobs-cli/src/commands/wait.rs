@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::StreamExt as _;
 use jobs_ext::{
     ContainerUri, ExportOptions, IMPORT_ERRORS_BLOB, ImportOptions, Job, JobStatus, JobType,
     JobsClient,
@@ -27,7 +28,10 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
         return bare(context, &client, args).await;
     }
     // What is to be done at the end depends on what the job is.
-    let job = client.get(&args.id).await?;
+    let mut first = client.resume(&args.id).progress(Watcher::new(context));
+    let Some(job) = first.next().await.transpose()? else {
+        return bare(context, &client, args).await;
+    };
     match (job.job_type(), containers) {
         (
             JobType::Import,
@@ -149,7 +153,8 @@ async fn wait_for_export(
 /// Waits for a job, and judges it by what the hub tells of it.
 async fn bare(context: &Context, client: &JobsClient, args: &WaitArgs) -> Outcome {
     let printer = &context.printer;
-    let job = to_end(context, &mut client.resume(&args.id)).await?;
+    let mut poller = client.resume(&args.id).progress(Watcher::new(context));
+    let job = to_end(context, &mut poller).await?;
     job_view::print(printer, &job)?;
     let exit = verdict(&job)?;
     if *job.job_type() == JobType::Import {
@@ -187,7 +192,8 @@ async fn cancelled(
 ) -> Outcome {
     if args.wait && !job.is_finished() {
         context.job.active(job.id());
-        job = to_end(context, &mut client.resume(&args.id)).await?;
+        let mut poller = client.resume(&args.id).progress(Watcher::new(context));
+        job = to_end(context, &mut poller).await?;
     }
     job_view::print(&context.printer, &job)?;
     match job.status() {

@@ -329,6 +329,27 @@ fn a_job_that_was_not_followed_to_its_end_is_named_with_the_way_back() {
     assert!(ran.stderr.ends_with(&hint), "{}", ran.stderr);
 }
 
+/// One question is sent five times at most; the hub fails the first six.
+#[test]
+fn patience_waits_through_an_outage_and_tells_of_it_once() {
+    let cli = Cli::new();
+    let script = r#"{"rules":[{"operation":"Jobs_GetImportExportJob","times":6,"action":{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}]}"#;
+    let hub = LocalHub::start(&["--faults", &cli.file("faults.json", script)]);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("c");
+    let ran = cli
+        .run(&["export", "--container", &container, "--patience", "10m"])
+        .expect(0);
+    let told = "the service failed); still waiting\n";
+    assert_eq!(ran.stderr.matches(told).count(), 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("warning: the hub does not tell of job "),
+        "{}",
+        ran.stderr
+    );
+}
+
 #[test]
 fn after_a_lost_create_it_is_said_what_to_do() {
     for (when, candidate) in [("afterWork", true), ("beforeWork", false)] {

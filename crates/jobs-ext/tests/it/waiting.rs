@@ -173,6 +173,86 @@ async fn the_stream_ends_after_a_final_error_and_goes_on_after_a_passing_one() {
     assert_eq!(poller.await.unwrap_err().kind(), ErrorKind::Unauthorized);
 }
 
+#[tokio::test]
+async fn an_outage_is_borne_for_as_long_as_the_policy_says_and_told_of() {
+    let down = || fault(503, "ServerBusy");
+    let server = Server::start([
+        json(200, job("running")),
+        down(),
+        down(),
+        down(),
+        json(200, job("running")),
+        down(),
+        json(200, job("completed")),
+    ])
+    .await;
+    let clock = StepClock::default();
+    let hub = builder(&server, &clock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let failed = Arc::new(Mutex::new(Vec::new()));
+    let noted = failed.clone();
+    // The third failure comes after 30 s of silence: the last that is borne.
+    let policy = PollPolicy::every(seconds(10)).patience(seconds(31));
+    let done = hub
+        .resume(ID)
+        .policy(policy)
+        .progress(move |event: &ProgressEvent<'_>| {
+            if let ProgressEvent::LookFailed {
+                id, error, silent, ..
+            } = event
+            {
+                assert_eq!((*id, error.kind()), (ID, ErrorKind::Service));
+                noted.lock().unwrap().push(silent.as_secs());
+            }
+        });
+    assert_eq!(done.await.unwrap().status(), &JobStatus::Completed);
+    assert_eq!(*failed.lock().unwrap(), [10, 20, 30, 10]);
+}
+
+#[tokio::test]
+async fn an_outage_longer_than_the_patience_ends_the_wait_with_its_error() {
+    let down = || fault(503, "ServerBusy");
+    let server = Server::start([json(200, job("running")), down(), down(), down()]).await;
+    let clock = StepClock::default();
+    let hub = builder(&server, &clock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let policy = PollPolicy::every(seconds(10)).patience(seconds(30));
+    let error = hub.resume(ID).policy(policy).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.job_id(), Some(ID));
+    assert_eq!(clock.seconds(), [10, 10, 10]);
+}
+
+#[tokio::test]
+async fn patience_bears_no_refusal_and_outlasts_no_deadline() {
+    let refused = || fault(401, "IotHubUnauthorizedAccess");
+    let server = Server::start([
+        refused(),
+        refused(),
+        refused(),
+        refused(),
+        fault(503, "ServerBusy"),
+        fault(503, "ServerBusy"),
+    ])
+    .await;
+    let clock = StepClock::default();
+    let hub = builder(&server, &clock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let patient = PollPolicy::every(seconds(10)).patience(seconds(3600));
+    let wait = |policy: PollPolicy| hub.resume(ID).policy(policy);
+    let error = wait(patient.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    let error = wait(patient.deadline(seconds(15))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("15s"), "{error}");
+}
+
 /// A poller that nobody polls must not hold up the other calls of its client.
 #[tokio::test]
 async fn pollers_that_are_left_alone_hold_nobody_up() {
