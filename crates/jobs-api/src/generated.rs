@@ -1,12 +1,12 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 82032a702964dae349ac4089921443897c486e0b9898ad836755caa16743e510
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 8a548d7f59e7ec54e8c766c45599050a6ddbb5f53c12d30a1214f216d1737eca
+// inputs: 99cb82c34a7e2f2d87285dd112ee3b4e07cdd6add16a2c7352d507d1dfd5f894
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
-use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
+use progenitor_client::{encode_path, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {

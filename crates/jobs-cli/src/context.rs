@@ -1,6 +1,6 @@
 //! What every command is handed: settings, streams, and the job that must be named whatever happens.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::args::hub::HubArgs;
@@ -114,6 +114,8 @@ impl Context {
 #[derive(Debug, Default)]
 pub(crate) struct JobTracker {
     state: Mutex<State>,
+    /// Why the hub does not tell of it at present.
+    silence: Mutex<Option<String>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -167,6 +169,20 @@ impl JobTracker {
         self.set(State::Inside);
     }
 
+    /// The hub does not tell of the job at present. Whether it did until now.
+    pub(crate) fn silent(&self, why: &str) -> bool {
+        self.silence().replace(why.to_owned()).is_none()
+    }
+
+    /// The hub told of the job. Whether it did not before.
+    pub(crate) fn heard(&self) -> bool {
+        self.silence().take().is_some()
+    }
+
+    fn silence(&self) -> MutexGuard<'_, Option<String>> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The job has ended.
     pub(crate) fn ended(&self, id: &str) {
         self.set(State::Ended(id.to_owned()));
@@ -203,7 +219,13 @@ impl JobTracker {
                     .hint("see whether it was: iothub-jobs list")
             }
             State::Active(id) => {
-                Failure::new(exit, format_args!("{what}; job {id} goes on at the hub"))
+                let stands = match self.silence().as_deref() {
+                    None => format!("job {id} goes on at the hub"),
+                    Some(why) => {
+                        format!("job {id} may go on at the hub, of which nothing is heard ({why})")
+                    }
+                };
+                Failure::new(exit, format_args!("{what}; {stands}"))
                     .hint(format_args!("follow it: iothub-jobs wait {id}"))
                     .hint(format_args!("stop it: iothub-jobs cancel {id}"))
             }

@@ -35,8 +35,7 @@ pub(crate) async fn to_end<T>(
         progress.status(&label, job.status().as_str(), job.progress());
     }
     let last = poller.last().cloned();
-    let job =
-        last.ok_or_else(|| Failure::new(Exit::NotReached, format_args!("{label} was never seen")))?;
+    let job = last.ok_or_else(|| never_seen(poller.id()))?;
     context.job.ended(job.id());
     if let Some(counts) = job.statistics()
         && *job.status() == JobStatus::Completed
@@ -48,6 +47,11 @@ pub(crate) async fn to_end<T>(
         ));
     }
     Ok(job)
+}
+
+/// A wait ended before the hub told of the job.
+pub(crate) fn never_seen(id: &str) -> Failure {
+    Failure::new(Exit::NotReached, format_args!("job {id} was never seen"))
 }
 
 /// What the end of a job means for a command that waited for it. A scheduled job can be completed although the work failed on its devices.

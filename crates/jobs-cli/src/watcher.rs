@@ -20,8 +20,6 @@ struct State {
     upload: Option<Progress>,
     /// Which job was last said to hold the slot.
     holder: Option<String>,
-    /// Whether the hub was said not to answer, since it last did.
-    silent: bool,
 }
 
 impl Watcher {
@@ -52,14 +50,18 @@ impl Watcher {
     }
 
     /// Told once for each outage, however often the hub is asked meanwhile.
-    fn silent(&self, state: &mut State, id: &str, error: &jobs_ext::Error) {
-        if !state.silent {
-            self.printer.warn(format_args!(
-                "the hub does not tell of job {id} ({}); still waiting",
-                error.kind()
-            ));
+    fn silent(&self, id: &str, error: &jobs_ext::Error) {
+        if self.job.silent(&error.kind().to_string()) {
+            self.printer
+                .warn(format_args!("still waiting for job {id}, though {error}"));
         }
-        state.silent = true;
+    }
+
+    fn heard(&self, id: &str) {
+        if self.job.heard() {
+            self.printer
+                .note(format_args!("the hub tells of job {id} again"));
+        }
     }
 }
 
@@ -91,9 +93,11 @@ impl jobs_ext::Progress for Watcher {
                 ));
             }
             ProgressEvent::LookFailed { id, error, .. } => {
-                self.silent(&mut state, id, error);
+                self.silent(id, error);
             }
-            ProgressEvent::Polled { .. } => state.silent = false,
+            ProgressEvent::Polled { job, .. } => {
+                self.heard(job.id());
+            }
             _ => {}
         }
     }

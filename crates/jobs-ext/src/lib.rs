@@ -22,6 +22,7 @@ mod export;
 mod given;
 mod import;
 mod job;
+mod outage;
 mod pipeline;
 mod poll;
 mod poller;

@@ -86,10 +86,11 @@ impl PollPolicy {
         self
     }
 
-    /// How long the hub may fail to answer, by throttles, faults or broken connections, before waiting is given up: counted from the last
-    /// look that it answered, and on top of the repetitions of each request. None unless asked for, so that a hub that is down is told of
-    /// within seconds; a wait for hours, with nobody there, wants some minutes. Each look that fails meanwhile is a
-    /// [`ProgressEvent::LookFailed`](crate::ProgressEvent::LookFailed).
+    /// How long looks may fail for now, by throttles, faults or broken connections, before waiting is given up: counted from the first one's
+    /// failure, with all its repetitions, and anew once the hub has told of the job. None unless asked for, so that a hub that is down is
+    /// told of within seconds; a wait for hours, with nobody there, wants some minutes. The interval grows from short to the cap meanwhile,
+    /// and each failed look is a [`ProgressEvent::LookFailed`](crate::ProgressEvent::LookFailed). A credential that fails is borne too once
+    /// the hub has told of the job; what no time cures (a certificate, say) never is.
     ///
     /// ```
     /// use std::time::Duration;

@@ -15,6 +15,7 @@ use crate::client::{JobsClient, Seen};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobSystem};
+use crate::outage::Outage;
 use crate::poll::PollPolicy;
 use crate::progress::{Progress, ProgressEvent};
 
@@ -23,7 +24,7 @@ use crate::progress::{Progress, ProgressEvent};
 /// It is a [`Stream`] of the job as it was seen each time, ending after the last state, and it can be awaited for its result. A look that
 /// failed for now (a throttle, a fault, a broken connection, each after the client's own repetitions) is an error in the stream, and reading
 /// on looks again; after any other error, the deadline's among them, the stream ends. Awaited, every error ends the waiting.
-/// With [`PollPolicy::patience`] a look that failed for now is no error until the hub has been silent for so long.
+/// With [`PollPolicy::patience`] a look that failed for now is no error until looks have failed for so long.
 /// Both may be mixed: look a few times, then await. Dropping it leaves the job running; [`cancel`](Self::cancel) stops it; any process
 /// can take up the waiting again with [`JobsClient::resume`] and the id.
 ///
@@ -53,8 +54,10 @@ pub struct JobPoller<T = Job> {
     /// When waiting began, and when the present unknown state was first seen, by the client's clock.
     started: Option<Duration>,
     unknown_since: Option<Duration>,
-    /// How long waiting had gone on when the hub last told of the job.
-    heard: Duration,
+    /// Since the hub last told of the job.
+    outage: Option<Outage>,
+    /// The pause after a look that failed and was borne.
+    borne: Option<Duration>,
     looks: u32,
     asked: Option<Duration>,
     finish: Arc<dyn Fn(Job) -> Result<T> + Send + Sync>,
@@ -102,7 +105,8 @@ impl JobPoller {
             state: State::Due,
             started: None,
             unknown_since: None,
-            heard: Duration::ZERO,
+            outage: None,
+            borne: None,
             looks: 0,
             asked: None,
             finish: Arc::new(Ok),
@@ -133,7 +137,8 @@ impl JobPoller {
             state: self.state,
             started: self.started,
             unknown_since: self.unknown_since,
-            heard: self.heard,
+            outage: self.outage,
+            borne: self.borne,
             looks: self.looks,
             asked: self.asked,
             finish: Arc::new(finish),
@@ -221,7 +226,11 @@ impl<T> JobPoller<T> {
     /// The wait before the next look, or the error that ends the waiting.
     fn pause(&mut self) -> Result<BoxFuture<'static, ()>> {
         let left = self.left();
-        let interval = self.policy.interval(self.looks, self.asked.take());
+        let asked = self.asked.take();
+        let interval = match self.borne.take() {
+            Some(pause) => pause,
+            None => self.policy.interval(self.looks, asked),
+        };
         match left {
             Some(Duration::ZERO) => Err(self.too_late()),
             Some(left) => Ok(self.client.core().clock.sleep(interval.min(left))),
@@ -248,28 +257,41 @@ impl<T> JobPoller<T> {
 
     fn too_late(&self) -> Error {
         let deadline = self.policy.deadline.unwrap_or_default();
-        self.gave_up(
-            ErrorKind::Timeout,
-            format!("the job has not ended within {deadline:?}; it goes on, and can be waited for again by its id"),
-        )
+        let again = "and can be waited for again by its id";
+        match &self.outage {
+            None => self.gave_up(
+                ErrorKind::Timeout,
+                format!("the job has not ended within {deadline:?}; it goes on, {again}"),
+            ),
+            Some(outage) => self
+                .gave_up(
+                    ErrorKind::Timeout,
+                    format!("the job was not seen to end within {deadline:?}, and the hub did not answer at last; it may go on, {again}"),
+                )
+                .with_source(outage.error.clone()),
+        }
     }
 
     /// A failed look: one that may succeed later leaves the stream open, and is borne with for a while; any other ends it.
     fn failed(&mut self, error: Error) -> Option<Error> {
         self.asked = error.retry_after();
-        if !error.is_transient() {
-            return Some(self.end_with(error));
+        let waited = self.elapsed();
+        let outage = Outage::after(self.outage.take(), error.clone(), waited);
+        let lasted = outage.lasted(waited);
+        self.borne = outage.pause(&self.policy, waited, self.last.is_some());
+        self.outage = Some(outage);
+        if self.borne.is_some() {
+            tracing::warn!(job_id = %self.id, error = %error.kind(), lasted_ms = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX), "job not seen; it is looked again");
+            if let Some(progress) = &self.progress {
+                let (id, error) = (self.id.as_str(), &error);
+                progress.event(&ProgressEvent::LookFailed { id, error, lasted });
+            }
+            return None;
         }
-        let silent = self.elapsed().saturating_sub(self.heard);
-        if silent >= self.policy.patience {
+        if error.is_transient() {
             return Some(error);
         }
-        tracing::warn!(job_id = %self.id, error = %error.kind(), silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX), "job not seen; it is looked again");
-        if let Some(progress) = &self.progress {
-            let (id, error) = (self.id.as_str(), &error);
-            progress.event(&ProgressEvent::LookFailed { id, error, silent });
-        }
-        None
+        Some(self.end_with(error))
     }
 
     /// Ends the waiting. Who awaits the poller afterwards is told the same.
@@ -293,7 +315,7 @@ impl<T> JobPoller<T> {
         self.looks = self.looks.saturating_add(1);
         self.asked = seen.wait(self.client.core().clock.now());
         let waited = self.elapsed();
-        self.heard = waited;
+        self.outage = None;
         let job = seen.job;
         self.system = Some(job.system());
         tracing::debug!(job_id = %self.id, status = %job.status(), looks = self.looks, waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), "job looked at");

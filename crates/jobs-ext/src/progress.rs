@@ -41,8 +41,8 @@ pub enum ProgressEvent<'a> {
         id: &'a str,
         /// Why, after the repetitions of the request.
         error: &'a Error,
-        /// How long ago the hub last told of the job, or how long it has been waited for when it has not yet.
-        silent: Duration,
+        /// How long looks have failed: zero for the first one after the hub last told of the job.
+        lasted: Duration,
     },
     /// The job was looked at.
     #[non_exhaustive]

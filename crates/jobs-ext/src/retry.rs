@@ -136,7 +136,7 @@ pub(crate) enum Safety {
 }
 
 impl Safety {
-    fn allows(self, error: &Error) -> bool {
+    pub(crate) fn allows(self, error: &Error) -> bool {
         if error.detail().untrusted {
             return false;
         }

@@ -92,8 +92,8 @@ impl Wiring {
             .tls_backend_preconfigured(self.tls(https)?)
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
-            // What is repeated is decided, counted and told by the pipeline alone. Without this the library copies every request that
-            // it might repeat.
+            // The pipeline repeats, counts and tells; with the library's own policy, every request would be copied for repetitions that
+            // HTTP/1.1 never asks for.
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .user_agent(self.user_agent())
             .no_proxy();

@@ -7,16 +7,21 @@
 //!   large, in every call that is in flight, and what no hook touches needs no `mut`;
 //! * the model of a success is read by the seam, which may have the body already.
 //!
-//! An operation that does not look as expected fails the task: a change of the generator must not undo this unseen.
+//! An operation that does not look as expected, or a request that goes out past the seam, fails the task: a change of the generator must
+//! not undo this unseen.
 
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ImplItem, ImplItemFn, ItemImpl, Lit, Local, Pat, Stmt, Token, parse_quote};
+use syn::visit::Visit;
+use syn::{
+    Expr, ExprMethodCall, ImplItem, ImplItemFn, ItemImpl, Lit, Local, Pat, Stmt, Token, parse_quote,
+};
 
 use crate::{Problem, Result};
 
-/// Polishes the operations of one `impl Client`; a block without any is left as it is.
-pub(super) fn polish(block: &mut ItemImpl) -> Result<()> {
+/// Polishes the operations of one `impl Client`, and counts them; a block without any is left as it is.
+pub(super) fn polish(block: &mut ItemImpl) -> Result<usize> {
+    let mut polished = 0;
     for item in &mut block.items {
         if let ImplItem::Fn(function) = item
             && function.sig.asyncness.is_some()
@@ -27,9 +32,41 @@ pub(super) fn polish(block: &mut ItemImpl) -> Result<()> {
                     function.sig.ident
                 ))
             })?;
+            polished += 1;
         }
     }
-    Ok(())
+    Ok(polished)
+}
+
+/// Makes sure that every operation of the document was polished, and that no request goes out but through the seam.
+pub(super) fn check(file: &syn::File, polished: usize, wanted: usize) -> Result<()> {
+    if polished != wanted {
+        return Err(Problem::new(format!(
+            "the spec has {wanted} operations, and the generator writes {polished} as it is known here; see xtask/src/generate/operations.rs"
+        )));
+    }
+    let mut past = PastTheSeam(None);
+    past.visit_file(file);
+    match past.0 {
+        None => Ok(()),
+        Some(method) => Err(Problem::new(format!(
+            "the generator sends a request by `{method}`, past the seam that signs it; see xtask/src/generate/operations.rs"
+        ))),
+    }
+}
+
+/// A call that sends a request otherwise than by the seam's `self.send`.
+struct PastTheSeam(Option<String>);
+
+impl<'ast> Visit<'ast> for PastTheSeam {
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let method = call.method.to_string();
+        let by_seam = *call.receiver == parse_quote!(self) && method == "send";
+        if !by_seam && ["send", "execute", "exec"].contains(&method.as_str()) {
+            self.0 = Some(method);
+        }
+        syn::visit::visit_expr_method_call(self, call);
+    }
 }
 
 fn operation(function: &mut ImplItemFn) -> Option<()> {
@@ -187,7 +224,7 @@ mod tests {
     #[test]
     fn an_operation_takes_its_address_its_way_out_and_its_model_from_the_seam() {
         let mut block = written(HOOKS);
-        polish(&mut block).unwrap();
+        assert_eq!(polish(&mut block).unwrap(), 1);
         let expected: ItemImpl = parse_quote! {
             impl Client {
                 pub async fn jobs_get<'a>(&'a self, id: &'a str) -> Result<ResponseValue<types::Job>, Error<()>> {
@@ -202,6 +239,30 @@ mod tests {
             }
         };
         assert_eq!(block, expected);
+    }
+
+    #[test]
+    fn an_operation_that_is_missed_and_a_request_past_the_seam_are_refused() {
+        let file = |text: &str| syn::parse_str::<syn::File>(text).unwrap();
+        let good =
+            file("impl Client { async fn a(&self) { let response = self.send(request).await?; } }");
+        check(&good, 8, 8).unwrap();
+        let missed = check(&good, 7, 8).unwrap_err().to_string();
+        assert!(
+            missed.contains("8 operations") && missed.contains("7"),
+            "{missed}"
+        );
+        for (past, method) in [
+            ("self.client.execute(request)", "`execute`"),
+            ("self.client.get(url).send()", "`send`"),
+            ("self.exec(request, &info)", "`exec`"),
+        ] {
+            let file = file(&format!(
+                "impl Client {{ fn a(&self) {{ self.send(request); {past}; }} }}"
+            ));
+            let refused = check(&file, 8, 8).unwrap_err().to_string();
+            assert!(refused.contains(method), "{refused}");
+        }
     }
 
     #[test]

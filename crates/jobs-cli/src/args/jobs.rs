@@ -164,7 +164,7 @@ pub(crate) struct PollArgs {
     /// Longest pause between two questions to the hub while waiting
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
     pub(crate) poll_interval: Option<Duration>,
-    /// How long to go on waiting for a job while the hub is busy or cannot be reached, such as 30m [default: until the tries of one question are spent]
+    /// How long to go on waiting for a job while the hub throttles, fails or cannot be reached, such as 30m [default: until the tries of one question are spent]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
     pub(crate) patience: Option<Duration>,
 }

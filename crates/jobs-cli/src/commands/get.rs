@@ -14,16 +14,16 @@ use crate::{hub, job_view};
 /// Shows one job; with `--watch` each change until it ends.
 pub(crate) async fn get(context: &Context, args: &GetArgs) -> Outcome {
     let client = hub::client(context, Some(args.poll)).await?;
+    if args.watch {
+        return watch(context, &client, args).await;
+    }
     let job = client.get(&args.id).await?;
     context.printer.note(job_view::answered_by(&job));
-    if args.watch {
-        return watch(context, &client, args, job).await;
-    }
     job_view::print(&context.printer, &job)?;
     Ok(Exit::Done)
 }
 
-async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Job) -> Outcome {
+async fn watch(context: &Context, client: &JobsClient, args: &GetArgs) -> Outcome {
     let show = |job: &Job| match context.printer.format {
         Format::Table => context
             .printer
@@ -33,22 +33,21 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs, first: Jo
             .printer
             .json_line(job_view::wire(&context.printer, job)),
     };
-    show(&first)?;
-    if first.is_finished() {
-        return Ok(Exit::Done);
-    }
-    context.job.active(first.id());
-    let mut shown = job_view::change(&first);
+    let mut shown = None;
     let mut poller = client.resume(&args.id).progress(Watcher::new(context));
     while let Some(job) = poller.next().await {
         let job = job?;
+        if shown.is_none() {
+            context.printer.note(job_view::answered_by(&job));
+            context.job.active(job.id());
+        }
         if job.is_finished() {
             context.job.ended(job.id());
         }
         let change = job_view::change(&job);
-        if change != shown {
+        if shown.as_ref() != Some(&change) {
             show(&job)?;
-            shown = change;
+            shown = Some(change);
         }
         if context.printer.is_closed() {
             break;

@@ -14,7 +14,7 @@ use crate::args::jobs::{CancelArgs, WaitArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::following::{to_end, verdict};
+use crate::following::{never_seen, to_end, verdict};
 use crate::outfile::Output;
 use crate::watcher::Watcher;
 use crate::{hub, job_view};
@@ -29,9 +29,8 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
     }
     // What is to be done at the end depends on what the job is.
     let mut first = client.resume(&args.id).progress(Watcher::new(context));
-    let Some(job) = first.next().await.transpose()? else {
-        return bare(context, &client, args).await;
-    };
+    let job = first.next().await.transpose()?;
+    let job = job.ok_or_else(|| never_seen(&args.id))?;
     match (job.job_type(), containers) {
         (
             JobType::Import,

@@ -329,25 +329,61 @@ fn a_job_that_was_not_followed_to_its_end_is_named_with_the_way_back() {
     assert!(ran.stderr.ends_with(&hint), "{}", ran.stderr);
 }
 
-/// One question is sent five times at most; the hub fails the first six.
-#[test]
-fn patience_waits_through_an_outage_and_tells_of_it_once() {
+/// A hub that fails the first so many questions about a job, each of which is sent five times at most.
+fn failing_hub(times: u32) -> LocalHub {
     let cli = Cli::new();
-    let script = r#"{"rules":[{"operation":"Jobs_GetImportExportJob","times":6,"action":{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}]}"#;
-    let hub = LocalHub::start(&["--faults", &cli.file("faults.json", script)]);
+    let script = format!(
+        r#"{{"rules":[{{"operation":"Jobs_GetImportExportJob","times":{times},"action":{{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}}}]}}"#
+    );
+    LocalHub::start(&["--faults", &cli.file("faults.json", &script)])
+}
+
+#[test]
+fn patience_waits_through_an_outage_and_tells_once_of_its_begin_and_its_end() {
+    let hub = failing_hub(11);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("c");
     let ran = cli
         .run(&["export", "--container", &container, "--patience", "10m"])
         .expect(0);
-    let told = "the service failed); still waiting\n";
-    assert_eq!(ran.stderr.matches(told).count(), 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("warning: the hub does not tell of job "),
-        "{}",
-        ran.stderr
-    );
+    for told in [
+        "warning: still waiting for job ",
+        "the service failed (503 ServiceUnavailable)",
+        "the hub tells of job ",
+    ] {
+        let count = ran.stderr.matches(told).count();
+        assert_eq!(count, 1, "{told}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_wait_that_is_stopped_during_an_outage_does_not_say_that_the_job_goes_on() {
+    let hub = failing_hub(100_000);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("c");
+    let id = import(&cli, GOOD, &container);
+    for command in [
+        &["wait", &id, "-q"][..],
+        &["wait", &id, "-q", "--container", &container],
+    ] {
+        let limits = ["--patience", "10m", "--timeout", "6s"];
+        let ran = cli.run(&[command, &limits].concat()).expect(4);
+        let told = format!(
+            "error: timed out after 6s; job {id} may go on at the hub, of which nothing is heard (the service failed)"
+        );
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_watch_has_patience_from_its_first_look() {
+    let hub = failing_hub(6);
+    let cli = Cli::for_hub(&hub);
+    let id = import(&cli, GOOD, &cli.container("c"));
+    let ran = cli
+        .run(&["get", &id, "--watch", "--patience", "10m", "-o", "json"])
+        .expect(0);
+    assert_eq!(ran.json()["status"], "completed");
 }
 
 #[test]

@@ -218,12 +218,21 @@ async fn jobs_and_outcomes() {
         ],
         body: file.into_bytes(),
     };
-    let replies = [json(200, created(&uri)), json(200, job("completed")), blob];
+    let down = || json(503, format!("{{\"Message\":\"no {}\"}}", uri.expose()));
+    let replies = [
+        json(200, created(&uri)),
+        down(),
+        down(),
+        json(200, job("completed")),
+        blob,
+    ];
     let server = Server::start(replies).await;
     let uri = signed(&server);
     let events = Arc::new(Mutex::new(Vec::new()));
     let sink = events.clone();
-    let options = ExportOptions::to(uri).progress(move |event: &ProgressEvent<'_>| {
+    let patient = PollPolicy::default().patience(Duration::from_secs(60));
+    let options = ExportOptions::to(uri).poll(patient);
+    let options = options.progress(move |event: &ProgressEvent<'_>| {
         debug(event);
         sink.lock().unwrap().push(format!("{event:?}"));
     });
@@ -242,10 +251,9 @@ async fn jobs_and_outcomes() {
     let done = poller.await.unwrap();
     debug(&done);
     let events = events.lock().unwrap().join(" ");
-    assert!(
-        events.contains("Created") && events.contains("Polled"),
-        "{events}"
-    );
+    for event in ["Created", "LookFailed", "Polled"] {
+        assert!(events.contains(event), "{event}: {events}");
+    }
     clean("ProgressEvent", &events);
     let mut rows = done.devices().await.unwrap();
     debug(&rows);
