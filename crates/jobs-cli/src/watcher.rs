@@ -51,9 +51,16 @@ impl Watcher {
 
     /// Told once for each outage, however often the hub is asked meanwhile.
     fn silent(&self, id: &str, error: &jobs_ext::Error) {
-        if self.job.silent(&error.kind().to_string()) {
-            self.printer
-                .warn(format_args!("still waiting for job {id}, though {error}"));
+        let kind = error.kind();
+        let why = match (error.status(), error.code()) {
+            (Some(status), Some(code)) => format!("{kind}, {status} {code}"),
+            (Some(status), None) => format!("{kind}, {status}"),
+            _ => kind.to_string(),
+        };
+        if self.job.silent(&why) {
+            self.printer.warn(format_args!(
+                "still waiting for job {id}, of which nothing is heard ({why})"
+            ));
         }
     }
 

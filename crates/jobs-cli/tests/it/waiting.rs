@@ -348,7 +348,7 @@ fn patience_waits_through_an_outage_and_tells_once_of_its_begin_and_its_end() {
         .expect(0);
     for told in [
         "warning: still waiting for job ",
-        "the service failed (503 ServiceUnavailable)",
+        "of which nothing is heard (the service failed, 503 ServiceUnavailable)",
         "the hub tells of job ",
     ] {
         let count = ran.stderr.matches(told).count();
@@ -369,7 +369,7 @@ fn a_wait_that_is_stopped_during_an_outage_does_not_say_that_the_job_goes_on() {
         let limits = ["--patience", "10m", "--timeout", "6s"];
         let ran = cli.run(&[command, &limits].concat()).expect(4);
         let told = format!(
-            "error: timed out after 6s; job {id} may go on at the hub, of which nothing is heard (the service failed)"
+            "error: timed out after 6s; job {id} may go on at the hub, of which nothing is heard (the service failed, 503 ServiceUnavailable)"
         );
         assert!(ran.stderr.contains(&told), "{}", ran.stderr);
     }
