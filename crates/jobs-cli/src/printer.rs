@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use jobs_devices::query::Condition;
 use serde_json::Value;
 
@@ -21,7 +22,8 @@ pub(crate) struct Printer {
     quiet: bool,
     show_secrets: bool,
     color: bool,
-    bars: bool,
+    /// Where moving bars are drawn, if they may be; they step aside for messages.
+    bars: Option<MultiProgress>,
     lines: bool,
     closed: Arc<AtomicBool>,
 }
@@ -35,20 +37,21 @@ impl Printer {
             quiet: args.quiet,
             show_secrets: args.show_secrets,
             color: terminal && !environment.no_color,
-            bars: progress && terminal && args.verbose == 0,
+            bars: (progress && terminal && args.verbose == 0)
+                .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8))),
             lines: progress,
             closed: Arc::default(),
         }
     }
 
-    /// Whether moving bars may be drawn.
-    pub(crate) fn draws_bars(&self) -> bool {
-        self.bars
+    /// Puts a moving bar among those that are drawn, where any may be.
+    pub(crate) fn draw(&self, bar: impl FnOnce() -> ProgressBar) -> Option<ProgressBar> {
+        self.bars.as_ref().map(|bars| bars.add(bar()))
     }
 
     /// Whether a line may be written for each step when no bar is drawn.
     pub(crate) fn writes_progress_lines(&self) -> bool {
-        self.lines && !self.bars
+        self.lines && self.bars.is_none()
     }
 
     pub(crate) fn shows_secrets(&self) -> bool {
@@ -179,7 +182,11 @@ impl Printer {
             (_, false) => format!("{label}: {body}\n"),
         };
         // Nobody is left to tell when standard error is gone.
-        let _ = io::stderr().lock().write_all(line.as_bytes());
+        let write = || io::stderr().lock().write_all(line.as_bytes());
+        let _ = match &self.bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        };
     }
 }
 

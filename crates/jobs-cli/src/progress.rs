@@ -38,15 +38,17 @@ impl Progress {
     }
 
     fn start(printer: &Printer, style: &str, label: &str, total: Option<u64>) -> Self {
-        let bar = printer.draws_bars().then(|| {
-            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
+        let bar = printer.draw(|| {
+            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(one_line(label));
-            bar.enable_steady_tick(Duration::from_millis(125));
             bar
         });
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(125));
+        }
         Self {
             printer: printer.clone(),
             bar,

@@ -15,5 +15,7 @@ mod mistakes;
 mod rejects;
 mod schedule;
 mod secrets;
+#[cfg(unix)]
+mod terminal;
 mod usage;
 mod waiting;
