@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use jobs_ext::{Job, JobPoller, JobStatus, PollPolicy};
+use jobs_ext::{Job, JobPoller, JobStatus, JobsClient, PollPolicy};
 
 use crate::args::jobs::PollArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Progress;
+use crate::watcher::Watcher;
 
 /// The first pause between two looks, unless a shorter one was asked for.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -21,6 +22,11 @@ pub(crate) fn policy(args: PollArgs) -> PollPolicy {
         Some(longest) => policy.first(longest.min(FIRST_PAUSE)).cap(longest),
         None => policy,
     }
+}
+
+/// A poller of a job that is there already, whose outages are told of.
+pub(crate) fn take_up(context: &Context, client: &JobsClient, id: &str) -> JobPoller {
+    client.resume(id).progress(Watcher::new(context))
 }
 
 /// Waits for the end of a job, with progress, and gives its last state, whichever it is.

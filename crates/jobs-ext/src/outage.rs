@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::poll::PollPolicy;
-use crate::retry::Safety;
-
-/// The hub asks for ten seconds after a throttle, in its text alone.
-const THROTTLED: Duration = Duration::from_secs(10);
+use crate::retry::{Safety, THROTTLED};
 
 /// Looks that failed one after the other, up to now.
 pub(crate) struct Outage {

@@ -113,9 +113,8 @@ impl RetryPolicy {
         let doubled = self
             .first_delay
             .saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
-        // The hub sends no Retry-After with a throttle; its text asks for ten seconds.
         let least = if error.kind() == ErrorKind::Throttled {
-            Duration::from_secs(10)
+            THROTTLED
         } else {
             Duration::ZERO
         };
@@ -125,6 +124,9 @@ impl RetryPolicy {
         whole.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
     }
 }
+
+/// The pause after a throttle. The hub sends no `Retry-After` with one; its text asks for ten seconds.
+pub(crate) const THROTTLED: Duration = Duration::from_secs(10);
 
 /// Whether sending the same request twice can do harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

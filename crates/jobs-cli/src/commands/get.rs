@@ -8,7 +8,7 @@ use crate::args::jobs::{GetArgs, ListArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Outcome;
-use crate::watcher::Watcher;
+use crate::following::take_up;
 use crate::{hub, job_view};
 
 /// Shows one job; with `--watch` each change until it ends.
@@ -34,7 +34,7 @@ async fn watch(context: &Context, client: &JobsClient, args: &GetArgs) -> Outcom
             .json_line(job_view::wire(&context.printer, job)),
     };
     let mut shown = None;
-    let mut poller = client.resume(&args.id).progress(Watcher::new(context));
+    let mut poller = take_up(context, client, &args.id);
     while let Some(job) = poller.next().await {
         let job = job?;
         if shown.is_none() {

@@ -14,7 +14,7 @@ use crate::args::jobs::{CancelArgs, WaitArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::following::{never_seen, to_end, verdict};
+use crate::following::{never_seen, take_up, to_end, verdict};
 use crate::outfile::Output;
 use crate::watcher::Watcher;
 use crate::{hub, job_view};
@@ -28,7 +28,7 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
         return bare(context, &client, args).await;
     }
     // What is to be done at the end depends on what the job is.
-    let mut first = client.resume(&args.id).progress(Watcher::new(context));
+    let mut first = take_up(context, &client, &args.id);
     let job = first.next().await.transpose()?;
     let job = job.ok_or_else(|| never_seen(&args.id))?;
     match (job.job_type(), containers) {
@@ -152,7 +152,7 @@ async fn wait_for_export(
 /// Waits for a job, and judges it by what the hub tells of it.
 async fn bare(context: &Context, client: &JobsClient, args: &WaitArgs) -> Outcome {
     let printer = &context.printer;
-    let mut poller = client.resume(&args.id).progress(Watcher::new(context));
+    let mut poller = take_up(context, client, &args.id);
     let job = to_end(context, &mut poller).await?;
     job_view::print(printer, &job)?;
     let exit = verdict(&job)?;
@@ -191,7 +191,7 @@ async fn cancelled(
 ) -> Outcome {
     if args.wait && !job.is_finished() {
         context.job.active(job.id());
-        let mut poller = client.resume(&args.id).progress(Watcher::new(context));
+        let mut poller = take_up(context, client, &args.id);
         job = to_end(context, &mut poller).await?;
     }
     job_view::print(&context.printer, &job)?;

@@ -205,6 +205,15 @@ pub(crate) struct LocalHub {
 }
 
 impl LocalHub {
+    /// One that fails the first so many questions about an import or export. A command asks five times at most for one look.
+    pub(crate) fn that_fails(times: u32) -> Self {
+        let cli = Cli::new();
+        let script = format!(
+            r#"{{"rules":[{{"operation":"Jobs_GetImportExportJob","times":{times},"action":{{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}}}]}}"#
+        );
+        Self::start(&["--faults", &cli.file("faults.json", &script)])
+    }
+
     pub(crate) fn start(flags: &[&str]) -> Self {
         let cli = Cli::new();
         let mut arguments = vec!["emulator"];

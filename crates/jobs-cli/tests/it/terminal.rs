@@ -65,9 +65,7 @@ fn line(shown: &str) -> String {
 
 #[test]
 fn a_warning_stands_on_a_line_of_its_own_while_a_bar_is_drawn() {
-    let script = r#"{"rules":[{"operation":"Jobs_GetImportExportJob","times":6,"action":{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}]}"#;
-    let cli = Cli::new();
-    let hub = LocalHub::start(&["--faults", &cli.file("faults.json", script)]);
+    let hub = LocalHub::that_fails(6);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("c");
     let patient = ["export", "--container", &container, "--patience", "10m"];

@@ -317,9 +317,7 @@ fn a_watch_that_is_stopped_names_its_job() {
 
 #[test]
 fn a_job_that_was_not_followed_to_its_end_is_named_with_the_way_back() {
-    let cli = Cli::new();
-    let script = r#"{"rules":[{"operation":"Jobs_GetImportExportJob","times":1000,"action":{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}]}"#;
-    let hub = LocalHub::start(&["--faults", &cli.file("faults.json", script)]);
+    let hub = LocalHub::that_fails(1000);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("c");
     let ran = cli.run(&["export", "--container", &container]).expect(4);
@@ -329,18 +327,9 @@ fn a_job_that_was_not_followed_to_its_end_is_named_with_the_way_back() {
     assert!(ran.stderr.ends_with(&hint), "{}", ran.stderr);
 }
 
-/// A hub that fails the first so many questions about a job, each of which is sent five times at most.
-fn failing_hub(times: u32) -> LocalHub {
-    let cli = Cli::new();
-    let script = format!(
-        r#"{{"rules":[{{"operation":"Jobs_GetImportExportJob","times":{times},"action":{{"kind":"respond","status":503,"errorCode":"ServiceUnavailable","retryAfter":"0"}}}}]}}"#
-    );
-    LocalHub::start(&["--faults", &cli.file("faults.json", &script)])
-}
-
 #[test]
 fn patience_waits_through_an_outage_and_tells_once_of_its_begin_and_its_end() {
-    let hub = failing_hub(11);
+    let hub = LocalHub::that_fails(11);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("c");
     let ran = cli
@@ -358,7 +347,7 @@ fn patience_waits_through_an_outage_and_tells_once_of_its_begin_and_its_end() {
 
 #[test]
 fn a_wait_that_is_stopped_during_an_outage_does_not_say_that_the_job_goes_on() {
-    let hub = failing_hub(100_000);
+    let hub = LocalHub::that_fails(100_000);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("c");
     let id = import(&cli, GOOD, &container);
@@ -377,7 +366,7 @@ fn a_wait_that_is_stopped_during_an_outage_does_not_say_that_the_job_goes_on() {
 
 #[test]
 fn a_watch_has_patience_from_its_first_look() {
-    let hub = failing_hub(6);
+    let hub = LocalHub::that_fails(6);
     let cli = Cli::for_hub(&hub);
     let id = import(&cli, GOOD, &cli.container("c"));
     let ran = cli

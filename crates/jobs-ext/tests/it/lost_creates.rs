@@ -1,11 +1,18 @@
 //! Creates whose answer was lost: they are looked for, and never sent again.
 
-use jobs_ext::{ErrorKind, ExportOptions, LostCreate};
+use jobs_ext::{Error, ErrorKind, ExportOptions, LostCreate};
 
 use crate::client;
 use crate::clock::StepClock;
 use crate::operations::{ID, container, job};
 use crate::server::{Reply, Server, fault, json};
+
+/// The error of a create that is not answered as it should.
+async fn failed_export(server: &Server, clock: &StepClock) -> Error {
+    let options = ExportOptions::to(container());
+    let created = client(server, clock).begin_export(options).await;
+    created.unwrap_err()
+}
 
 #[tokio::test]
 async fn a_create_whose_answer_was_lost_is_looked_for_and_not_repeated() {
@@ -19,10 +26,7 @@ async fn a_create_whose_answer_was_lost_is_looked_for_and_not_repeated() {
     ] {
         let listed = json(200, format!("[{},{fresh}]", job("completed"))).with("Date", now);
         let server = Server::start([lost, listed]).await;
-        let error = client(&server, &StepClock::default())
-            .begin_export(ExportOptions::to(container()))
-            .await
-            .unwrap_err();
+        let error = failed_export(&server, &StepClock::default()).await;
         assert_eq!(server.lines(), ["POST /jobs/create", "GET /jobs"]);
         let Some(LostCreate::Candidates(jobs)) = error.lost_create() else {
             panic!("{error:?}");
@@ -63,10 +67,7 @@ async fn a_lost_create_is_looked_for_again_before_it_counts_as_not_created() {
 #[tokio::test]
 async fn a_refused_create_is_not_looked_for() {
     let server = Server::start([fault(400, "BlobContainerValidationError")]).await;
-    let error = client(&server, &StepClock::default())
-        .begin_export(ExportOptions::to(container()))
-        .await
-        .unwrap_err();
+    let error = failed_export(&server, &StepClock::default()).await;
     assert_eq!(error.kind(), ErrorKind::ContainerRejected);
     assert!(error.lost_create().is_none() && error.hint().is_some());
     assert_eq!(server.lines(), ["POST /jobs/create"]);
@@ -78,10 +79,7 @@ async fn a_job_that_was_active_before_is_not_taken_for_a_lost_one() {
     let now = "Fri, 15 Jan 2027 08:00:10 GMT";
     let other = || json(200, format!("[{}]", job("running"))).with("Date", now);
     let server = Server::start([Reply::Cut, other(), other(), other()]).await;
-    let error = client(&server, &StepClock::default())
-        .begin_export(ExportOptions::to(container()))
-        .await
-        .unwrap_err();
+    let error = failed_export(&server, &StepClock::default()).await;
     assert!(
         matches!(error.lost_create(), Some(LostCreate::NotCreated)),
         "{error:?}"
@@ -97,10 +95,7 @@ async fn a_hub_that_is_silent_after_a_create_is_not_asked_again_and_again() {
     ])
     .await;
     let clock = StepClock::default();
-    let error = client(&server, &clock)
-        .begin_export(ExportOptions::to(container()))
-        .await
-        .unwrap_err();
+    let error = failed_export(&server, &clock).await;
     assert!(
         matches!(error.lost_create(), Some(LostCreate::Unknown)),
         "{error:?}"

@@ -14,6 +14,18 @@ use crate::operations::{ID, container, job};
 use crate::server::{Reply, Server, fault, json};
 use crate::{builder, client};
 
+/// A client that sends each request once.
+fn unrepeating(server: &Server, clock: &StepClock) -> JobsClient {
+    builder(server, clock)
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap()
+}
+
+fn down() -> Reply {
+    fault(503, "ServerBusy")
+}
+
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -144,19 +156,15 @@ async fn a_job_that_ended_before_the_deadline_is_not_called_unfinished() {
 
 #[tokio::test]
 async fn the_stream_ends_after_a_final_error_and_goes_on_after_a_passing_one() {
-    let passing = || fault(503, "ServerBusy").with("Retry-After", "7");
     let server = Server::start([
-        passing(),
+        down().with("Retry-After", "7"),
         json(200, job("running")),
         fault(401, "IotHubUnauthorizedAccess"),
         fault(401, "IotHubUnauthorizedAccess"),
     ])
     .await;
     let clock = StepClock::default();
-    let hub = builder(&server, &clock)
-        .retry(RetryPolicy::none())
-        .build()
-        .unwrap();
+    let hub = unrepeating(&server, &clock);
     let policy = PollPolicy::every(Duration::from_secs(2));
     let mut poller = hub.resume(ID).policy(policy);
     let kinds = [
@@ -175,7 +183,6 @@ async fn the_stream_ends_after_a_final_error_and_goes_on_after_a_passing_one() {
 
 #[tokio::test]
 async fn an_outage_is_borne_for_as_long_as_the_policy_says_and_told_of() {
-    let down = || fault(503, "ServerBusy");
     let server = Server::start([
         json(200, job("running")),
         down(),
@@ -187,10 +194,7 @@ async fn an_outage_is_borne_for_as_long_as_the_policy_says_and_told_of() {
     ])
     .await;
     let clock = StepClock::default();
-    let hub = builder(&server, &clock)
-        .retry(RetryPolicy::none())
-        .build()
-        .unwrap();
+    let hub = unrepeating(&server, &clock);
     let failed = Arc::new(Mutex::new(Vec::new()));
     let noted = failed.clone();
     // Counted from the first failure; the hub's word in between begins it anew.
@@ -213,13 +217,9 @@ async fn an_outage_is_borne_for_as_long_as_the_policy_says_and_told_of() {
 
 #[tokio::test]
 async fn an_outage_longer_than_the_patience_ends_the_wait_with_its_error() {
-    let down = || fault(503, "ServerBusy");
     let server = Server::start([json(200, job("running")), down(), down(), down()]).await;
     let clock = StepClock::default();
-    let hub = builder(&server, &clock)
-        .retry(RetryPolicy::none())
-        .build()
-        .unwrap();
+    let hub = unrepeating(&server, &clock);
     let policy = PollPolicy::every(seconds(10)).patience(seconds(20));
     let error = hub.resume(ID).policy(policy).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service);
@@ -230,20 +230,9 @@ async fn an_outage_longer_than_the_patience_ends_the_wait_with_its_error() {
 #[tokio::test]
 async fn patience_bears_no_refusal_and_outlasts_no_deadline() {
     let refused = || fault(401, "IotHubUnauthorizedAccess");
-    let server = Server::start([
-        refused(),
-        refused(),
-        refused(),
-        refused(),
-        fault(503, "ServerBusy"),
-        fault(503, "ServerBusy"),
-    ])
-    .await;
+    let server = Server::start([refused(), refused(), refused(), refused(), down(), down()]).await;
     let clock = StepClock::default();
-    let hub = builder(&server, &clock)
-        .retry(RetryPolicy::none())
-        .build()
-        .unwrap();
+    let hub = unrepeating(&server, &clock);
     let patient = PollPolicy::every(seconds(10)).patience(seconds(3600));
     let wait = |policy: PollPolicy| hub.resume(ID).policy(policy);
     let error = wait(patient.clone()).await.unwrap_err();
