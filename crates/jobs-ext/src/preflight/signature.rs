@@ -120,7 +120,15 @@ fn judge_rights(report: &mut PreflightReport, subject: &str, role: &str, grant: 
 }
 
 fn judge_times(report: &mut PreflightReport, subject: &str, grant: &SasGrant, now: SystemTime) {
-    // An expired signature is told by the check of the container itself.
+    // An expired signature is told by the check of the container itself, unless it had to tell of another fault.
+    if grant.resource() == SasResource::Blob && grant.is_expired(now) {
+        report.add(Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            format!("the signature has expired ({})", grant.expiry_parameter()),
+            "make a new one, for the container",
+        ));
+    }
     if grant.is_early(now) {
         report.add(Finding::error(
             subject,

@@ -73,8 +73,10 @@ async fn the_holder_of_the_slot_is_named() {
 }
 
 /// Signatures, and the worst that is said of each as an output.
-const SIGNATURES: [(&str, Severity, &str); 19] = [
+const SIGNATURES: [(&str, Severity, &str); 20] = [
     ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
+    // Both at once: curing the one does not help.
+    ("&sr=b&sp=racwdl&se=2020-01-01", Severity::Error, "expired"),
     (
         "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
         Severity::Error,
