@@ -43,8 +43,8 @@ pub use crate::{
     members::Members,
     reader::Reader,
     row::{
-        Authentication, AuthenticationType, Capabilities, ImportMode, Properties, Row, RowBuilder,
-        RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,
+        Authentication, AuthenticationEffect, AuthenticationType, Capabilities, ImportMode,
+        Properties, Row, RowBuilder, RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,
     },
     secret::Key,
     writer::{FileWriter, Writer},

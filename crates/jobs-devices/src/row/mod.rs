@@ -11,6 +11,7 @@ use crate::{
 
 mod borrowed;
 mod builder;
+mod effect;
 mod names;
 mod parts;
 
@@ -18,6 +19,7 @@ use self::parts::{put, put_string};
 pub use self::{
     borrowed::RowRef,
     builder::RowBuilder,
+    effect::AuthenticationEffect,
     names::{AuthenticationType, ImportMode, Status, UnknownName},
     parts::{Authentication, Capabilities, Properties, SymmetricKey, X509Thumbprint},
 };

@@ -166,6 +166,22 @@ impl ImportMode {
         )
     }
 
+    /// Whether the mode overwrites an identity that exists, with its status, authentication and capabilities.
+    pub fn overwrites_identity(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateOrUpdate
+                | Self::CreateOrUpdateIfMatchETag
+                | Self::Update
+                | Self::UpdateIfMatchETag
+        )
+    }
+
+    /// Whether the mode updates the twin of an identity and nothing else.
+    pub fn updates_twin_only(&self) -> bool {
+        matches!(self, Self::UpdateTwin | Self::UpdateTwinIfMatchETag)
+    }
+
     /// Whether the mode removes the identity.
     pub fn deletes(&self) -> bool {
         matches!(self, Self::Delete | Self::DeleteIfMatchETag)

@@ -40,6 +40,7 @@ mod identities;
 mod marks;
 mod merge;
 mod order;
+mod plan;
 mod prepare;
 mod run;
 mod scope;
@@ -59,6 +60,9 @@ pub use generate::{
     GenerateOptions, GenerateReport, TEST_KEY_MARK, Template, TemplateError, generate,
 };
 pub use merge::{Duplicate, Keep, MergeReport, RowPlace, merge};
+pub use plan::{
+    Affected, AffectedIdentity, ImportPlan, MAX_PLANNED_IDS, UNKNOWN_MODE, plan_import,
+};
 pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
 pub use set_mode::{SetModeReport, set_mode};
 pub use split::{SplitAt, SplitFile, SplitReport, split};

@@ -12,6 +12,7 @@ mod odd_json;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod plan;
 mod prepare;
 mod query;
 mod query_properties;
