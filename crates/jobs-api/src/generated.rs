@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
-// spec: spec/jobs.openapi.json sha256 82032a702964dae349ac4089921443897c486e0b9898ad836755caa16743e510
+// spec: spec/jobs.openapi.json sha256 205f99d28adc89d057fa717cbecbf8a75e7ad0d1bbe90efb4e5b6402065dd619
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 99cb82c34a7e2f2d87285dd112ee3b4e07cdd6add16a2c7352d507d1dfd5f894
+// inputs: cac9ee988fbebfa92cf44188a1999532cd771f6661873952ead789a70266ab57
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -394,6 +394,47 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "Twin"))]
         pub update_twin: ::std::option::Option<Twin>,
+    }
+    ///A query over the registry.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct QuerySpecification {
+        ///The query in the hub's query language, for example `SELECT deviceId FROM devices`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "::std::string::String"))]
+        pub query: ::std::option::Option<::std::string::String>,
+    }
+    ///How many devices a registry holds.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RegistryStatistics {
+        ///Devices that may not connect.
+        #[serde(
+            rename = "disabledDeviceCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub disabled_device_count: ::std::option::Option<i64>,
+        ///Devices that may connect.
+        #[serde(
+            rename = "enabledDeviceCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub enabled_device_count: ::std::option::Option<i64>,
+        ///All devices.
+        #[serde(
+            rename = "totalDeviceCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        #[serde(default)]
+        #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
+        pub total_device_count: ::std::option::Option<i64>,
     }
     ///The twin of a device or module. In an update, what is absent stays and what is null is removed.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
@@ -983,6 +1024,79 @@ Arguments:
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Runs a query over the registry and returns one page of its rows
+
+Runs a query over twins, modules or the devices of scheduled jobs and returns one page of its rows. The members of a row follow from the selection; the response header `x-ms-item-type` names its kind. The token of the next page comes in the response header `x-ms-continuation`, which is absent on the last page. Results lag behind changes of the registry, usually by some seconds.
+
+Sends a `POST` request to `/devices/query`
+
+Arguments:
+- `x_ms_continuation`: The token of the page to read, from the header of the same name in the answer before.
+- `x_ms_max_item_count`: At most this many rows in one page.
+- `body`: The query.
+*/
+    pub async fn query_get_twins<'a>(
+        &'a self,
+        x_ms_continuation: Option<&'a str>,
+        x_ms_max_item_count: Option<i32>,
+        body: &'a types::QuerySpecification,
+    ) -> Result<
+        ResponseValue<
+            ::std::vec::Vec<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+            >,
+        >,
+        Error<()>,
+    > {
+        let url = self.url(format_args!("/devices/query"))?;
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        if let Some(value) = x_ms_continuation {
+            header_map.append("x-ms-continuation", value.to_string().try_into()?);
+        }
+        if let Some(value) = x_ms_max_item_count {
+            header_map.append("x-ms-max-item-count", value.to_string().try_into()?);
+        }
+        let request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let response = self.send(request).await?;
+        match response.status().as_u16() {
+            200u16 => self.read(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Counts the devices of the registry
+
+Counts the devices of the registry, and how many of them are enabled and disabled. The numbers lag behind changes of the registry.
+
+Sends a `GET` request to `/statistics/devices`
+
+*/
+    pub async fn statistics_get_device_statistics<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::RegistryStatistics>, Error<()>> {
+        let url = self.url(format_args!("/statistics/devices"))?;
+        let request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let response = self.send(request).await?;
+        match response.status().as_u16() {
+            200u16 => self.read(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
 }
 /// Items consumers will typically use such as the Client.
 pub mod prelude {
@@ -1003,6 +1117,8 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("JobProperties", schemars::schema_for!(types::JobProperties)),
         ("JobRequest", schemars::schema_for!(types::JobRequest)),
         ("JobResponse", schemars::schema_for!(types::JobResponse)),
+        ("QuerySpecification", schemars::schema_for!(types::QuerySpecification)),
+        ("RegistryStatistics", schemars::schema_for!(types::RegistryStatistics)),
         ("Twin", schemars::schema_for!(types::Twin)),
         ("TwinProperties", schemars::schema_for!(types::TwinProperties)),
         ("X509Thumbprint", schemars::schema_for!(types::X509Thumbprint)),
@@ -1031,6 +1147,8 @@ pub fn round_trip(model: &str, json: serde_json::Value) -> Option<serde_json::Re
         "JobProperties" => rewrite::<types::JobProperties>(json),
         "JobRequest" => rewrite::<types::JobRequest>(json),
         "JobResponse" => rewrite::<types::JobResponse>(json),
+        "QuerySpecification" => rewrite::<types::QuerySpecification>(json),
+        "RegistryStatistics" => rewrite::<types::RegistryStatistics>(json),
         "Twin" => rewrite::<types::Twin>(json),
         "TwinProperties" => rewrite::<types::TwinProperties>(json),
         "X509Thumbprint" => rewrite::<types::X509Thumbprint>(json),

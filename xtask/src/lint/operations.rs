@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::Lint;
 use crate::diff::document::{Document, Operation, escape, is_success, members, object, reference};
 
+/// The groups of operations that the spec takes from the service: jobs, and what the client asks before it makes one.
+const GROUPS: [&str; 3] = ["Jobs", "Query", "Statistics"];
+
 impl<'a> Lint<'a> {
     pub(super) fn operations(&mut self) {
         let document = Document::new(self.root);
@@ -47,7 +50,10 @@ impl<'a> Lint<'a> {
                 "add the service's own `operationId`",
             );
         };
-        let name = id.strip_prefix("Jobs_").unwrap_or_default();
+        let name = GROUPS
+            .iter()
+            .find_map(|group| id.strip_prefix(group)?.strip_prefix('_'))
+            .unwrap_or_default();
         let is_style = name.starts_with(|letter: char| letter.is_ascii_uppercase())
             && name.chars().all(|letter| letter.is_ascii_alphanumeric());
         if !is_style {
@@ -56,7 +62,10 @@ impl<'a> Lint<'a> {
                 "operation-id-style",
                 &at,
                 message,
-                "write it as `Jobs_` and a name in PascalCase",
+                &format!(
+                    "write it as one of the groups {}, `_` and a name in PascalCase",
+                    GROUPS.join(", ")
+                ),
             );
         }
         if let Some(other) = seen.insert(id, pointer.to_owned()) {

@@ -1,4 +1,4 @@
-//! What the vendor's Swagger 2.0 file says about the Jobs group.
+//! What the vendor's Swagger 2.0 file says about the Jobs group, and about other operations that the spec takes from it.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{Facts, shape};
 use crate::diff::document::{METHODS, is_success, members};
 
-pub(super) fn facts(root: &Value) -> Facts {
+/// The facts about the Jobs group and about the operations with the ids in `ours`.
+pub(super) fn facts(root: &Value, ours: &BTreeSet<&str>) -> Facts {
     let mut facts = Facts::new();
     let mut models = BTreeSet::new();
     for (path, item) in members(root.get("paths")) {
@@ -17,7 +18,7 @@ pub(super) fn facts(root: &Value) -> Facts {
             };
             let Some(id) = operation["operationId"]
                 .as_str()
-                .filter(|id| id.starts_with("Jobs_"))
+                .filter(|id| id.starts_with("Jobs_") || ours.contains(*id))
             else {
                 continue;
             };
