@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
-// spec: spec/jobs.openapi.json sha256 205f99d28adc89d057fa717cbecbf8a75e7ad0d1bbe90efb4e5b6402065dd619
+// spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: cac9ee988fbebfa92cf44188a1999532cd771f6661873952ead789a70266ab57
+// inputs: 7e6eb3260374ce03b2beca6c70f83daafcd8b5952b38790b34f20a0ee7daf17f
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -396,7 +396,7 @@ pub mod types {
         pub update_twin: ::std::option::Option<Twin>,
     }
     ///A query over the registry.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct QuerySpecification {
@@ -703,6 +703,13 @@ pub mod types {
             fields.field("status_message", &crate::veil::Veiled(&self.status_message));
             fields.field("type_", &self.type_);
             fields.field("update_twin", &self.update_twin);
+            fields.finish()
+        }
+    }
+    impl ::std::fmt::Debug for QuerySpecification {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let mut fields = f.debug_struct("QuerySpecification");
+            fields.field("query", &crate::veil::Veiled(&self.query));
             fields.finish()
         }
     }

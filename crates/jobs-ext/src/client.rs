@@ -83,7 +83,7 @@ impl Seen {
 /// More jobs than this in one list are not a hub's: it remembers 30 days.
 pub(crate) const MOST_JOBS: usize = 100_000;
 /// More pages than this are not a list's.
-const MOST_PAGES: usize = 10_000;
+pub(crate) const MOST_PAGES: usize = 10_000;
 
 impl JobsClient {
     pub(crate) fn from_core(core: Core) -> Self {

@@ -71,6 +71,17 @@ impl ImportOptions {
         self
     }
 
+    /// Names a blob that no other upload uses, `import-<UTC time>-<random>.txt`, unless a blob was named.
+    /// [`begin_import_file`](JobsClient::begin_import_file) and [`begin_import_rows`](JobsClient::begin_import_rows) do this themselves,
+    /// because `devices.txt` is the name of the last export; call it first where the name has to be known.
+    pub fn unique_blob(mut self) -> Self {
+        self.blob.get_or_insert_with(|| {
+            let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+            format!("import-{now}-{:08x}.txt", fastrand::u32(..))
+        });
+        self
+    }
+
     /// Imports automatic device configurations too, from `configurations.txt`.
     pub fn configurations(self) -> Self {
         self.configurations_from(CONFIGURATIONS_BLOB)

@@ -226,7 +226,8 @@ impl<'a> Upload<'a> {
 }
 
 impl JobsClient {
-    /// Uploads a device file into the options' input container, then begins the import of it. Nothing is uploaded while another import or
+    /// Uploads a device file into the options' input container, then begins the import of it. The blob has a name of its own unless the
+    /// options name one, and it stays after the import: [`BlobContainer::delete`] removes it with the keys of its rows. Nothing is uploaded while another import or
     /// export is active, whose blob it may be: see [`ImportOptions::wait_for_slot`].
     ///
     /// # Errors
@@ -236,6 +237,7 @@ impl JobsClient {
         file: impl AsRef<Path>,
         mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
+        options = options.unique_blob();
         options.check_with_containers(self)?;
         self.before_upload(crate::import::OPERATION, &mut options.creation)
             .await?;
@@ -257,6 +259,7 @@ impl JobsClient {
         rows: impl IntoIterator<Item = jobs_devices::Row>,
         mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
+        options = options.unique_blob();
         options.check_with_containers(self)?;
         self.before_upload(crate::import::OPERATION, &mut options.creation)
             .await?;

@@ -6,8 +6,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use jobs_devices::{ImportError, Row};
 use jobs_emulator::{Emulator, Hub};
 use jobs_ext::{
-    ContainerUri, DirectMethod, ErrorKind, ExportOptions, ImportOptions, JobStatus, JobsClient,
-    PollPolicy, Preflight, ProgressEvent, ScheduledJob, TwinPatch,
+    ContainerUri, DirectMethod, ErrorKind, ExportOptions, IdentityName, ImportOptions, JobStatus,
+    JobsClient, PollPolicy, Preflight, ProgressEvent, ScheduledJob, TwinPatch,
 };
 use serde_json::json;
 
@@ -94,14 +94,20 @@ async fn a_file_goes_up_with_its_progress_told() {
     let lines = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
     std::fs::write(local.path(), lines).unwrap();
     let (told, events) = std::sync::mpsc::channel();
-    let options =
-        ImportOptions::from(uri.clone()).progress(move |event: &ProgressEvent<'_>| match event {
+    let options = ImportOptions::from(uri.clone()).unique_blob().progress(
+        move |event: &ProgressEvent<'_>| match event {
             ProgressEvent::Uploading { bytes, total, .. } => {
                 told.send(format!("{bytes} of {total:?}")).unwrap();
             }
             ProgressEvent::Created { .. } => told.send("created".into()).unwrap(),
             _ => {}
-        });
+        },
+    );
+    let blob = options.blob_name().to_owned();
+    assert!(
+        blob.starts_with("import-") && blob.ends_with(".txt"),
+        "{blob}"
+    );
     let client = client_of(&hub);
     let import = client.begin_import_file(local.path(), options).await;
     let outcome = import.unwrap().await.unwrap();
@@ -109,7 +115,7 @@ async fn a_file_goes_up_with_its_progress_told() {
     let size = lines.len();
     let told: Vec<String> = events.try_iter().collect();
     assert_eq!(told, [format!("{size} of Some({size})"), "created".into()]);
-    let sent = client.container(&uri).unwrap().size("devices.txt").await;
+    let sent = client.container(&uri).unwrap().size(&blob).await;
     assert_eq!(sent.unwrap(), Some(size as u64));
 }
 
@@ -289,4 +295,56 @@ async fn another_process_takes_up_the_wait() {
         .to_owned();
     let done = client_of(&hub).resume_export(&id, options).await.unwrap();
     assert!(done.devices().await.unwrap().next().await.is_none());
+}
+
+#[tokio::test]
+async fn existing_identities_are_found_with_their_authentication() {
+    let hub = Emulator::builder().start().await.unwrap();
+    let client = client_of(&hub);
+    let (_folder, uri) = folder();
+    let names: Vec<IdentityName> = (0..1_200)
+        .map(|n| IdentityName::device(format!("d'{n}")))
+        .chain([
+            IdentityName::module("d'1", "m"),
+            IdentityName::module("d'2", "m"),
+        ])
+        .collect();
+    assert_eq!(client.device_count().await.unwrap(), 0);
+    assert!(client.existing_identities(&names).await.unwrap().is_empty());
+    let mut rows: Vec<Row> = (0..1_100)
+        .map(|n| {
+            row(&format!(
+                r#"{{"id":"d'{n}","status":"enabled","tags":{{"n":{n}}}}}"#
+            ))
+        })
+        .collect();
+    rows[0] = row(
+        r#"{"id":"d'0","status":"enabled","authentication":{"type":"certificateAuthority"},"tags":{"n":0}}"#,
+    );
+    rows.push(row(r#"{"id":"d'1","moduleId":"m","status":"enabled"}"#));
+    rows.push(row(r#"{"id":"other","moduleId":null,"status":"enabled"}"#));
+    let options = ImportOptions::from(uri);
+    client
+        .begin_import_rows(rows, options)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    assert_eq!(client.device_count().await.unwrap(), 1_101);
+    let found = client.existing_identities(&names).await.unwrap();
+    assert_eq!(found.len(), 1_101, "1,100 devices and a module");
+    assert_eq!(found[&names[0]], "certificateAuthority");
+    assert_eq!(found[&names[7]], "sas");
+    assert_eq!(found[&IdentityName::module("d'1", "m")], "sas");
+    for (condition, count) in [
+        ("*", 1_101),
+        ("tags.n < 10", 10),
+        ("deviceId = 'nobody'", 0),
+        ("FROM devices.modules WHERE moduleId = 'm'", 1),
+    ] {
+        let counted = client.count_matches(condition).await.unwrap();
+        assert_eq!(counted, count, "{condition}");
+    }
+    let error = client.count_matches("tags. = = 1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadRequest, "{error}");
 }

@@ -37,6 +37,7 @@ pub(crate) const COVERED: &[&str] = &[
     "ExportOptions",
     "ExportOutcome",
     "Finding",
+    "IdentityName",
     "ImportOptions",
     "ImportOutcome",
     "Job",
@@ -53,8 +54,10 @@ pub(crate) const COVERED: &[&str] = &[
     "Preflight",
     "PreflightReport",
     "ProgressEvent",
+    "QuerySpecification",
     "RawReply",
     "Records",
+    "RegistryStatistics",
     "RetryPolicy",
     "RowError",
     "SasGrant",
@@ -192,6 +195,7 @@ async fn values() {
     debug(&patch);
     debug(&ScheduledJob::update_twin("a", "*", patch));
     debug(&DirectMethod::new("m").payload(PLANTED.into()));
+    debug(&IdentityName::module("d", "m"));
     debug(&RetryPolicy::none());
     debug(&Timeouts::default());
     debug(&PollPolicy::default());

@@ -73,6 +73,7 @@ async fn the_slot_is_waited_for_before_the_upload() {
     let busy = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
     let told = busy.clone();
     let options = ImportOptions::from(storage(&server))
+        .blob("devices.txt")
         .wait_for_slot(Duration::from_secs(600))
         .progress(move |event: &ProgressEvent<'_>| {
             if matches!(event, ProgressEvent::SlotBusy { .. }) {

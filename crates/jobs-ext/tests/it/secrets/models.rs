@@ -30,6 +30,10 @@ pub(super) fn print_by_size() {
         "{text}"
     );
 
+    let query = format!("SELECT * FROM devices WHERE tags.token = '{PLANTED}'");
+    shown::<QuerySpecification>(json!({"query": query}));
+    shown::<RegistryStatistics>(json!({"totalDeviceCount": 1}));
+
     let tree = json!({"wifiPassword": PLANTED, "n": {"deep": [PLANTED]}});
     let properties = json!({"desired": tree, "reported": tree});
     let twin = json!({
