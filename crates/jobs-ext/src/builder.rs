@@ -155,10 +155,28 @@ impl JobsClientBuilder {
         self
     }
 
-    /// Sends everything but loopback through an HTTP proxy. The environment is never read for one.
+    /// Sends requests to the hub and to storage through an HTTP proxy (see [`ProxyUrl`](crate::ProxyUrl)), but for requests to this machine.
+    /// The environment is never read for one.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         if let Ok(wiring) = &mut self.wiring {
-            wiring.proxy = Some(url.into());
+            wiring.proxies.all = Some(url.into());
+        }
+        self
+    }
+
+    /// Sends `https` requests through this proxy, in place of the one of [`proxy`](Self::proxy): what the variable `HTTPS_PROXY` means.
+    pub fn https_proxy(mut self, url: impl Into<String>) -> Self {
+        if let Ok(wiring) = &mut self.wiring {
+            wiring.proxies.https = Some(url.into());
+        }
+        self
+    }
+
+    /// Hosts that are reached without the proxy, in the form of the variable `NO_PROXY`: names (which cover their subdomains), addresses
+    /// and networks such as `10.0.0.0/8`, separated by commas, or `*` for all.
+    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
+        if let Ok(wiring) = &mut self.wiring {
+            wiring.proxies.direct = hosts.into();
         }
         self
     }

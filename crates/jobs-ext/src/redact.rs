@@ -191,6 +191,23 @@ mod tests {
     }
 
     #[test]
+    fn user_and_password_in_a_url_are_redacted() {
+        for (text, shown) in [
+            (
+                "proxy http://user:planted@proxy.example:3128 failed",
+                "proxy http://***@proxy.example:3128 failed",
+            ),
+            ("https://u:pl@nted@h/a@b", "https://***@h/a@b"),
+            ("(\"http://planted@h\")", "(\"http://***@h\")"),
+            ("https://h/devices@b and a@b", "https://h/devices@b and a@b"),
+            ("https://@h", "https://@h"),
+        ] {
+            assert_eq!(clean(text, 500), shown);
+            assert_eq!(clean(shown, 500), shown);
+        }
+    }
+
+    #[test]
     fn a_web_token_is_masked_wherever_it_stands() {
         for text in [
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl",

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::{Error, Result};
+use crate::proxy::Proxies;
 
 /// How long things may take. All three are bounds, not delays.
 ///
@@ -65,7 +66,7 @@ impl Timeouts {
 #[derive(Clone, Default)]
 pub(crate) struct Wiring {
     pub(crate) authorities: Vec<CertificateDer<'static>>,
-    pub(crate) proxy: Option<String>,
+    pub(crate) proxies: Proxies,
     pub(crate) user_agent: Option<String>,
 }
 
@@ -96,9 +97,10 @@ impl Wiring {
             // HTTP/1.1 never asks for.
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .user_agent(self.user_agent())
+            // The environment is the application's to read.
             .no_proxy();
-        if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(parse_proxy(proxy)?);
+        for proxy in self.proxies.in_order()? {
+            builder = builder.proxy(proxy);
         }
         builder.build().map_err(|error| {
             Error::configuration("the HTTP client could not be built").with_source(error)
@@ -137,14 +139,6 @@ impl Wiring {
     }
 }
 
-/// Loopback never goes through a proxy.
-fn parse_proxy(text: &str) -> Result<reqwest::Proxy> {
-    let proxy = reqwest::Proxy::all(text).map_err(|_| {
-        Error::configuration("the proxy must be a URL such as http://proxy.example:3128")
-    })?;
-    Ok(proxy.no_proxy(reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,7 +169,10 @@ mod tests {
     #[test]
     fn a_proxy_must_be_a_url() {
         let wiring = Wiring {
-            proxy: Some("http://user:planted@ho st".into()),
+            proxies: Proxies {
+                all: Some("http://user:planted@ho st".into()),
+                ..Proxies::default()
+            },
             ..Wiring::default()
         };
         let error = wiring.client(&Timeouts::default(), false).unwrap_err();

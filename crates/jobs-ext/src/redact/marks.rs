@@ -38,14 +38,27 @@ const NOTHING: [&str; 3] = ["null", "none", "…"];
 pub(super) fn secret_at(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
     // Nothing else begins a name or a token, and this is asked at every character.
-    if !rest.starts_with(|c| "sSaApPcCrRiIbBe".contains(c)) {
+    if !rest.starts_with(|c| "sSaApPcCrRiIbBe:".contains(c)) {
         return None;
+    }
+    if let Some(info) = user_info(rest) {
+        return Some(at + info.start..at + info.end);
     }
     let value = match named(text, at).or_else(|| bearer(rest)) {
         Some(gap) => value(rest, gap)?,
         None => 0..web_token(rest)?,
     };
     Some(at + value.start..at + value.end)
+}
+
+/// User and password in a URL, as proxies have them: what is between `://` and the last `@` before a path.
+fn user_info(text: &str) -> Option<Range<usize>> {
+    const MARK: &str = "://";
+    let rest = text.strip_prefix(MARK)?;
+    let ends = |c: char| c.is_whitespace() || "/?#\"'`<>\\".contains(c);
+    let authority = rest.find(ends).map_or(rest, |end| &rest[..end]);
+    let length = authority.rfind('@').filter(|length| *length > 0)?;
+    Some(MARK.len()..MARK.len() + length)
 }
 
 /// The length of a name and of what assigns it a value.

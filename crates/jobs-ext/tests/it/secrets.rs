@@ -55,6 +55,7 @@ pub(crate) const COVERED: &[&str] = &[
     "PreflightReport",
     "ProgressEvent",
     "QuerySpecification",
+    "ProxyUrl",
     "RawReply",
     "Records",
     "RegistryStatistics",
@@ -158,6 +159,11 @@ async fn values() {
     let uri = signed(&server);
     debug(&uri);
     clean("ContainerUri", &uri.to_string());
+    let proxy: jobs_ext::ProxyUrl = format!("http://user:{PLANTED}@proxy.example")
+        .parse()
+        .unwrap();
+    debug(&proxy);
+    clean("ProxyUrl", &proxy.to_string());
     debug(uri.grant().unwrap());
     debug(&uri.grant().unwrap().resource());
     let key = SharedAccessKey::new("p", KEY).unwrap();
