@@ -1,6 +1,6 @@
 //! Cancelling jobs.
 
-use crate::client::JobsClient;
+use crate::client::{JobsClient, scheduled_job};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::Result;
@@ -58,8 +58,10 @@ impl JobsClient {
                     |api: jobs_api::Client| async move { api.jobs_cancel_scheduled_job(id).await };
                 let answer = self.core().call(call, cancel).await;
                 // A look right after it may still show the state before (recorded from the service), so the answer counts.
-                answer.map(|(model, answer)| {
-                    Some(Job::from_scheduled(model, answer.body().clone(), id))
+                answer.and_then(|(model, answer)| {
+                    let job = scheduled_job(model, &answer, id);
+                    job.map(Some)
+                        .map_err(|error| error.with_operation("cancel scheduled job", Some(id)))
                 })
             }
         };

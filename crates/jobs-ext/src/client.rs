@@ -18,7 +18,7 @@ use crate::credential::TokenCache;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobSystem};
-use crate::pipeline::Call;
+use crate::pipeline::{Call, unreadable};
 use crate::poll::PollPolicy;
 use crate::poller::JobPoller;
 use crate::retry::{RetryPolicy, retry_after};
@@ -195,7 +195,9 @@ impl JobsClient {
                 api.jobs_get_import_export_job(id).await
             })
             .await?;
-        let job = Job::from_import_export(model, answer.body().clone(), id);
+        let job = Job::from_import_export(model, answer.body().clone(), id)
+            .and_then(|job| job.check_named(id).map(|()| job))
+            .map_err(|error| error.of_answer(&answer).with_operation("get job", Some(id)))?;
         Ok(Seen { job, answer })
     }
 
@@ -208,14 +210,17 @@ impl JobsClient {
                 |api| async move { api.jobs_get_scheduled_job(id).await },
             )
             .await?;
-        let job = Job::from_scheduled(model, answer.body().clone(), id);
+        let failed = |error: Error| error.with_operation("get scheduled job", Some(id));
+        let job = Job::from_scheduled(model, answer.body().clone(), id)
+            .map_err(|error| failed(error.of_answer(&answer)))?;
         if job.is_unknown_scheduled() {
-            return Err(Error::new(
+            return Err(failed(Error::new(
                 ErrorKind::NotFound,
                 "the hub knows no scheduled job with this id",
-            )
-            .with_operation("get scheduled job", Some(id)));
+            )));
         }
+        job.check_named(id)
+            .map_err(|error| failed(error.of_answer(&answer)))?;
         Ok(Seen { job, answer })
     }
 
@@ -249,10 +254,9 @@ impl JobsClient {
                 api.jobs_get_import_export_jobs().await
             })
             .await?;
-        Ok((
-            pair(*models, answer.body(), Job::from_import_export),
-            answer,
-        ))
+        let jobs = pair(*models, &answer, Job::from_import_export)
+            .map_err(|error| error.with_operation("list jobs", None))?;
+        Ok((jobs, answer))
     }
 
     /// The scheduled jobs that the hub remembers, all pages of them, of one type and status if wanted.
@@ -285,11 +289,9 @@ impl JobsClient {
                         .await
                 })
                 .await?;
-            jobs.extend(pair::<JobResponse>(
-                *models,
-                answer.body(),
-                Job::from_scheduled,
-            ));
+            let more = pair::<JobResponse>(*models, &answer, Job::from_scheduled)
+                .map_err(|error| error.with_operation(OPERATION, None))?;
+            jobs.extend(more);
             if jobs.len() > MOST_JOBS {
                 return Err(failed(
                     "the hub lists more than 100000 jobs; ask for one type or status",
@@ -334,18 +336,35 @@ fn is_tier(error: &Error) -> bool {
 }
 
 /// Gives each model of a list its own part of the answer's text, without copying.
-fn pair<M>(models: Vec<M>, body: &Bytes, make: impl Fn(Box<M>, Bytes, &str) -> Job) -> Vec<Job> {
-    let parts: Vec<&serde_json::value::RawValue> = serde_json::from_slice(body).unwrap_or_default();
-    let mut parts = parts.into_iter();
-    models
-        .into_iter()
-        .map(|model| {
-            let raw = parts
-                .next()
-                .map_or_else(Bytes::new, |part| body.slice_ref(part.get().as_bytes()));
-            make(Box::new(model), raw, "")
+fn pair<M>(
+    models: Vec<M>,
+    answer: &Answer,
+    make: impl Fn(Box<M>, Bytes, &str) -> Result<Job>,
+) -> Result<Vec<Job>> {
+    let body = answer.body();
+    let parts: Vec<&serde_json::value::RawValue> =
+        serde_json::from_slice(body).map_err(|cause| unreadable(&cause, answer))?;
+    if parts.len() != models.len() {
+        let text = "the list of jobs cannot be told apart";
+        return Err(Error::new(ErrorKind::Decode, text).of_answer(answer));
+    }
+    let jobs = models.into_iter().zip(parts).enumerate();
+    jobs.map(|(at, (model, part))| {
+        let raw = body.slice_ref(part.get().as_bytes());
+        make(Box::new(model), raw, "").map_err(|mut error| {
+            let message = &mut error.detail_mut().message;
+            *message = format!("job {} of the list: {message}", at + 1);
+            error.of_answer(answer)
         })
-        .collect()
+    })
+    .collect()
+}
+
+/// The scheduled job that a response is about.
+pub(crate) fn scheduled_job(model: Box<JobResponse>, answer: &Answer, asked: &str) -> Result<Job> {
+    Job::from_scheduled(model, answer.body().clone(), asked)
+        .and_then(|job| job.check_named(asked).map(|()| job))
+        .map_err(|error| error.of_answer(answer))
 }
 
 /// Ids become a path segment: an empty one would list, and `.` and `..` would be taken for other paths.

@@ -107,13 +107,10 @@ impl JobsClient {
                 api.jobs_create_import_export_job(model).await
             })
             .await?;
-        let job = Job::from_import_export(made, answer.body().clone(), "");
-        if job.id().is_empty() {
-            let mut error = Error::new(ErrorKind::Decode, "the hub's answer names no job");
-            error.detail_mut().sent = true;
-            return Err(error.with_operation(operation, None));
-        }
-        Ok(job)
+        let named = |job: Job| job.check_named("").map(|()| job);
+        Job::from_import_export(made, answer.body().clone(), "")
+            .and_then(named)
+            .map_err(|error| error.of_answer(&answer).with_operation(operation, None))
     }
 
     /// What can be seen of the containers before the hub looks.

@@ -7,6 +7,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jobs_api::types::{JobProperties, JobResponse, JobStatus, JobType};
 
+use crate::client::check_id;
+use crate::decode;
+use crate::error::{Error, ErrorKind, Result};
 use crate::redact;
 use crate::timestamp;
 
@@ -69,24 +72,53 @@ static UNKNOWN_STATUS: JobStatus = JobStatus::Unknown;
 
 impl Job {
     /// `asked` stands in for an id that the answer leaves out.
-    pub(crate) fn from_import_export(model: Box<JobProperties>, raw: Bytes, asked: &str) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn from_import_export(
+        model: Box<JobProperties>,
+        raw: Bytes,
+        asked: &str,
+    ) -> Result<Self> {
+        check_raw(&raw)?;
+        Ok(Self(Arc::new(Inner {
             id: named(model.job_id.as_deref(), asked),
             failure_reason: reason(model.failure_reason.as_deref()),
             model: Model::ImportExport(model),
             raw: RawReply(raw),
-        }))
+        })))
     }
 
     /// `asked` stands in for an id that the answer leaves out.
-    pub(crate) fn from_scheduled(model: Box<JobResponse>, raw: Bytes, asked: &str) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn from_scheduled(model: Box<JobResponse>, raw: Bytes, asked: &str) -> Result<Self> {
+        check_raw(&raw)?;
+        Ok(Self(Arc::new(Inner {
             id: named(model.job_id.as_deref(), asked),
             failure_reason: reason(model.failure_reason.as_deref())
                 .or_else(|| reason(model.status_message.as_deref())),
             model: Model::Scheduled(model),
             raw: RawReply(raw),
-        }))
+        })))
+    }
+
+    /// Rejects a job with an id that no request can name, or with another one than was asked for. `asked` is empty where the hub chooses.
+    pub(crate) fn check_named(&self, asked: &str) -> Result<()> {
+        let id = self.id();
+        let invalid = |message: String| {
+            let mut error = Error::new(ErrorKind::Decode, message);
+            error.detail_mut().sent = true;
+            Err(error)
+        };
+        if id.is_empty() {
+            return invalid("the hub's response names no job".to_owned());
+        }
+        let shown = redact::clean(id, SHOWN_ID);
+        if check_id(id).is_err() {
+            return invalid(format!(
+                "the hub's response names a job with an invalid id: {shown}"
+            ));
+        }
+        if !asked.is_empty() && !id.eq_ignore_ascii_case(asked) {
+            return invalid(format!("the hub's response is about another job, {shown}"));
+        }
+        Ok(())
     }
 
     /// The id: made by the hub for imports and exports, chosen by the caller for scheduled jobs.
@@ -242,6 +274,21 @@ impl Job {
     }
 }
 
+/// How many characters of an id are printed.
+const SHOWN_ID: usize = 128;
+
+/// What [`RawReply`] promises: that its text can be read as JSON. A text that is not there (a 204) is none.
+fn check_raw(raw: &[u8]) -> Result<()> {
+    if raw.is_empty() {
+        return Ok(());
+    }
+    decode::check(raw).map_err(|cause| {
+        let mut error = Error::new(ErrorKind::Decode, decode::explain(&cause, raw));
+        error.detail_mut().sent = true;
+        error
+    })
+}
+
 fn named(id: Option<&str>, asked: &str) -> String {
     id.filter(|id| !id.is_empty()).unwrap_or(asked).to_owned()
 }
@@ -279,7 +326,8 @@ impl RawReply {
         &self.0
     }
 
-    /// The reply as JSON with every container URI and every signature masked; fit to be shown.
+    /// The reply as JSON with every container URI and every signature redacted; fit to be shown. It is `null` only where the hub sent no
+    /// text: a text that is not JSON is an error of the call that received it.
     #[must_use]
     pub fn redacted(&self) -> serde_json::Value {
         let mut value = serde_json::from_slice(&self.0).unwrap_or_default();

@@ -25,6 +25,8 @@ pub(crate) struct Call<'a> {
     pub(crate) safety: Safety,
     /// Members that the request's body gets besides the generated model's.
     pub(crate) extra: Option<&'a serde_json::Map<String, serde_json::Value>>,
+    /// Values in the request's body that no error may repeat.
+    pub(crate) private: &'a [String],
     /// When the operation began, by the client's clock, where this is not its first request: its own bound counts from then.
     pub(crate) began: Option<Duration>,
 }
@@ -37,6 +39,7 @@ impl<'a> Call<'a> {
             job_id,
             safety: Safety::Repeatable,
             extra: None,
+            private: &[],
             began: None,
         }
     }
@@ -264,7 +267,12 @@ impl Core {
                 Some(answer) => Ok((model, answer)),
                 None => Err(Error::new(ErrorKind::Decode, "the answer was not kept")),
             },
-            Ok(Err(error)) => Err(failure(*error, capture.take(), self.clock.now())),
+            Ok(Err(error)) => Err(failure(
+                *error,
+                capture.take(),
+                self.clock.now(),
+                call.private,
+            )),
             Err(_) => {
                 let mut error = Error::new(
                     ErrorKind::Timeout,
@@ -300,10 +308,17 @@ impl Core {
 }
 
 /// Turns the generated client's error into ours; whatever it holds beyond the kind comes from the kept answer.
-fn failure(error: jobs_api::Error<()>, answer: Option<Answer>, now: SystemTime) -> Error {
+fn failure(
+    error: jobs_api::Error<()>,
+    answer: Option<Answer>,
+    now: SystemTime,
+    private: &[String],
+) -> Error {
     use jobs_api::Error as Api;
     match (error, answer) {
-        (Api::UnexpectedResponse(_) | Api::ErrorResponse(_), Some(answer)) => refused(&answer, now),
+        (Api::UnexpectedResponse(_) | Api::ErrorResponse(_), Some(answer)) => {
+            refused(&answer, now, private)
+        }
         (Api::InvalidResponsePayload(_, cause), Some(answer)) => unreadable(&cause, &answer),
         (Api::CommunicationError(cause) | Api::ResponseBodyError(cause), _) => broken(cause),
         (Api::InvalidRequest(_) | Api::Custom(_), _) => {
@@ -313,7 +328,7 @@ fn failure(error: jobs_api::Error<()>, answer: Option<Answer>, now: SystemTime) 
     }
 }
 
-fn refused(answer: &Answer, now: SystemTime) -> Error {
+fn refused(answer: &Answer, now: SystemTime, private: &[String]) -> Error {
     let wait = answer
         .header("retry-after")
         .and_then(|value| retry_after(value, answer.header("date"), now));
@@ -322,16 +337,18 @@ fn refused(answer: &Answer, now: SystemTime) -> Error {
         code: answer.header("iothub-errorcode"),
         request_id: answer.header("x-ms-request-id"),
         content_type: answer.header("content-type"),
+        location: answer.header("location"),
         retry_after: wait,
         body: answer.body(),
         cut: answer.is_cut(),
+        private,
     });
     error.detail_mut().server_date = answer.header("date").and_then(parse_http_date);
     error
 }
 
 /// From the parser's error only the place is kept: its text may quote values.
-fn unreadable(cause: &serde_json::Error, answer: &Answer) -> Error {
+pub(crate) fn unreadable(cause: &serde_json::Error, answer: &Answer) -> Error {
     let message = if answer.is_cut() {
         format!("the answer is longer than {LONGEST_ANSWER} bytes")
     } else if answer.has_too_many_items() {
@@ -339,14 +356,21 @@ fn unreadable(cause: &serde_json::Error, answer: &Answer) -> Error {
     } else {
         decode::explain(cause, answer.body())
     };
-    let mut error = Error::new(ErrorKind::Decode, message);
-    let detail = error.detail_mut();
-    detail.status = Some(answer.status());
-    detail.request_id = answer
-        .header("x-ms-request-id")
-        .map(|id| crate::redact::clean(id, 128));
-    detail.sent = true;
+    let mut error = Error::new(ErrorKind::Decode, message).of_answer(answer);
+    error.detail_mut().sent = true;
     error
+}
+
+impl Error {
+    /// Notes which answer an error is about.
+    pub(crate) fn of_answer(mut self, answer: &Answer) -> Self {
+        let detail = self.detail_mut();
+        detail.status = Some(answer.status());
+        detail.request_id = answer
+            .header("x-ms-request-id")
+            .map(|id| crate::redact::clean(id, 128));
+        self
+    }
 }
 
 fn broken(cause: reqwest::Error) -> Error {

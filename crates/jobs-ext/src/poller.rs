@@ -59,6 +59,8 @@ pub struct JobPoller<T = Job> {
     /// The pause after a look that failed and was borne.
     borne: Option<Duration>,
     looks: u32,
+    /// The job was just created, and the hub has not shown it yet: the endpoint that answers may not know it for a moment.
+    is_new: bool,
     asked: Option<Duration>,
     finish: Arc<dyn Fn(Job) -> Result<T> + Send + Sync>,
 }
@@ -108,6 +110,7 @@ impl JobPoller {
             outage: None,
             borne: None,
             looks: 0,
+            is_new: false,
             asked: None,
             finish: Arc::new(Ok),
         }
@@ -118,6 +121,7 @@ impl JobPoller {
         let mut poller = Self::new(client, job.id().to_owned(), Some(job.system()));
         poller.last = Some(job);
         poller.state = State::Fresh;
+        poller.is_new = true;
         poller
     }
 
@@ -140,6 +144,7 @@ impl JobPoller {
             outage: self.outage,
             borne: self.borne,
             looks: self.looks,
+            is_new: self.is_new,
             asked: self.asked,
             finish: Arc::new(finish),
         }
@@ -275,6 +280,10 @@ impl<T> JobPoller<T> {
     /// A failed look: one that may succeed later leaves the stream open, and is borne with for a while; any other ends it.
     fn failed(&mut self, error: Error) -> Option<Error> {
         self.asked = error.retry_after();
+        if error.is_not_found() && std::mem::take(&mut self.is_new) {
+            tracing::warn!(job_id = %self.id, "the hub does not show the new job yet; it is asked once more");
+            return None;
+        }
         let waited = self.elapsed();
         let outage = Outage::after(self.outage.take(), error.clone(), waited);
         let lasted = outage.lasted(waited);
@@ -313,6 +322,7 @@ impl<T> JobPoller<T> {
     /// Takes note of a look, and refuses to go on with a state that stays unknown.
     fn note(&mut self, seen: Seen) -> Result<Job> {
         self.looks = self.looks.saturating_add(1);
+        self.is_new = false;
         self.asked = seen.wait(self.client.core().clock.now());
         let waited = self.elapsed();
         self.outage = None;
@@ -397,6 +407,11 @@ impl<T> Stream for JobPoller<T> {
                             Some(error) => Err(error),
                             None => continue,
                         },
+                        // Whoever awaits the poller sees the panic as if it had polled by itself.
+                        Err(ended) if ended.is_panic() => {
+                            this.state = State::Finished;
+                            std::panic::resume_unwind(ended.into_panic())
+                        }
                         Err(_) => {
                             let text = "the look ended with its runtime".to_owned();
                             let error = this.gave_up(ErrorKind::Transport, text);

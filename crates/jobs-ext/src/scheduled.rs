@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use jobs_api::types::{CloudToDeviceMethod, JobRequest, JobType, Twin, TwinProperties};
 use serde_json::{Map, Value};
 
-use crate::client::{JobsClient, Seen};
-use crate::error::{Error, ErrorKind, LostCreate, Result};
-use crate::job::{Job, JobSystem};
+use crate::client::{JobsClient, Seen, scheduled_job};
+use crate::error::{Error, ErrorKind, LostCreate, Result, values_of};
+use crate::job::JobSystem;
 use crate::pipeline::Call;
 use crate::poller::JobPoller;
 
@@ -319,6 +319,22 @@ fn check_scheduled_id(id: &str) -> Result<()> {
     }
 }
 
+/// Twin values and payloads, which can be secrets of devices: the hub's errors may quote them.
+fn private_values(model: &JobRequest) -> Vec<String> {
+    let payload = model
+        .cloud_to_device_method
+        .as_ref()
+        .and_then(|method| method.payload.as_ref());
+    let twin = model.update_twin.as_ref().map(serde_json::to_value);
+    // What cannot be written as JSON is not sent either.
+    let twin = twin.and_then(Result::ok);
+    payload
+        .into_iter()
+        .chain(&twin)
+        .flat_map(values_of)
+        .collect()
+}
+
 impl JobsClient {
     /// Schedules a job and gives the poller that waits for it. A completed job can have failed on some devices: see [`Job::statistics`].
     ///
@@ -332,19 +348,24 @@ impl JobsClient {
         job.check(self.core().clock.now())
             .map_err(|error| error.with_operation(OPERATION, None))?;
         let model = job.model();
+        let private = private_values(&model);
         let model = &model;
         let sent = self.core().clock.elapsed();
+        let call = Call {
+            private: &private,
+            ..Call::once(OPERATION, Some(id))
+        };
         let made = self
             .core()
-            .call(Call::once(OPERATION, Some(id)), |api| async move {
+            .call(call, |api| async move {
                 api.jobs_create_scheduled_job(id, model).await
             })
             .await;
-        match made {
-            Ok((model, answer)) => {
-                let job = Job::from_scheduled(model, answer.body().clone(), id);
-                Ok(JobPoller::begun(self.clone(), job))
-            }
+        let job = made.and_then(|(model, answer)| {
+            scheduled_job(model, &answer, id).map_err(|e| e.with_operation(OPERATION, Some(id)))
+        });
+        match job {
+            Ok(job) => Ok(JobPoller::begun(self.clone(), job)),
             Err(error) => Err(self.after_lost_schedule(error, id, sent).await),
         }
     }

@@ -240,9 +240,10 @@ impl fmt::Display for RowError {
 
 impl std::error::Error for RowError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // `Display` says all that the bad line or the read error says, so the chain goes on below it.
         match &self.cause {
-            RowCause::Bad(bad) => Some(bad),
-            RowCause::Read(error) => Some(error),
+            RowCause::Bad(bad) => bad.source(),
+            RowCause::Read(error) => error.source(),
             RowCause::Kind => None,
         }
     }

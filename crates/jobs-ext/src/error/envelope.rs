@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::quoted::without_quotes;
 use super::{Error, ErrorKind, MESSAGE_LIMIT};
 use crate::redact::clean;
 
@@ -15,16 +16,21 @@ pub(crate) struct ServiceAnswer<'a> {
     /// Header `x-ms-request-id`.
     pub(crate) request_id: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
+    /// Header `Location` of a redirect.
+    pub(crate) location: Option<&'a str>,
     pub(crate) retry_after: Option<Duration>,
     /// The body as far as it was read.
     pub(crate) body: &'a [u8],
     /// Whether the body was longer than what was read.
     pub(crate) cut: bool,
+    /// Values of the request that no message may repeat.
+    pub(crate) private: &'a [String],
 }
 
 /// What an envelope says. Later findings never overwrite earlier ones: the outermost code is the one the header names.
 #[derive(Default, Debug, PartialEq)]
-struct Fault {
+struct Fault<'a> {
+    private: &'a [String],
     code: Option<String>,
     number: Option<u64>,
     message: Option<String>,
@@ -33,7 +39,10 @@ struct Fault {
 
 /// Turns an answer into the error that a caller sees.
 pub(crate) fn read_answer(answer: &ServiceAnswer<'_>) -> Error {
-    let mut fault = Fault::default();
+    let mut fault = Fault {
+        private: answer.private,
+        ..Fault::default()
+    };
     let json = serde_json::from_slice::<Value>(answer.body).ok();
     if let Some(value) = &json {
         read_value(value, &mut fault, 0);
@@ -43,9 +52,13 @@ pub(crate) fn read_answer(answer: &ServiceAnswer<'_>) -> Error {
         .and_then(symbol)
         .or(fault.code)
         .or_else(|| fault.number.and_then(name_of).map(str::to_owned));
-    let message = fault
-        .message
-        .unwrap_or_else(|| describe(answer, json.is_some()));
+    let is_redirect = (300..400).contains(&answer.status);
+    let message = match answer.location.filter(|_| is_redirect) {
+        Some(location) => redirected(location),
+        None => fault
+            .message
+            .unwrap_or_else(|| describe(answer, json.is_some())),
+    };
     let mut error = Error::new(ErrorKind::classify(answer.status, code.as_deref()), message);
     let detail = error.detail_mut();
     detail.status = Some(answer.status);
@@ -55,10 +68,39 @@ pub(crate) fn read_answer(answer: &ServiceAnswer<'_>) -> Error {
     detail.request_id = answer.request_id.map(|id| clean(id, 128));
     detail.retry_after = answer.retry_after;
     detail.sent = true;
+    if is_redirect {
+        detail.hint = Some(REDIRECT);
+    }
     error
 }
 
-fn read_value(value: &Value, fault: &mut Fault, depth: u8) {
+const REDIRECT: &str = "a hub does not redirect: check the endpoint and the host name; a proxy or a sign-in page may have answered";
+
+/// Requests carry credentials, so they never go where a response points; but the reader is told where that is. A query can hold secrets.
+fn redirected(location: &str) -> String {
+    let target = match reqwest::Url::parse(location) {
+        Ok(url) => match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}{}", url.path()),
+            (Some(host), None) => format!("{host}{}", url.path()),
+            (None, _) => url.scheme().to_owned(),
+        },
+        Err(_) => {
+            let path = location.split(['?', '#']).next().unwrap_or(location);
+            let authority = path.strip_prefix("//");
+            let host = authority.map(|rest| match rest.split_once('@') {
+                Some((_, host)) => host,
+                None => rest,
+            });
+            host.unwrap_or(path).to_owned()
+        }
+    };
+    format!(
+        "the server redirects to {}, and the client does not follow redirects with its credentials",
+        clean(&target, 200)
+    )
+}
+
+fn read_value(value: &Value, fault: &mut Fault<'_>, depth: u8) {
     if depth > 4 {
         return;
     }
@@ -83,7 +125,7 @@ fn read_value(value: &Value, fault: &mut Fault, depth: u8) {
 }
 
 /// A message is plain text, `ErrorCode:Name;text`, lines of `Name: value`, or again JSON, in part or whole.
-fn read_message(message: &str, fault: &mut Fault, depth: u8) {
+fn read_message(message: &str, fault: &mut Fault<'_>, depth: u8) {
     let message = message.trim();
     if message.starts_with('{')
         && let Ok(inner) = serde_json::from_str::<Value>(message)
@@ -112,12 +154,12 @@ fn read_message(message: &str, fault: &mut Fault, depth: u8) {
         rest = text;
     }
     if fault.message.is_none() && !rest.is_empty() {
-        fault.message = Some(clean(rest, MESSAGE_LIMIT));
+        fault.message = Some(clean(&without_quotes(rest, fault.private), MESSAGE_LIMIT));
     }
 }
 
 /// The job flavour: `Error: 403 ErrorCode: X`, `Message: …`, `Timestamp: …`, `Tracking ID: …`, `Public Message: …`, one a line.
-fn read_lines<'a>(text: &'a str, fault: &mut Fault) -> Option<&'a str> {
+fn read_lines<'a>(text: &'a str, fault: &mut Fault<'_>) -> Option<&'a str> {
     let mut message = None;
     let mut public = None;
     for line in text.lines().map(str::trim) {
@@ -138,7 +180,7 @@ fn read_lines<'a>(text: &'a str, fault: &mut Fault) -> Option<&'a str> {
     public.or(message)
 }
 
-fn set_tracking(fault: &mut Fault, text: Option<&str>) {
+fn set_tracking(fault: &mut Fault<'_>, text: Option<&str>) {
     if fault.tracking_id.is_some() {
         return;
     }
@@ -172,7 +214,7 @@ fn describe(answer: &ServiceAnswer<'_>, json: bool) -> String {
     let text = String::from_utf8_lossy(answer.body.get(..2048).unwrap_or(answer.body));
     let plain = kind.starts_with("text/plain") && !text.contains('\u{fffd}');
     if plain {
-        return clean(&text, 200);
+        return clean(&without_quotes(&text, answer.private), 200);
     }
     format!(
         "the answer is not the hub's ({kind}, {size}{} bytes); a proxy or gateway may have answered",
@@ -228,9 +270,11 @@ mod tests {
             code: header,
             request_id: Some("r-1"),
             content_type: Some("application/json; charset=utf-8"),
+            location: None,
             retry_after: None,
             body: body.as_bytes(),
             cut: false,
+            private: &[],
         })
     }
 
@@ -345,9 +389,11 @@ mod tests {
             code: None,
             request_id: None,
             content_type: Some("text/html"),
+            location: None,
             retry_after: Some(Duration::from_secs(7)),
             body: b"<html><body>sig=planted</body></html>",
             cut: true,
+            private: &[],
         });
         assert_eq!(html.kind(), ErrorKind::Service);
         assert_eq!(html.retry_after(), Some(Duration::from_secs(7)));
@@ -377,7 +423,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_body_is_read_without_panic_into_one_bounded_line(status in 300u16..600, body in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-            let error = read_answer(&ServiceAnswer { status, code: None, request_id: None, content_type: None, retry_after: None, body: &body, cut: false });
+            let error = read_answer(&ServiceAnswer { status, code: None, request_id: None, content_type: None, location: None, retry_after: None, body: &body, cut: false, private: &[] });
             let line = error.to_string();
             proptest::prop_assert!(!line.contains('\n') && line.len() < 8000);
             proptest::prop_assert_eq!(error.status(), Some(status));

@@ -3,6 +3,8 @@
 mod envelope;
 mod hint;
 mod kind;
+mod quoted;
+mod source;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,7 +12,9 @@ use std::time::Duration;
 
 pub(crate) use envelope::{ServiceAnswer, read_answer};
 pub use kind::ErrorKind;
+pub(crate) use quoted::values_of;
 
+use self::source::Source;
 use crate::job::Job;
 use crate::redact;
 
@@ -26,8 +30,9 @@ const SHOWN_CANDIDATES: usize = 5;
 /// Why a call did not succeed.
 ///
 /// [`kind`](Self::kind) says what a program can do about it; `Display` says it to a person in one line: the operation and the job, the
-/// service's code and message, the ids that support asks for, and a cure where there is one. [`source`](StdError::source) goes down to
-/// the socket. Neither ever carries a key, a token or a container signature.
+/// service's code and message, the ids that support asks for, and a cure where there is one. [`source`](StdError::source) returns what
+/// caused it, down to the socket; `Display` does not repeat it, so print the whole chain. An [`io::Error`](std::io::Error) in the chain can
+/// be downcast. Neither ever carries a key, a token or a container signature.
 ///
 /// ```no_run
 /// # async fn example(hub: jobs_ext::JobsClient) -> Result<(), jobs_ext::Error> {
@@ -59,7 +64,7 @@ pub(crate) struct Detail {
     pub(crate) hint: Option<&'static str>,
     pub(crate) job: Option<Job>,
     pub(crate) lost_create: Option<LostCreate>,
-    pub(crate) source: Option<CleanSource>,
+    pub(crate) source: Option<Source>,
     /// The hub's own time, from the header `Date`.
     pub(crate) server_date: Option<jiff::Timestamp>,
     /// Whether both sides do not agree on TLS (the certificate was refused, or one of them speaks none), which no further try changes.
@@ -114,7 +119,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(CleanSource::copy(source.into().as_ref()));
+        self.0.source = Some(Source::copy(source.into().as_ref()));
         self
     }
 
@@ -267,9 +272,6 @@ impl fmt::Display for Error {
         if !detail.message.is_empty() {
             write!(f, ": {}", detail.message)?;
         }
-        if let Some(source) = &detail.source {
-            write!(f, ": {source}")?;
-        }
         if let (ErrorKind::JobQuota, Some(job)) = (detail.kind, &detail.job) {
             let holder = format!("{} {} ({})", job.job_type(), job.id(), job.status());
             write!(f, "; held by {}", redact::clean(&holder, 200))?;
@@ -337,56 +339,6 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| source as _)
-    }
-}
-
-/// Another library's error, copied link by link with its secrets masked: such texts quote URLs.
-#[derive(Clone)]
-pub(crate) struct CleanSource {
-    text: String,
-    source: Option<Box<CleanSource>>,
-}
-
-impl CleanSource {
-    fn copy(error: &(dyn StdError + 'static)) -> Self {
-        let mut texts = Vec::new();
-        let mut next = Some(error);
-        while let Some(error) = next.filter(|_| texts.len() < 12) {
-            texts.push(redact::clean(&error.to_string(), MESSAGE_LIMIT));
-            next = error.source();
-        }
-        let mut chain: Option<Box<Self>> = None;
-        for text in texts.into_iter().rev() {
-            chain = Some(Box::new(Self {
-                text,
-                source: chain,
-            }));
-        }
-        chain.map_or_else(
-            || Self {
-                text: String::new(),
-                source: None,
-            },
-            |first| *first,
-        )
-    }
-}
-
-impl fmt::Display for CleanSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for CleanSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.text)
-    }
-}
-
-impl StdError for CleanSource {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(Source::as_error)
     }
 }

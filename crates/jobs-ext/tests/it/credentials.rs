@@ -117,7 +117,8 @@ async fn a_ready_made_token_that_has_expired_is_told_before_anything_is_sent() {
         .unwrap();
     let error = hub.get(ID).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
-    assert!(error.to_string().contains("expired"), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("expired"), "{cause}");
     assert!(server.requests().is_empty());
 }
 

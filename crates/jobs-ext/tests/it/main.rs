@@ -9,6 +9,7 @@ mod entra;
 mod examples;
 mod local_hub;
 mod lost_creates;
+mod odd_answers;
 mod operations;
 mod preflights;
 mod retrying;

@@ -236,7 +236,7 @@ async fn ids_that_are_other_paths_never_leave() {
 
 #[tokio::test]
 async fn ids_are_percent_encoded() {
-    let server = Server::start([json(200, job("running"))]).await;
+    let server = Server::start([json(200, job("running").replace(ID, "a b?c#d%"))]).await;
     client(&server, &StepClock::default())
         .get("a b?c#d%")
         .await

@@ -8,7 +8,7 @@ use jobs_ext::jobs_devices::Row;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::{clean, created, hub, signed};
-use crate::operations::job;
+use crate::operations::{ID, job};
 use crate::server::{Reply, Server, json};
 
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ async fn traces_tell_operation_job_attempt_and_status_and_no_secret() {
     };
     let server = Server::start([
         busy,
-        json(200, job("completed")),
+        json(200, job("completed").replace(ID, "some-job")),
         json(200, created(&uri)),
         json(200, job("completed")),
         refused,
