@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::printer::Printer;
+use crate::printer::{self, Printer};
 use crate::signals::Signals;
 use crate::{commands, outfile, redact, trace};
 
@@ -115,6 +115,6 @@ fn show_parse_error(error: &clap::Error, environment: &Environment) -> Exit {
     };
     let _ = io::stderr()
         .lock()
-        .write_all(redact::text(&text).as_bytes());
+        .write_all(printer::bounded(&redact::message(&text)).as_bytes());
     Exit::Usage
 }

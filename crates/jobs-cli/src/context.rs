@@ -1,7 +1,10 @@
 //! What every command is handed: settings, streams, and the job that must be named whatever happens.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+
+use jobs_ext::Endpoint;
 
 use crate::args::hub::HubArgs;
 use crate::args::jobs::ContainerArgs;
@@ -10,6 +13,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
+use crate::proxy::Proxies;
 use crate::settings::{self, ContainerText, HubSettings, Stdin};
 
 /// Shared by the parts of one command.
@@ -22,7 +26,7 @@ pub(crate) struct Context {
     pub(crate) stdin: Stdin,
     pub(crate) job: Arc<JobTracker>,
     /// Where requests go.
-    endpoint: OnceLock<String>,
+    endpoint: OnceLock<Endpoint>,
 }
 
 impl Context {
@@ -48,8 +52,15 @@ impl Context {
         settings::hub(&self.hub, &self.environment, &self.stdin).await
     }
 
+    /// The proxies that requests go through.
+    pub(crate) fn proxies(&self) -> Proxies {
+        self.environment
+            .proxies
+            .with_option(self.hub.proxy.as_ref())
+    }
+
     /// Remembers where requests go, for failures to say.
-    pub(crate) fn talks_to(&self, endpoint: String) {
+    pub(crate) fn talks_to(&self, endpoint: Endpoint) {
         // A command that makes two clients makes them for the same hub.
         let _ = self.endpoint.set(endpoint);
     }
@@ -59,7 +70,11 @@ impl Context {
         let failure = self.job.name_in(failure);
         match self.endpoint.get() {
             Some(endpoint) if failure.is_unreached() => {
-                failure.hint(format_args!("looked for the hub at {endpoint}"))
+                let failure = failure.hint(format_args!("looked for the hub at {endpoint}"));
+                match self.proxies().in_use(endpoint) {
+                    Some(proxy) => failure.hint(proxy),
+                    None => failure,
+                }
             }
             _ => failure,
         }
@@ -114,6 +129,8 @@ impl Context {
 #[derive(Debug, Default)]
 pub(crate) struct JobTracker {
     state: Mutex<State>,
+    /// Whether a hub has shown the job, and it is not only asked for.
+    is_shown: AtomicBool,
     /// Why the hub does not tell of it at present.
     silence: Mutex<Option<String>>,
 }
@@ -161,6 +178,12 @@ impl JobTracker {
 
     /// The job exists and is being followed.
     pub(crate) fn active(&self, id: &str) {
+        self.is_shown.store(true, Ordering::Relaxed);
+        self.set(State::Active(id.to_owned()));
+    }
+
+    /// The job is asked for by its id; whether there is one is not known yet.
+    pub(crate) fn asked_for(&self, id: &str) {
         self.set(State::Active(id.to_owned()));
     }
 
@@ -176,6 +199,7 @@ impl JobTracker {
 
     /// The hub told of the job. Whether it did not before.
     pub(crate) fn heard(&self) -> bool {
+        self.is_shown.store(true, Ordering::Relaxed);
         self.silence().take().is_some()
     }
 
@@ -240,7 +264,11 @@ impl JobTracker {
             State::Active(id) if !failure.names(&id) => failure.hint(format_args!(
                 "job {id} was created and may go on; follow it: iothub-jobs wait {id}"
             )),
-            State::Active(id) if failure.exit() == Exit::NotReached => {
+            // A hub that has shown the job before and now rejects to do so may still run it.
+            State::Active(id)
+                if failure.exit() == Exit::NotReached
+                    || failure.exit() == Exit::Refused && self.is_shown.load(Ordering::Relaxed) =>
+            {
                 failure.hint_once(&format!("follow it: iothub-jobs wait {id}"))
             }
             State::Ended(id) if !failure.names(&id) => failure.hint(format_args!(
@@ -303,7 +331,11 @@ mod tests {
         let told = job.name_in(job.name_in(given_up()));
         assert_eq!(told.hints(), hints);
         let refused = Failure::new(Exit::Refused, "get job j-1: not found");
-        assert!(job.name_in(refused).hints().is_empty());
+        assert_eq!(job.name_in(refused).hints(), hints);
+        let asked = JobTracker::default();
+        asked.asked_for("j-1");
+        let refused = Failure::new(Exit::Refused, "get job j-1: not found");
+        assert!(asked.name_in(refused).hints().is_empty());
     }
 
     #[test]

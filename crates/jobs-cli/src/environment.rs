@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::proxy::Proxies;
+
 /// The hub's connection string.
 pub(crate) const CONNECTION_STRING: &str = "IOTHUB_CONNECTION_STRING";
 /// Where requests go instead of `https://<HostName>`.
@@ -24,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) container_uri: Option<String>,
     pub(crate) output_container_uri: Option<String>,
     pub(crate) entra_token: Option<String>,
+    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in small or capital letters.
+    pub(crate) proxies: Proxies,
     /// Variables that are set, but to nothing.
     pub(crate) blank: Vec<&'static str>,
     /// `NO_COLOR` is set, or the terminal says that it knows no colours.
@@ -47,6 +51,7 @@ impl Environment {
             container_uri: set(CONTAINER_URI),
             output_container_uri: set(OUTPUT_CONTAINER_URI),
             entra_token: set(ENTRA_TOKEN),
+            proxies: Proxies::from_lookup(set),
             blank: [CONNECTION_STRING, CONTAINER_URI]
                 .into_iter()
                 .filter(|name| lookup(name).is_some_and(|value| value.trim().is_empty()))
@@ -65,6 +70,8 @@ Environment:
   IOTHUB_CONTAINER_URI         as --container, out of the argument list
   IOTHUB_OUTPUT_CONTAINER_URI  as --output-container, out of the argument list
   IOTHUB_ENTRA_TOKEN           bearer token for --auth entra; without it `az` is asked for one
+  HTTPS_PROXY, ALL_PROXY       HTTP proxy; small letters win over capitals
+  NO_PROXY                     hosts that are reached without the proxy; this machine always is
   NO_COLOR                     any value: no colours";
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::exit::Exit;
+use crate::redact;
 
 /// The result of every command.
 pub(crate) type Outcome = Result<Exit, Failure>;
@@ -41,13 +42,38 @@ impl Failure {
         Self::new(Exit::WorkFailed, message)
     }
 
-    /// A file that cannot be read or written, named together with what was tried.
+    /// An error of a library with all its causes in one line.
+    pub(crate) fn of_chain(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut line = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            line.push_str(": ");
+            line.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        Self::usage(line)
+    }
+
+    /// A file that cannot be read or written, named together with what was tried. A secret in the place of the name is not repeated.
     pub(crate) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
+        if redact::is_secret(&path.to_string_lossy()) {
+            return Self::secret_as_name(format_args!("cannot {doing}"));
+        }
         Self::usage(format_args!(
             "cannot {doing} {}: {}",
             path.display(),
             plain(error)
         ))
+    }
+
+    /// Somebody typed the secret itself where the name of a file belongs.
+    pub(crate) fn secret_as_name(what: impl Display) -> Self {
+        Self::usage(format_args!(
+            "{what}: the name of a file is wanted, and this looks like a key, a connection string or a URI with a signature"
+        ))
+        .hint(
+            "other users of this machine can read arguments: consider that secret known, and replace it",
+        )
     }
 
     /// Standard output that cannot be written (a closed pipe never comes here).
@@ -76,7 +102,7 @@ impl Failure {
     pub(crate) fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = error.source();
         while let Some(cause) = next {
-            self.causes.push(cause.to_string());
+            self.causes.push(without_numbers(&cause.to_string()));
             next = cause.source();
         }
         self
@@ -109,8 +135,12 @@ impl Failure {
         &self.hints
     }
 
-    pub(crate) fn causes(&self) -> &[String] {
-        &self.causes
+    /// The causes that the message does not name.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = &str> {
+        self.causes
+            .iter()
+            .map(String::as_str)
+            .filter(|cause| !self.message.contains(*cause))
     }
 }
 

@@ -30,12 +30,16 @@ pub(crate) async fn client_of(
     let settings = context.hub_settings().await?;
     let (mut builder, origin) = signed_in(settings.sign_in)?;
     let mut named = format!("hub named by {origin}");
+    let mut is_local = false;
     if let Some((endpoint, origin)) = settings.endpoint {
-        if let Err(error) = endpoint.parse::<Endpoint>() {
-            return Err(Failure::usage(format_args!(
-                "{origin}: {}",
-                error.message()
-            )));
+        match endpoint.parse::<Endpoint>() {
+            Ok(endpoint) => is_local = endpoint.is_loopback(),
+            Err(error) => {
+                return Err(Failure::usage(format_args!(
+                    "{origin}: {}",
+                    error.message()
+                )));
+            }
         }
         builder = builder.endpoint(endpoint);
     }
@@ -62,14 +66,21 @@ pub(crate) async fn client_of(
     if let Some(poll) = poll {
         builder = builder.poll(following::policy(poll));
     }
-    let client = builder
+    let proxies = context.proxies();
+    let proxies = if is_local {
+        proxies.for_this_machine()
+    } else {
+        proxies
+    };
+    let client = proxies
+        .apply(builder)?
         .user_agent(concat!("iothub-jobs/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| {
             let failure = Failure::usage(format_args!("{named}: {}", error.message()));
             failure.hint_of(&error).caused_by(&error)
         })?;
-    context.talks_to(client.endpoint().to_string());
+    context.talks_to(client.endpoint().clone());
     Ok(client)
 }
 
@@ -216,12 +227,7 @@ impl From<&jobs_ext::Error> for Failure {
             .hint()
             .and_then(|hint| text.strip_suffix(&format!("; hint: {hint}")))
             .unwrap_or(&text);
-        let failure = match root_cause(error) {
-            Some(cause) if !line.contains(&cause) => {
-                Self::new(exit_of(error), format_args!("{line} ({cause})"))
-            }
-            _ => Self::new(exit_of(error), line),
-        };
+        let failure = Self::new(exit_of(error), with_cause(line, error));
         let failure = failure.caused_by(error);
         if let Some(found) = error.lost_create() {
             return failure.hint_of(error).of_lost_create(found);
@@ -252,6 +258,17 @@ impl From<jobs_ext::Error> for Failure {
     fn from(error: jobs_ext::Error) -> Self {
         Self::from(&error)
     }
+}
+
+/// The line of an error with what the system said about it, right behind the message.
+fn with_cause(line: &str, error: &jobs_ext::Error) -> String {
+    let Some(cause) = root_cause(error).filter(|cause| !line.contains(cause)) else {
+        return line.to_owned();
+    };
+    let message = error.message();
+    let end = line.rfind(message).map(|at| at + message.len());
+    let (before, after) = line.split_at(end.filter(|_| !message.is_empty()).unwrap_or(line.len()));
+    format!("{before}: {cause}{after}")
 }
 
 /// Whether it was the storage, not the hub, that was spoken to.

@@ -11,6 +11,7 @@ use crate::table::Table;
 /// The job as the hub described it, with the hub's own member names.
 pub(crate) fn wire(printer: &Printer, job: &Job) -> Value {
     if printer.shows_secrets() {
+        // The client gives no job whose text is not JSON.
         return serde_json::from_slice(job.raw().expose()).unwrap_or_default();
     }
     job.raw().redacted()

@@ -17,6 +17,7 @@ mod job_view;
 mod outfile;
 mod printer;
 mod progress;
+mod proxy;
 mod redact;
 mod rejects;
 mod secret_file;

@@ -1,5 +1,6 @@
 //! The two streams: data on standard output, everything else on standard error.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -175,7 +176,7 @@ impl Printer {
 
     /// Every message is one line, without control characters and without secrets.
     fn message(&self, style: &str, label: &str, message: &str) {
-        let body = one_line(&redact::text(message));
+        let body = bounded(&one_line(&redact::message(message)));
         let line = match (label, self.color) {
             ("", _) => format!("{body}\n"),
             (_, true) => format!("\u{1b}[{style}m{label}:\u{1b}[0m {body}\n"),
@@ -212,6 +213,39 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// No word of a message is longer, in characters: ids, names and URIs are not.
+const LONGEST_WORD: usize = 500;
+/// No message is longer, in characters.
+const LONGEST_MESSAGE: usize = 4_000;
+
+/// Text of bounded length, whoever wrote the words in it. A long word is cut by itself, so that what comes after it is still read.
+pub(crate) fn bounded(text: &str) -> String {
+    let mut kept = String::new();
+    let mut left = LONGEST_MESSAGE;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let end = word.char_indices().nth(LONGEST_WORD).map(|(at, _)| at);
+        let mut shown = Cow::Borrowed(word);
+        if let Some(end) = end {
+            // What a sentence puts behind the word stays.
+            let inside =
+                word.trim_end_matches(|c: char| c.is_whitespace() || ":;,.'`)".contains(c));
+            if inside.len() > end {
+                shown = Cow::Owned(format!("{}…{}", &word[..end], &word[inside.len()..]));
+            }
+        }
+        match shown.char_indices().nth(left) {
+            Some((at, _)) => {
+                kept.push_str(&shown[..at]);
+                kept.push('…');
+                return kept;
+            }
+            None => left -= shown.chars().count(),
+        }
+        kept.push_str(&shown);
+    }
+    kept
+}
+
 /// Marks that reorder text, with which a device id could pretend to be another.
 fn is_bidirectional(character: char) -> bool {
     matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -220,6 +254,18 @@ fn is_bidirectional(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_bounded_and_a_long_word_hides_no_other() {
+        let id = "x".repeat(1 << 20);
+        let text = bounded(&format!("get job {id}: not found"));
+        assert!(
+            text.len() < 600 && text.ends_with("…: not found") || text.ends_with("… not found")
+        );
+        let words = "word ".repeat(1 << 18);
+        assert!(bounded(&words).chars().count() <= LONGEST_MESSAGE + 1);
+        assert_eq!(bounded("größe 設備\n x"), "größe 設備\n x");
+    }
 
     #[test]
     fn messages_stay_on_one_line_and_cannot_steer_the_terminal() {

@@ -39,6 +39,79 @@ pub(crate) fn text(input: &str) -> Cow<'_, str> {
     Cow::Owned(output)
 }
 
+/// What announces a secret in the text of an argument.
+const MARKS: [&str; 5] = [
+    "sharedaccesskey",
+    "sharedaccesssignature",
+    "accountkey",
+    "hostname=",
+    "sig=",
+];
+
+/// Whether an argument that should name a file is a secret: a connection string, a URI with a signature, a token or a bare key.
+pub(crate) fn is_secret(argument: &str) -> bool {
+    let lower = argument.to_ascii_lowercase();
+    let last = argument.rsplit(['/', '\\']).next().unwrap_or(argument);
+    MARKS.iter().any(|mark| lower.contains(mark))
+        || jobs_ext::secrets_in(argument).next().is_some()
+        || [argument, last]
+            .into_iter()
+            .any(|name| is_padded_key(name) || is_random(name))
+}
+
+/// Redacts what [`text`] finds, and words that are bare keys, as a message may quote them.
+pub(crate) fn message(input: &str) -> String {
+    let input = text(input);
+    let mut output = String::with_capacity(input.len());
+    for word in input.split_inclusive(|c: char| c.is_whitespace() || "'`\"()[]<>,;".contains(c)) {
+        let bare = word.trim_end_matches(|c: char| {
+            !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '-' | '_' | '=')
+        });
+        if is_padded_key(bare) {
+            output.push_str(MASK);
+            output.push_str(&word[bare.len()..]);
+        } else {
+            output.push_str(word);
+        }
+    }
+    output
+}
+
+/// Base64 that ends as keys of 16, 32 or 64 bytes do.
+fn is_padded_key(word: &str) -> bool {
+    let key = word.trim_end_matches('=');
+    let padding = word.len() - key.len();
+    (1..=2).contains(&padding)
+        && key.len() >= 20
+        && word.len().is_multiple_of(4)
+        && !word.starts_with('-')
+        && key.bytes().all(is_of_key)
+}
+
+/// Letters of both cases and digits in such disorder as no name has; marks between them do not count. Shorter keys without padding are not recognized.
+fn is_random(word: &str) -> bool {
+    let class = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let bytes = word.as_bytes();
+    let changes = bytes
+        .windows(2)
+        .map(|pair| (class(pair[0]), class(pair[1])))
+        .filter(|(left, right)| left != right && *left < 3 && *right < 3)
+        .count();
+    bytes.len() >= 32
+        && bytes.iter().copied().all(is_of_key)
+        && (0..3).all(|wanted| bytes.iter().any(|byte| class(*byte) == wanted))
+        && changes * 5 >= bytes.len() * 2
+}
+
+fn is_of_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
 /// Masks every string of a JSON document, and the values of members that hold keys.
 pub(crate) fn json(value: &mut Value) {
     match value {
@@ -98,6 +171,54 @@ mod tests {
         }
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl";
         assert_eq!(text(&format!("token {token}.")), format!("token {MASK}"));
+    }
+
+    /// A key as the portal shows it, and without its padding.
+    const KEY: &str = "ZtMQnCUKRbgCAbXkI5FT8C/GOcHz3+r8rNEUJh2SD5w=";
+
+    #[test]
+    fn a_secret_in_place_of_a_file_name_is_recognized() {
+        for secret in [
+            KEY,
+            KEY.trim_end_matches('='),
+            "/srv/keys/ZtMQnCUKRbgCAbXkI5FT8C_GOcHz3-r8rNEUJh2SD5w",
+            "c2VjcmV0LXNlY3JldC1zZWM=",
+            "HostName=h;SharedAccessKeyName=p;SharedAccessKey=x",
+            "https://a.blob.core.windows.net/c?sp=r&sig=x",
+            "SharedAccessSignature sr=h",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl",
+            "http://user:planted@proxy.example",
+        ] {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for name in [
+            "devices.txt",
+            "/srv/User1/Documents/Backup2026/fleetDevices",
+            "/var/folders/zz/T/export-2026-12-01T00-00-00Z-Full/hub1/devicesOfTheFleet",
+            "7b0c7f3e-1111-4222-8333-000000000001",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "a=",
+            "-",
+            "",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bare_key_in_a_message_is_redacted() {
+        assert_eq!(
+            message(&format!("cannot read {KEY}: no such file; '{KEY}', {KEY}.")),
+            "cannot read ***: no such file; '***', ***."
+        );
+        for text in [
+            "etag AAAAAAAAAAE=",
+            "--output-container-file=",
+            "a == b",
+            "größe = 設備",
+        ] {
+            assert_eq!(message(text), text);
+        }
     }
 
     #[test]

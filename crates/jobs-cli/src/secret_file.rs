@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::failure::{Failure, plain};
 use crate::input;
+use crate::redact;
 use crate::settings::{Secret, Stdin};
 
 /// Connection strings and container URIs are short; a longer file is not one of them.
@@ -73,22 +74,10 @@ pub(crate) async fn read(
 
 /// Somebody who types the secret itself where a file name belongs gets told so, without seeing it again.
 fn refuse_secret_as_name(path: &Path, option: &str, what: &str) -> Result<(), Failure> {
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    let secret = [
-        "sharedaccesskey",
-        "sharedaccesssignature",
-        "hostname=",
-        "sig=",
-    ]
-    .iter()
-    .any(|mark| name.contains(mark));
-    if !secret {
+    if !redact::is_secret(&path.to_string_lossy()) {
         return Ok(());
     }
-    Err(Failure::usage(format_args!(
-        "{option} takes the name of a file, not the {what} itself"
-    ))
-    .hint(
-        "other users of this machine can read arguments: consider that secret seen, and replace it",
-    ))
+    Err(Failure::secret_as_name(format_args!(
+        "cannot read the {what} ({option})"
+    )))
 }

@@ -6,6 +6,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::printer::bounded;
 use crate::redact;
 
 /// Starts logging when `-v` was given; `-vv` adds the libraries below ours.
@@ -47,7 +48,7 @@ impl Write for MaskedStderr {
         let text = String::from_utf8_lossy(buffer);
         io::stderr()
             .lock()
-            .write_all(redact::text(&text).as_bytes())?;
+            .write_all(bounded(&redact::message(&text)).as_bytes())?;
         Ok(buffer.len())
     }
 

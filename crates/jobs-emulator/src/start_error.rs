@@ -51,12 +51,11 @@ impl fmt::Display for StartError {
                     folder.display()
                 )
             }
-            Self::Folder { folder, cause } => write!(
-                f,
-                "the data folder {} cannot be used: {cause}",
-                folder.display()
-            ),
-            Self::Listen { address, cause } => write!(f, "cannot listen on {address}: {cause}"),
+            // What the system said is the source, which readers of the whole chain get once.
+            Self::Folder { folder, .. } => {
+                write!(f, "the data folder {} cannot be used", folder.display())
+            }
+            Self::Listen { address, .. } => write!(f, "cannot listen on {address}"),
             Self::Tls { folder, cause } => {
                 write!(
                     f,

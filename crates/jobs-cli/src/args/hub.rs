@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::proxy::ProxyText;
+
 /// The hub and the way to reach it; accepted before and after the command.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Hub options")]
@@ -23,6 +25,10 @@ pub(crate) struct HubArgs {
     /// PEM file with the certificate authorities to trust
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// HTTP proxy for requests to the hub and to storage, in place of HTTPS_PROXY and ALL_PROXY; an empty URL means none. Keep a password
+    /// in the variable: other users can read arguments
+    #[arg(long, global = true, value_name = "URL", value_parser = ProxyText::of_argument)]
+    pub(crate) proxy: Option<ProxyText>,
     /// Version of the service API to ask for
     #[arg(long, global = true, value_name = "VERSION")]
     pub(crate) api_version: Option<String>,

@@ -39,6 +39,15 @@ pub(crate) async fn doctor(context: &Context, args: &DoctorArgs) -> Outcome {
     let report = client.preflight(what).await;
     let mut seen: Vec<Seen> = report.findings().iter().map(Seen::from).collect();
     seen.extend(here);
+    if let Some(message) = context.proxies().describe(client.endpoint()) {
+        seen.push(Seen {
+            severity: Severity::Note,
+            subject: "proxy".to_owned(),
+            message,
+            cure: None,
+            exit: Exit::Done,
+        });
+    }
     show(context, &seen)?;
     Ok(seen.iter().map(|one| one.exit).max().unwrap_or(Exit::Done))
 }

@@ -27,7 +27,7 @@ pub(crate) async fn run(
             .warn("requests are accepted without a signature (--no-auth)");
     }
     let hub = tokio::select! {
-        hub = builder.start() => hub.map_err(|error| Failure::usage(error.to_string()))?,
+        hub = builder.start() => hub.map_err(|error| Failure::of_chain(&error))?,
         () = signals.next() => return Ok(Exit::Done),
     };
     context.printer.line(&hub.ready_line())?;

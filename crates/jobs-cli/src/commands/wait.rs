@@ -23,7 +23,7 @@ use crate::{hub, job_view};
 pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
     let client = hub::client(context, Some(args.poll)).await?;
     let containers = Containers::of(context, args).await?;
-    context.job.active(&args.id);
+    context.job.asked_for(&args.id);
     if containers.is_none() {
         return bare(context, &client, args).await;
     }

@@ -12,6 +12,7 @@ mod harness;
 mod help;
 mod jobs;
 mod mistakes;
+mod odd_answers;
 mod rejects;
 mod schedule;
 mod secrets;

@@ -169,13 +169,13 @@ impl<'a> Context<'a> {
 #[non_exhaustive]
 pub enum TransformError {
     /// The input could not be read on.
-    #[error("cannot read the input: {0}")]
+    #[error("cannot read the input")]
     Read(#[source] io::Error),
     /// The output, or the file of rejects, could not be written.
-    #[error("cannot write the output: {0}")]
+    #[error("cannot write the output")]
     Write(#[source] io::Error),
     /// A temporary file could not be made, written or read.
-    #[error("cannot use a temporary file: {0}; give it a folder with room")]
+    #[error("cannot use a temporary file; give it a folder with room")]
     Spill(#[source] io::Error),
     /// The input is of a form that the transform cannot begin with, or strict reading met a bad line.
     #[error("line {line}: {message}")]

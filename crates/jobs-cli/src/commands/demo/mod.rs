@@ -93,7 +93,7 @@ async fn start_hub(story: &mut Story) -> Result<Hub, Failure> {
     let hub = Emulator::builder()
         .start()
         .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
+        .map_err(|error| Failure::of_chain(&error))?;
     story.detail(format_args!(
         "it answers at {} and checks every request's signature",
         hub.endpoint()

@@ -90,7 +90,7 @@ fn form(argument: FormArg) -> Result<Format, Failure> {
         FormArg::Parquet => "parquet",
     };
     name.parse()
-        .map_err(|error: TransformError| Failure::usage(error))
+        .map_err(|error: TransformError| Failure::of_chain(&error))
 }
 
 pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {

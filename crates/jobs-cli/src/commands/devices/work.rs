@@ -200,7 +200,7 @@ pub(super) fn failure(name: &str, error: TransformError) -> Failure {
         TransformError::Input { line, message } => {
             Failure::usage(format_args!("{name}, line {line}: {message}"))
         }
-        other => Failure::usage(other),
+        other => Failure::of_chain(&other),
     }
 }
 
