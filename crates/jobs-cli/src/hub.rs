@@ -275,7 +275,14 @@ fn with_cause(line: &str, error: &jobs_ext::Error) -> String {
 fn is_of_storage(error: &jobs_ext::Error) -> bool {
     matches!(
         error.operation(),
-        Some("upload blob" | "look at blob" | "read blob" | "download blob" | "list blobs")
+        Some(
+            "upload blob"
+                | "look at blob"
+                | "read blob"
+                | "download blob"
+                | "list blobs"
+                | "delete blob"
+        )
     )
 }
 

@@ -40,7 +40,7 @@ mod transport;
 
 pub use api_version::ApiVersion;
 #[cfg(feature = "blob")]
-pub use blob::{BlobContainer, Records, RowError};
+pub use blob::{BlobContainer, BlobProperties, BlobReader, Records, RowError};
 pub use builder::JobsClientBuilder;
 pub use client::JobsClient;
 pub use clock::{BoxFuture, Clock, SystemClock};

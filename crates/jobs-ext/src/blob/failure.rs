@@ -25,6 +25,7 @@ pub(super) fn read(
         let done = match operation {
             "upload blob" => "written",
             "list blobs" => "listed",
+            "delete blob" => "deleted",
             _ => "read",
         };
         let cause = system_words(&error);
@@ -59,21 +60,60 @@ pub(super) fn read(
         );
         return Error::new(kind, message).with_source(system_words(&error));
     }
-    let place = uri.location();
-    let mut out = match &said {
-        Some(said) => Error::new(
-            kind,
-            format!(
-                "blob {name}: the storage at {place} answered: {}",
-                said.text
-            ),
-        ),
-        None => Error::new(kind, format!("blob {name} of container {place}")).with_source(error),
+    match said {
+        Some(said) => rejection(said, kind, hint, name, uri),
+        None => {
+            let message = format!("blob {name} of container {}", uri.location());
+            let mut out = Error::new(kind, message).with_source(error);
+            out.detail_mut().hint = hint;
+            out
+        }
+    }
+}
+
+/// A request of this crate's own that got no response, or one that cannot be used.
+pub(super) fn unanswered(
+    error: HttpError,
+    operation: &str,
+    name: &str,
+    uri: &ContainerUri,
+) -> Error {
+    let error = object_store::Error::Generic {
+        store: "storage",
+        source: Box::new(error),
     };
+    read(error, operation, name, uri)
+}
+
+/// A request of this crate's own that the storage answered with an error.
+pub(super) fn answered(
+    status: reqwest::StatusCode,
+    body: &[u8],
+    name: &str,
+    uri: &ContainerUri,
+) -> Error {
+    let said = Answered::read(&status.to_string(), &String::from_utf8_lossy(body));
+    let (kind, hint) = by_status(status.as_u16());
+    rejection(said, kind, hint, name, uri)
+}
+
+fn rejection(
+    said: Answered,
+    kind: ErrorKind,
+    hint: Option<&'static str>,
+    name: &str,
+    uri: &ContainerUri,
+) -> Error {
+    let place = uri.location();
+    let message = format!(
+        "blob {name}: the storage at {place} answered: {}",
+        said.text
+    );
+    let mut out = Error::new(kind, message);
     let detail = out.detail_mut();
     detail.hint = hint;
-    detail.status = status;
-    detail.code = said.and_then(|said| said.code);
+    detail.status = said.status;
+    detail.code = said.code;
     out
 }
 
@@ -96,6 +136,24 @@ struct Answered {
     text: String,
 }
 
+impl Answered {
+    /// Reads a status line such as `403 Forbidden`, and the XML that came with it.
+    fn read(status: &str, body: &str) -> Self {
+        let element = |name: &str| {
+            let (_, rest) = body.split_once(&format!("<{name}>"))?;
+            let (inner, _) = rest.split_once('<')?;
+            inner.lines().next().map(str::trim).map(str::to_owned)
+        };
+        let code = element("Code");
+        let text = element("Message").filter(|_| code.is_some());
+        Self {
+            status: status.split(' ').next().and_then(|s| s.parse().ok()),
+            code: code.map(|code| crate::redact::clean(&code, 80)),
+            text: text.unwrap_or_else(|| status.trim().to_owned()),
+        }
+    }
+}
+
 /// What the storage answered, out of the text that holds it: its library keeps the types to itself.
 fn answer(error: &object_store::Error) -> Option<Answered> {
     const STATUS: &str = "status code: ";
@@ -104,18 +162,7 @@ fn answer(error: &object_store::Error) -> Option<Answered> {
         let text = cause.to_string();
         if let Some((_, answer)) = text.split_once(STATUS) {
             let (status, body) = answer.split_once(':').unwrap_or((answer, ""));
-            let element = |name: &str| {
-                let (_, rest) = body.split_once(&format!("<{name}>"))?;
-                let (inner, _) = rest.split_once('<')?;
-                inner.lines().next().map(str::trim).map(str::to_owned)
-            };
-            let code = element("Code");
-            let text = element("Message").filter(|_| code.is_some());
-            return Some(Answered {
-                status: status.split(' ').next().and_then(|s| s.parse().ok()),
-                code: code.map(|code| crate::redact::clean(&code, 80)),
-                text: text.unwrap_or_else(|| status.trim().to_owned()),
-            });
+            return Some(Answered::read(status, body));
         }
         next = cause.source();
     }
@@ -138,6 +185,7 @@ fn caused<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opt
 fn by_status(status: u16) -> (ErrorKind, Option<&'static str>) {
     match status {
         408 => (ErrorKind::Timeout, None),
+        409 | 412 => (ErrorKind::Conflict, None),
         429 => (ErrorKind::Throttled, None),
         400..500 => (ErrorKind::ContainerRejected, Some(REFUSED)),
         _ => (ErrorKind::Service, None),

@@ -1,8 +1,11 @@
 //! The blobs of jobs: device files in and out, and the logs of rejected rows.
 
+mod delete;
 mod download;
 mod failure;
 mod outcome;
+mod properties;
+mod reader;
 mod records;
 mod service;
 mod store;
@@ -14,7 +17,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use jobs_devices::Record;
 use object_store::path::Path as BlobPath;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, GetResult, ObjectStore};
 use tracing::Instrument as _;
 
 use crate::client::JobsClient;
@@ -22,6 +25,10 @@ use crate::container::ContainerUri;
 use crate::create::check_blob_name;
 use crate::error::{Error, Result};
 
+use delete::Remover;
+pub use properties::BlobProperties;
+use properties::ResponseDate;
+pub use reader::BlobReader;
 pub use records::{Records, RowError};
 pub(crate) use store::StorageHttp;
 
@@ -38,6 +45,8 @@ pub(crate) use store::StorageHttp;
 pub struct BlobContainer {
     uri: ContainerUri,
     store: Arc<dyn ObjectStore>,
+    /// Deletes blobs; none for a folder, where the store does it.
+    remover: Option<Remover>,
 }
 
 impl JobsClient {
@@ -46,9 +55,11 @@ impl JobsClient {
     /// # Errors
     /// Configuration: the URI carries no signature and the client has no storage credential, or the folder does not exist.
     pub fn container(&self, uri: &ContainerUri) -> Result<BlobContainer> {
+        let (store, remover) = store::open(self.core(), uri)?;
         Ok(BlobContainer {
             uri: uri.clone(),
-            store: store::open(self.core(), uri)?,
+            store,
+            remover,
         })
     }
 }
@@ -63,15 +74,64 @@ impl BlobContainer {
     /// The size of a blob in bytes; none when there is no such blob.
     ///
     /// # Errors
-    /// [`ContainerRejected`](crate::ErrorKind::ContainerRejected) when the storage refuses; transport and service errors.
+    /// As [`properties`](Self::properties).
     pub async fn size(&self, name: &str) -> Result<Option<u64>> {
+        Ok(self.properties(name).await?.map(|found| found.size))
+    }
+
+    /// The size, the time of the last write and the entity tag of a blob; none when there is no such blob.
+    ///
+    /// # Errors
+    /// [`ContainerRejected`](crate::ErrorKind::ContainerRejected) when the storage refuses; transport and service errors.
+    pub async fn properties(&self, name: &str) -> Result<Option<BlobProperties>> {
+        const OPERATION: &str = "look at blob";
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        let found = self.get(OPERATION, name, options).await?;
+        Ok(found.map(|found| self.properties_of(&found)))
+    }
+
+    /// Opens a blob to read its bytes; none when there is no such blob.
+    ///
+    /// # Errors
+    /// As [`properties`](Self::properties).
+    pub async fn open(&self, name: &str) -> Result<Option<BlobReader>> {
+        const OPERATION: &str = "read blob";
+        let Some(found) = self.get(OPERATION, name, GetOptions::default()).await? else {
+            return Ok(None);
+        };
+        let properties = self.properties_of(&found);
+        let (this, blob) = (self.clone(), name.to_owned());
+        let chunks = found
+            .into_stream()
+            .map(move |chunk| chunk.map_err(|error| this.failed(OPERATION, &blob, error)));
+        Ok(Some(BlobReader::new(name, properties, chunks.boxed())))
+    }
+
+    async fn get(
+        &self,
+        operation: &'static str,
+        name: &str,
+        options: GetOptions,
+    ) -> Result<Option<GetResult>> {
         let path = self.path(name)?;
-        let look = self.store.head(&path);
-        match look.instrument(self.span("look at blob", name)).await {
-            Ok(meta) => Ok(Some(meta.size)),
+        let asked = self.store.get_opts(&path, options);
+        match asked.instrument(self.span(operation, name)).await {
+            Ok(found) => Ok(Some(found)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.failed("look at blob", name, error)),
+            Err(error) => Err(self.failed(operation, name, error)),
         }
+    }
+
+    /// A folder's clock is the machine's.
+    fn properties_of(&self, found: &GetResult) -> BlobProperties {
+        let answered = match self.uri.folder() {
+            Some(_) => jiff::Timestamp::try_from(std::time::SystemTime::now()).ok(),
+            None => found.extensions.get::<ResponseDate>().map(|date| date.0),
+        };
+        BlobProperties::new(found.meta.clone(), answered)
     }
 
     /// The names of the first blobs, at most `limit`. The signature must grant listing.
@@ -95,10 +155,10 @@ impl BlobContainer {
     /// Memory stays flat: one chunk and one line are held.
     ///
     /// # Errors
-    /// As [`size`](Self::size), and `ContainerRejected` when there is no such blob.
+    /// As [`properties`](Self::properties), and `ContainerRejected` when there is no such blob.
     pub async fn read<T: Record + Send + 'static>(&self, name: &str) -> Result<Records<T>> {
         match self.open(name).await? {
-            Some(records) => Ok(records),
+            Some(blob) => blob.records().await,
             None => Err(failure::missing(name, &self.uri)),
         }
     }
@@ -106,27 +166,12 @@ impl BlobContainer {
     /// Like [`read`](Self::read); a missing blob is an empty file. The service leaves out or leaves empty the logs that nothing went into.
     ///
     /// # Errors
-    /// As [`size`](Self::size).
+    /// As [`properties`](Self::properties).
     pub async fn read_log<T: Record + Send + 'static>(&self, name: &str) -> Result<Records<T>> {
-        Ok(self
-            .open(name)
-            .await?
-            .unwrap_or_else(|| Records::empty(name)))
-    }
-
-    async fn open<T: Record + Send + 'static>(&self, name: &str) -> Result<Option<Records<T>>> {
-        let path = self.path(name)?;
-        let asked = self.store.get(&path);
-        let found = match asked.instrument(self.span("read blob", name)).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(self.failed("read blob", name, error)),
-        };
-        let (this, blob) = (self.clone(), name.to_owned());
-        let chunks = found
-            .into_stream()
-            .map(move |chunk| chunk.map_err(|error| this.failed("read blob", &blob, error)));
-        Records::begin(name, chunks.boxed()).await.map(Some)
+        match self.open(name).await? {
+            Some(blob) => blob.records().await,
+            None => Ok(Records::empty(name)),
+        }
     }
 
     fn path(&self, name: &str) -> Result<BlobPath> {

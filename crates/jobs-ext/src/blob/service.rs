@@ -12,10 +12,12 @@ use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 use reqwest::StatusCode;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
 
+use super::properties::ResponseDate;
 use crate::clock::BoxFuture;
 use crate::credential::TokenCache;
+use crate::timestamp::parse_http_date;
 
 /// The longest error body that is read.
 const LONGEST_ERROR: usize = 64 * 1024;
@@ -115,7 +117,12 @@ impl StorageService {
         answer: HttpResponse,
         listing: bool,
     ) -> Result<HttpResponse, HttpError> {
-        let (parts, body) = answer.into_parts();
+        let (mut parts, body) = answer.into_parts();
+        if let Some(date) = parts.headers.get(DATE).and_then(|date| date.to_str().ok())
+            && let Some(date) = parse_http_date(date)
+        {
+            parts.extensions.insert(ResponseDate(date));
+        }
         if parts.status.is_success() && !listing {
             // Without a hint of its length, which the library would make room for on the storage's word.
             let pieces = unfold((body, self.bound), |(mut body, bound)| async move {

@@ -10,6 +10,7 @@ use object_store::client::{ClientOptions, HttpClient, HttpConnector};
 use object_store::local::LocalFileSystem;
 use object_store::{CredentialProvider, ObjectStore};
 
+use super::delete::Remover;
 use super::failure;
 use super::service::StorageService;
 use crate::client::Core;
@@ -18,12 +19,16 @@ use crate::container::ContainerUri;
 use crate::credential::TokenCache;
 use crate::error::{Error, Result};
 
-pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStore>> {
+/// Opens a container, with what its deletions need where it is not a folder.
+pub(super) fn open(
+    core: &Core,
+    uri: &ContainerUri,
+) -> Result<(Arc<dyn ObjectStore>, Option<Remover>)> {
     if let Some(folder) = uri.folder() {
         check_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| unusable(folder, &failure::system_words(&error)))?;
-        return Ok(Arc::new(store));
+        return Ok((Arc::new(store), None));
     }
     let not_a_container = || Error::configuration("the container URI names no container");
     let account = uri.account().ok_or_else(not_a_container)?;
@@ -39,18 +44,25 @@ pub(super) fn open(core: &Core, uri: &ContainerUri) -> Result<Arc<dyn ObjectStor
         bound: core.timeouts.attempt,
         tokens: tokens.clone(),
     };
+    let http = HttpClient::new(service);
+    let remover = Remover {
+        http: http.clone(),
+        tokens: tokens.clone(),
+        retry: core.retry.clone(),
+        clock: Arc::clone(&core.clock),
+    };
     let store = authorise(core, uri, tokens, MicrosoftAzureBuilder::new())?
         .with_account(account)
         .with_container_name(container)
         .with_endpoint(url)
         .with_allow_http(!https)
-        .with_http_connector(Connector(HttpClient::new(service)))
+        .with_http_connector(Connector(http))
         .with_retry(core.retry.for_storage())
         .build()
         .map_err(|error| {
             Error::configuration("the container cannot be opened").with_source(error)
         })?;
-    Ok(Arc::new(store))
+    Ok((Arc::new(store), Some(remover)))
 }
 
 /// Looks before the store does, whose errors do not say what to do.

@@ -16,6 +16,7 @@ mod retrying;
 mod scheduling;
 mod secrets;
 mod server;
+mod single_blobs;
 mod statuses;
 mod storage_bounds;
 mod surface;

@@ -1,0 +1,102 @@
+//! The bytes of one blob, as they arrive.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use jobs_devices::Record;
+
+use super::{BlobProperties, Records};
+use crate::error::Result;
+
+/// A blob that is being read: its properties, and its bytes as a stream of chunks.
+///
+/// The stream ends with an error when the storage delivers something else than the blob it announced, such as fewer or more bytes.
+///
+/// ```no_run
+/// # async fn example(container: jobs_ext::BlobContainer) -> Result<(), jobs_ext::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// if let Some(mut blob) = container.open("devices.txt").await? {
+///     println!("written {}", blob.properties().modified);
+///     while let Some(chunk) = blob.try_next().await? {
+///         println!("{} bytes", chunk.len());
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "streams do nothing unless they are read"]
+pub struct BlobReader {
+    name: String,
+    properties: BlobProperties,
+    chunks: BoxStream<'static, Result<Bytes>>,
+}
+
+impl BlobReader {
+    pub(super) fn new(
+        name: &str,
+        properties: BlobProperties,
+        chunks: BoxStream<'static, Result<Bytes>>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            properties,
+            chunks,
+        }
+    }
+
+    /// The blob's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the storage reported about the blob when it was opened.
+    #[must_use]
+    pub fn properties(&self) -> &BlobProperties {
+        &self.properties
+    }
+
+    /// Passes every chunk to `look` before it is returned, for example to copy the blob while its records are read.
+    pub fn inspect(self, mut look: impl FnMut(&Bytes) + Send + 'static) -> Self {
+        let chunks = self.chunks.inspect(move |chunk| {
+            if let Ok(chunk) = chunk {
+                look(chunk);
+            }
+        });
+        Self {
+            chunks: chunks.boxed(),
+            ..self
+        }
+    }
+
+    /// Reads the blob as records, one a line: [`jobs_devices::Row`], [`jobs_devices::ImportError`] or [`jobs_devices::Configuration`].
+    /// Memory stays flat: one chunk and one line are held.
+    ///
+    /// # Errors
+    /// When the blob cannot be read up to its first record.
+    pub async fn records<T: Record>(self) -> Result<Records<T>> {
+        Records::begin(&self.name, self.chunks).await
+    }
+}
+
+impl Stream for BlobReader {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.poll_next_unpin(cx)
+    }
+}
+
+impl fmt::Debug for BlobReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlobReader")
+            .field("name", &self.name)
+            .field("properties", &self.properties)
+            .finish_non_exhaustive()
+    }
+}
