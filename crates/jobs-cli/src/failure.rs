@@ -108,6 +108,12 @@ impl Failure {
         self
     }
 
+    /// The same failure with another exit code.
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     /// Nobody answered where the hub was looked for.
     pub(crate) fn unreached(mut self) -> Self {
         self.unreached = true;

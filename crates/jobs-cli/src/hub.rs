@@ -299,7 +299,9 @@ fn exit_of(error: &jobs_ext::Error) -> Exit {
 /// The exit code for a kind of error when no answer tells more.
 pub(crate) fn exit_of_kind(kind: ErrorKind) -> Exit {
     match kind {
-        ErrorKind::JobFailed | ErrorKind::JobCancelled => Exit::WorkFailed,
+        ErrorKind::JobFailed | ErrorKind::JobCancelled | ErrorKind::UnknownOutcome => {
+            Exit::WorkFailed
+        }
         ErrorKind::Configuration | ErrorKind::File | ErrorKind::Credential => Exit::Usage,
         ErrorKind::NotFound
         | ErrorKind::JobQuota

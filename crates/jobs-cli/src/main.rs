@@ -10,6 +10,7 @@ mod environment;
 mod exit;
 mod failure;
 mod following;
+mod groups;
 mod hub;
 mod input;
 mod input_file;

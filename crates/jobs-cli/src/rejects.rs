@@ -1,99 +1,207 @@
-//! The rows that a hub rejected: counted, shown with causes, kept in a file.
+//! The rows that a hub rejected: counted, grouped by cause, shown, kept in a file.
 
-use std::io::Write as _;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use jobs_devices::ImportError;
-use jobs_ext::Records;
+use jobs_ext::{BlobReader, ErrorKind};
 use serde_json::Value;
 
 use crate::args::Format;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::groups::Groups;
 use crate::outfile::Output;
 use crate::printer::Printer;
 use crate::table::Table;
 
-/// How many rejected rows a table shows; a document or a file holds all.
-const MOST_SHOWN: usize = 200;
+/// How many equal rejects a table shows one by one, and how many lines of one code; a document or a file holds all.
+const SHOWN: usize = 10;
 
 /// What the logs of an import hold.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rejects {
     pub(crate) count: u64,
-    /// There was no log at all where one was looked for.
-    pub(crate) without_log: bool,
-    shown: Vec<ImportError>,
+    by_cause: BTreeMap<String, u64>,
+    /// Rows with the same code and cause, by their number, with the name of each.
+    shown: Groups<(u64, String)>,
     documents: Vec<Value>,
 }
 
 impl Rejects {
-    /// Reads one log to its end, copying each line as it is to `file` if there is one. What goes to standard output is kept for no other use.
+    pub(crate) fn new() -> Self {
+        Self {
+            count: 0,
+            by_cause: BTreeMap::new(),
+            shown: Groups::keeping(SHOWN),
+            documents: Vec::new(),
+        }
+    }
+
+    /// Reads one log to its end, and copies it byte for byte to `file` if there is one. A log that holds no row is copied too: it is what
+    /// the hub's container holds. What goes to standard output is kept for no other use.
     pub(crate) async fn read(
         &mut self,
         printer: &Printer,
-        mut log: Records<ImportError>,
-        mut file: Option<&mut Output>,
+        log: BlobReader,
+        file: Option<Output>,
     ) -> Result<(), Failure> {
-        let alone = file.as_deref().is_some_and(Output::is_stdout);
-        while let Some(row) = log.next().await {
+        let alone = file.as_ref().is_some_and(Output::is_stdout);
+        let copy = Copy::of(file);
+        let read = self.read_rows(printer, copy.attached_to(log), alone).await;
+        match read {
+            Ok(()) => copy.finish(),
+            Err(error) if error.kind() == ErrorKind::UnknownOutcome => {
+                copy.finish()?;
+                Err(error.into())
+            }
+            Err(error) => Err(unreadable(error)),
+        }
+    }
+
+    async fn read_rows(
+        &mut self,
+        printer: &Printer,
+        log: BlobReader,
+        alone: bool,
+    ) -> Result<(), jobs_ext::Error> {
+        let mut rows = log.records::<ImportError>().await?;
+        while let Some(row) = rows.next().await {
             let row = match row {
                 Ok(row) => row,
-                Err(error) if error.read_error().is_some() => {
-                    return Err(Failure::work(format_args!("the log broke off: {error}")));
-                }
-                // A line that is no record still tells that something was rejected.
-                Err(error) => ImportError::unreadable(0, error.to_string()),
+                Err(error) => match error.read_error() {
+                    Some(error) => return Err(error.clone()),
+                    // A line that is no record still tells that something was rejected.
+                    None => ImportError::unreadable(0, error.to_string()),
+                },
             };
-            self.count += 1;
-            if let Some(target) = file.as_deref_mut()
-                && let Err(error) = writeln!(target, "{}", row.to_line())
-            {
-                match target.failure(&error) {
-                    Some(failure) => return Err(failure),
-                    None => file = None,
-                }
-            }
-            if alone {
-                continue;
-            }
-            if printer.format != Format::Table {
-                self.documents.push(document(printer, row));
-            } else if self.shown.len() < MOST_SHOWN {
-                self.shown.push(row);
-            }
+            self.add(printer, row, alone);
         }
         Ok(())
     }
 
-    /// The rows as documents, with the log's own member names.
-    pub(crate) fn into_documents(self) -> Vec<Value> {
-        self.documents
+    fn add(&mut self, printer: &Printer, row: ImportError, alone: bool) {
+        self.count += 1;
+        if alone {
+            return;
+        }
+        *self.by_cause.entry(name(row.error_code)).or_default() += 1;
+        if printer.format != Format::Table {
+            self.documents.push(document(printer, row));
+            return;
+        }
+        let key = format!("{}\n{}", row.error_code, cause(printer, &row));
+        self.shown.add(&key, (self.count, subject(&row)));
     }
 
-    /// A table of the first rows.
-    pub(crate) fn print_table(&self, printer: &Printer) -> Result<(), Failure> {
+    /// How many rows were rejected for each cause, and the rows as documents, with the log's own member names.
+    pub(crate) fn into_documents(self) -> (BTreeMap<String, u64>, Vec<Value>) {
+        (self.by_cause, self.documents)
+    }
+
+    /// A table of the rejected rows. Many equal ones are one line with their count.
+    pub(crate) fn print_table(self, printer: &Printer) -> Result<(), Failure> {
         if self.count == 0 {
             return Ok(());
         }
         let mut table = Table::new(["REJECTED", "CODE", "MEANING", "CAUSE"]);
-        for row in &self.shown {
-            table.row([
-                &subject(row),
-                &row.error_code.to_string(),
-                meaning(row.error_code),
-                &cause(printer, row),
-            ]);
+        let mut lines: HashMap<String, usize> = HashMap::new();
+        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        for group in self.shown.into_groups() {
+            let (code, cause) = group.key.split_once('\n').unwrap_or((&group.key, ""));
+            let number = code.parse().unwrap_or_default();
+            let lines = lines.entry(code.to_owned()).or_default();
+            let is_cut = group.hidden() > 0;
+            let names: Vec<String> = group.first.into_iter().map(|(_, name)| name).collect();
+            let rows = if is_cut {
+                vec![(
+                    format!("{} rows: {}, …", group.count, names.join(", ")),
+                    group.count,
+                )]
+            } else {
+                names.into_iter().map(|name| (name, 1)).collect()
+            };
+            for (subject, count) in rows {
+                if *lines < SHOWN {
+                    table.row([&subject, code, meaning(number), cause]);
+                    *lines += 1;
+                } else {
+                    *left_out.entry(name(number)).or_default() += count;
+                }
+            }
         }
         printer.line("")?;
         printer.table(&table)?;
-        if self.count > self.shown.len() as u64 {
-            printer.note(format_args!(
-                "{} of {} rejected rows shown; --rejects FILE writes all",
-                self.shown.len(),
-                self.count
-            ));
+        for (cause, count) in &left_out {
+            printer.line(&format!("{cause}: {count} more rows"))?;
+        }
+        if !left_out.is_empty() {
+            printer.note("--rejects FILE and -o json have every rejected row");
         }
         Ok(())
+    }
+}
+
+/// A response that is not the log leaves the result of the rows unknown, as a missing log does.
+pub(crate) fn unreadable(error: jobs_ext::Error) -> Failure {
+    let failure = Failure::from(&error);
+    match error.kind() {
+        ErrorKind::Decode => failure.with_exit(Exit::WorkFailed),
+        _ => failure,
+    }
+}
+
+/// Copies the bytes of a log while its rows are read.
+#[derive(Clone)]
+struct Copy(Arc<Mutex<Copying>>);
+
+struct Copying {
+    file: Option<Output>,
+    failed: Option<io::Error>,
+}
+
+impl Copy {
+    fn of(file: Option<Output>) -> Self {
+        Self(Arc::new(Mutex::new(Copying { file, failed: None })))
+    }
+
+    fn attached_to(&self, log: BlobReader) -> BlobReader {
+        let this = self.clone();
+        log.inspect(move |chunk| this.write(chunk))
+    }
+
+    fn write(&self, chunk: &[u8]) {
+        let mut copying = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if copying.failed.is_some() {
+            return;
+        }
+        if let Some(file) = &mut copying.file
+            && let Err(error) = file.write_all(chunk)
+        {
+            copying.failed = Some(error);
+        }
+    }
+
+    /// Puts the complete copy in its place.
+    fn finish(&self) -> Result<(), Failure> {
+        let mut copying = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, failed) = (copying.file.take(), copying.failed.take());
+        match (file, failed) {
+            (Some(file), Some(error)) => file.failure(&error).map_or(Ok(()), Err),
+            (Some(file), None) => file.finish(),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// What rows of one cause have in common: the service's name for the code, or the code where it has none.
+fn name(code: i64) -> String {
+    match meaning(code) {
+        "-" if code == 0 => "unreadable".to_owned(),
+        "-" => code.to_string(),
+        name => name.to_owned(),
     }
 }
 

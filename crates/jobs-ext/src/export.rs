@@ -154,9 +154,21 @@ impl fmt::Debug for ExportOptions {
 pub struct ExportOutcome {
     #[cfg_attr(not(feature = "blob"), expect(dead_code, reason = "reads the blobs"))]
     pub(crate) client: JobsClient,
-    job: Job,
+    pub(crate) job: Job,
     container: ContainerUri,
+    /// When this client created the job, by its clock for intervals; none when it was created elsewhere.
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "compared with the times of blobs")
+    )]
+    pub(crate) created: Option<Duration>,
     blob: String,
+    /// The name of the blob is the default, and the job may have written another.
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "decides whether the blob is checked")
+    )]
+    pub(crate) guessed: bool,
     configurations: Option<String>,
 }
 
@@ -206,20 +218,27 @@ impl JobsClient {
                 &options.creation,
             )
             .await?;
-        Ok(self.export_poller(JobPoller::begun(self.clone(), job), options))
+        let created = Some(self.core().clock.elapsed());
+        Ok(self.export_poller(JobPoller::begun(self.clone(), job), options, created))
     }
 
     /// Takes up an export that was begun elsewhere; the options are those that it was begun with. A job of another type is told as
-    /// [`Configuration`](crate::ErrorKind::Configuration) once it has completed.
+    /// [`Configuration`](crate::ErrorKind::Configuration) once it has completed. Without the blob's name in the options, `devices.txt`
+    /// counts only when it was written while the job ran.
     pub fn resume_export(
         &self,
         id: impl Into<String>,
         options: ExportOptions,
     ) -> JobPoller<ExportOutcome> {
-        self.export_poller(self.resume(id), options)
+        self.export_poller(self.resume(id), options, None)
     }
 
-    fn export_poller(&self, poller: JobPoller, options: ExportOptions) -> JobPoller<ExportOutcome> {
+    fn export_poller(
+        &self,
+        poller: JobPoller,
+        options: ExportOptions,
+        created: Option<Duration>,
+    ) -> JobPoller<ExportOutcome> {
         let client = self.clone();
         let ExportOptions {
             container,
@@ -228,6 +247,8 @@ impl JobsClient {
             creation,
             ..
         } = options;
+        // The hub does not report which blob a job wrote that was created elsewhere.
+        let guessed = created.is_none() && blob.is_none();
         let blob = blob.unwrap_or_else(|| DEVICES_BLOB.to_owned());
         let poller = poller.shared_progress(creation.progress);
         let poller = match creation.poll {
@@ -240,6 +261,8 @@ impl JobsClient {
                 client: client.clone(),
                 job,
                 container: container.clone(),
+                created,
+                guessed,
                 blob: blob.clone(),
                 configurations: configurations.clone(),
             })

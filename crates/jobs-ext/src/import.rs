@@ -191,8 +191,20 @@ impl fmt::Debug for ImportOptions {
 pub struct ImportOutcome {
     #[cfg_attr(not(feature = "blob"), expect(dead_code, reason = "reads the logs"))]
     pub(crate) client: JobsClient,
-    job: Job,
+    pub(crate) job: Job,
     container: ContainerUri,
+    /// When this client created the job, by its clock for intervals; none when it was created elsewhere.
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "compared with the times of blobs")
+    )]
+    pub(crate) created: Option<Duration>,
+    /// Configurations were imported too, so that there is a log about them.
+    #[cfg_attr(
+        not(feature = "blob"),
+        expect(dead_code, reason = "decides whether there is a log to read")
+    )]
+    pub(crate) with_configurations: bool,
 }
 
 impl ImportOutcome {
@@ -226,7 +238,8 @@ impl JobsClient {
                 &options.creation,
             )
             .await?;
-        Ok(self.import_poller(JobPoller::begun(self.clone(), job), options))
+        let created = Some(self.core().clock.elapsed());
+        Ok(self.import_poller(JobPoller::begun(self.clone(), job), options, created))
     }
 
     /// Takes up an import that was begun elsewhere; the options are those that it was begun with. A job of another type is told as
@@ -236,12 +249,18 @@ impl JobsClient {
         id: impl Into<String>,
         options: ImportOptions,
     ) -> JobPoller<ImportOutcome> {
-        self.import_poller(self.resume(id), options)
+        self.import_poller(self.resume(id), options, None)
     }
 
-    fn import_poller(&self, poller: JobPoller, options: ImportOptions) -> JobPoller<ImportOutcome> {
+    fn import_poller(
+        &self,
+        poller: JobPoller,
+        options: ImportOptions,
+        created: Option<Duration>,
+    ) -> JobPoller<ImportOutcome> {
         let client = self.clone();
         let container = options.output_container().clone();
+        let configurations = options.configurations.is_some();
         let poller = poller.shared_progress(options.creation.progress);
         let poller = match options.creation.poll {
             Some(policy) => poller.policy(policy),
@@ -249,10 +268,15 @@ impl JobsClient {
         };
         poller.map(move |job| {
             check_type(&job, &JobType::Import)?;
+            let reported = job
+                .import_export()
+                .and_then(|model| model.include_configurations);
             Ok(ImportOutcome {
+                with_configurations: configurations || reported == Some(true),
                 client: client.clone(),
                 job,
                 container: container.clone(),
+                created,
             })
         })
     }

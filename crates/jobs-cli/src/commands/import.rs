@@ -16,7 +16,7 @@ use crate::following::{to_end, verdict};
 use crate::input_file::InputFile;
 use crate::outfile::{self, Output};
 use crate::printer::Printer;
-use crate::rejects::Rejects;
+use crate::rejects::{self, Rejects};
 use crate::watcher::Watcher;
 use crate::{hub, job_view};
 
@@ -42,7 +42,6 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let log = LogWanted {
         configurations: args.configurations,
         file: args.rejects.as_deref().map(Output::create).transpose()?,
-        taken_up: false,
     };
     let poller = begin(context, &client, file, options).await?;
     context.job.active(poller.id());
@@ -111,8 +110,6 @@ pub(crate) struct LogWanted {
     pub(crate) configurations: bool,
     /// Where the rejected rows go.
     pub(crate) file: Option<Output>,
-    /// The import was begun elsewhere, so that the container named here may be another than the job's.
-    pub(crate) taken_up: bool,
 }
 
 /// Waits for an import, and shows the job and what was rejected; rejected rows make the command fail although the job completed.
@@ -142,19 +139,19 @@ pub(crate) async fn finish(
         printer.hint(format_args!("to let this program in: {}", hub::OWN_WAY));
         return Ok(Exit::Done);
     }
-    let read = read_logs(context, client, &outcome, log).await;
+    let read = read_logs(context, &outcome, log).await;
     if !has_room {
         let (id, status) = (job.id(), job.status());
         printer.note(format_args!("job {id} (import) is {status}"));
     }
     match read {
-        Ok(rejects) => tell(printer, &job, rejects, has_room),
+        Ok(rejects) => report(printer, &job, rejects, has_room),
         Err(failure) => {
             if has_room {
-                job_view::print(printer, &job)?;
+                print_unknown(printer, &job)?;
             }
             Err(failure.hint(format_args!(
-                "job {}: the import itself completed; the rows that it rejected stand in {IMPORT_ERRORS_BLOB} of {container}",
+                "job {}: the import itself completed, but which rows it rejected is unknown; {IMPORT_ERRORS_BLOB} in {container} should list them",
                 job.id()
             )))
         }
@@ -163,38 +160,26 @@ pub(crate) async fn finish(
 
 async fn read_logs(
     context: &Context,
-    client: &JobsClient,
     outcome: &ImportOutcome,
     log: LogWanted,
 ) -> Result<Rejects, Failure> {
     let printer = &context.printer;
-    let mut rejects = Rejects::default();
-    let mut file = log.file;
-    if log.taken_up {
-        let container = client.container(outcome.container())?;
-        rejects.without_log = container.size(IMPORT_ERRORS_BLOB).await?.is_none();
-        if rejects.without_log {
-            printer.warn(format_args!(
-                "there is no {IMPORT_ERRORS_BLOB} in {}: is that the output container of job {}?",
-                outcome.container(),
-                outcome.job().id()
-            ));
-        }
+    let mut rejects = Rejects::new();
+    let devices = outcome.error_log().await.map_err(rejects::unreadable)?;
+    rejects.read(printer, devices, log.file).await?;
+    if log.configurations
+        && let Some(log) = outcome
+            .configuration_error_log()
+            .await
+            .map_err(rejects::unreadable)?
+    {
+        rejects.read(printer, log, None).await?;
     }
-    let rows = outcome.rejected().await?;
-    rejects.read(printer, rows, file.as_mut()).await?;
-    if log.configurations {
-        let rows = outcome.rejected_configurations().await?;
-        rejects.read(printer, rows, file.as_mut()).await?;
-    }
-    file.map_or(Ok(()), Output::finish)?;
     Ok(rejects)
 }
 
-fn tell(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outcome {
-    let Rejects {
-        count, without_log, ..
-    } = rejects;
+fn report(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outcome {
+    let count = rejects.count;
     match printer.format {
         _ if !has_room => {}
         Format::Table => {
@@ -204,9 +189,7 @@ fn tell(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outco
         Format::Json | Format::Jsonl => printer.json(document(printer, job, rejects))?,
     }
     if count == 0 {
-        if !without_log {
-            printer.note("no row was rejected");
-        }
+        printer.note("no row was rejected");
         return Ok(Exit::Done);
     }
     let rows = if count == 1 { "row was" } else { "rows were" };
@@ -218,13 +201,38 @@ fn tell(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outco
 
 /// The job as the hub describes it, with the rejected rows beside its own members.
 fn document(printer: &Printer, job: &Job, rejects: Rejects) -> Value {
-    let mut document = job_view::wire(printer, job);
+    let count = rejects.count;
+    let (by_cause, rows) = rejects.into_documents();
+    let by_cause = by_cause
+        .into_iter()
+        .map(|(cause, count)| (cause, count.into()));
+    with_rejects(
+        job_view::wire(printer, job),
+        count.into(),
+        Value::Array(rows),
+        Value::Object(by_cause.collect()),
+    )
+}
+
+/// The job when nothing is known about its rows: `null` stands for what a script must not take for none.
+fn print_unknown(printer: &Printer, job: &Job) -> Result<(), Failure> {
+    if printer.format == Format::Table {
+        return job_view::print(printer, job);
+    }
+    let document = job_view::wire(printer, job);
+    printer.json(with_rejects(
+        document,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ))
+}
+
+fn with_rejects(mut document: Value, count: Value, rows: Value, by_cause: Value) -> Value {
     if let Some(members) = document.as_object_mut() {
-        members.insert("rejectedCount".to_owned(), rejects.count.into());
-        members.insert(
-            "rejected".to_owned(),
-            Value::Array(rejects.into_documents()),
-        );
+        members.insert("rejectedCount".to_owned(), count);
+        members.insert("rejected".to_owned(), rows);
+        members.insert("rejectedByCause".to_owned(), by_cause);
     }
     document
 }

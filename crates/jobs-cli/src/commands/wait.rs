@@ -120,7 +120,6 @@ async fn wait_for_import(
     let log = import::LogWanted {
         configurations: job.raw().redacted()["includeConfigurations"] == Value::Bool(true),
         file: args.rejects.as_deref().map(Output::create).transpose()?,
-        taken_up: true,
     };
     let options = ImportOptions::from(container).progress(Watcher::new(context));
     let poller = client.resume_import(&args.id, options);
@@ -146,7 +145,13 @@ async fn wait_for_export(
         options = options.blob(hub::blob_name(name)?);
     }
     let poller = client.resume_export(&args.id, options);
-    export::finish(context, poller, args.download.as_deref()).await
+    let outcome = export::finish(context, poller, args.download.as_deref()).await;
+    outcome.map_err(|failure| match failure.exit() {
+        Exit::WorkFailed if args.blob.is_none() && args.download.is_some() => {
+            failure.hint("--blob NAME names the blob; the hub does not report it")
+        }
+        _ => failure,
+    })
 }
 
 /// Waits for a job, and judges it by what the hub tells of it.
@@ -158,7 +163,7 @@ async fn bare(context: &Context, client: &JobsClient, args: &WaitArgs) -> Outcom
     let exit = verdict(&job)?;
     if *job.job_type() == JobType::Import {
         printer.warn(format_args!(
-            "rows may have been rejected: only {IMPORT_ERRORS_BLOB} in the job's output container tells"
+            "the rows of this import were not looked at: some may have been rejected, which {IMPORT_ERRORS_BLOB} in the job's output container reports"
         ));
         printer.hint(format_args!(
             "to see them: iothub-jobs wait {} --container-file FILE",

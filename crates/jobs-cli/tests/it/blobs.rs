@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 /// The service, on a port of its own; it ends with the test.
 pub(crate) struct Blobs {
@@ -16,6 +17,10 @@ struct State {
     blobs: BTreeMap<String, Vec<u8>>,
     /// The blob that nobody may read.
     closed: Option<String>,
+    /// A blob that reads as this, whatever was put there.
+    fixed: Option<(String, Vec<u8>)>,
+    /// When each blob was put there.
+    times: BTreeMap<String, SystemTime>,
     /// What was read, and by which authorization.
     reads: Vec<(String, String)>,
 }
@@ -49,6 +54,12 @@ impl Blobs {
     pub(crate) fn put(&self, name: &str, content: &str) {
         let mut state = self.state.lock().unwrap();
         state.blobs.insert(name.to_owned(), content.into());
+    }
+
+    /// From now on this is what a read of the blob gets, whatever is put there.
+    pub(crate) fn answer_as(&self, name: &str, content: &str) {
+        let fixed = (name.to_owned(), content.as_bytes().to_vec());
+        self.state.lock().unwrap().fixed = Some(fixed);
     }
 
     /// From now on nobody may read this blob.
@@ -91,9 +102,16 @@ fn answer(stream: TcpStream, state: &Mutex<State>) {
     }
     let mut sent = vec![0; length];
     stream.read_exact(&mut sent).unwrap();
-    let (status, body) = state.lock().unwrap().act(&method, name, sent, reader);
+    let mut state = state.lock().unwrap();
+    let (status, body) = state.act(&method, name.clone(), sent, reader);
+    let written = state.times.get(&name).copied();
+    drop(state);
+    let written = jiff::Timestamp::try_from(written.unwrap_or_else(SystemTime::now)).unwrap();
+    let written = jiff::fmt::rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&written)
+        .unwrap();
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nETag: \"1\"\r\nLast-Modified: Fri, 27 Nov 2026 08:00:00 GMT\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nETag: \"1\"\r\nLast-Modified: {written}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     // Whoever asked may have gone.
@@ -113,6 +131,7 @@ impl State {
     ) -> (&'static str, Vec<u8>) {
         match method {
             "PUT" => {
+                self.times.insert(name.clone(), SystemTime::now());
                 self.blobs.insert(name, sent);
                 ("201 Created", Vec::new())
             }
@@ -122,7 +141,11 @@ impl State {
             },
             _ if self.closed.as_ref() == Some(&name) => ("403 Forbidden", Vec::new()),
             _ => {
-                let found = self.blobs.get(&name).cloned();
+                let fixed = self.fixed.as_ref().filter(|(fixed, _)| *fixed == name);
+                let found = match fixed {
+                    Some((_, content)) => Some(content.clone()),
+                    None => self.blobs.get(&name).cloned(),
+                };
                 self.reads.push((name, reader));
                 match found {
                     Some(content) => ("200 OK", content),

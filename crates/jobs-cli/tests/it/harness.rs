@@ -248,6 +248,22 @@ impl LocalHub {
         self.ready["connectionString"].as_str().unwrap()
     }
 
+    /// Steps the hub's clock.
+    pub(crate) fn advance(&self, seconds: u64) {
+        let address = self.endpoint().strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let body = format!("{{\"advanceSeconds\":{seconds}}}");
+        let length = body.len();
+        write!(
+            stream,
+            "POST /_local/clock HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    }
+
     /// Sends a signal and waits for the end; the exit code and what else was printed on standard output.
     #[cfg(unix)]
     pub(crate) fn stop(mut self, signal: &str) -> (i32, String) {

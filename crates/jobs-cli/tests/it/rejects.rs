@@ -211,3 +211,205 @@ fn the_azure_command_line_gives_a_token_for_storage_too() {
     assert_eq!(ran.json()["rejectedCount"], 2);
     assert_eq!(blobs.readers("importErrors.log"), ["Bearer of-storage"]);
 }
+
+const ROW: &str = "{\"deviceId\":\"d\",\"errorCode\":404001,\"errorStatus\":\"d\"}\n";
+
+/// The id of the only job of a hub.
+fn only_job(cli: &Cli) -> String {
+    let jobs = cli.run(&["list", "-o", "json", "-q"]).json();
+    let jobs = jobs.as_array().unwrap();
+    assert_eq!(jobs.len(), 1);
+    jobs[0]["jobId"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_log_of_a_later_import_is_not_taken_for_an_earlier_ones() {
+    let (_hub, cli, file) = stage(MIXED);
+    cli.run(&["import", &file]).expect(1);
+    let first = only_job(&cli);
+    let container = cli.container("container");
+    let wait = ["wait", &first, "--container", &container];
+    let ran = cli.run(&wait).expect(1);
+    assert!(
+        ran.stderr.contains("2 rows were rejected"),
+        "{}",
+        ran.stderr
+    );
+    let clean = cli.file("clean.txt", "{\"id\":\"z\",\"status\":\"enabled\"}\n");
+    cli.run(&["import", &clean]).expect(0);
+    let ran = cli.run(&[&wait[..], &["-o", "json"]].concat()).expect(1);
+    assert!(ran.stderr.contains("result is unknown"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr.contains("no row was rejected"),
+        "{}",
+        ran.stderr
+    );
+    let job = ran.json();
+    for member in ["rejected", "rejectedCount", "rejectedByCause"] {
+        assert!(job[member].is_null(), "{member}");
+    }
+    let target = cli.file("rejects.txt", "before");
+    cli.run(&[&wait[..], &["--rejects", &target]].concat())
+        .expect(1);
+    assert_eq!(cli.read("rejects.txt"), "before");
+}
+
+#[test]
+fn a_missing_log_and_one_without_rows_are_unknown_results() {
+    let (_hub, cli, file) = stage("{\"id\":\"a\",\"status\":\"enabled\"}\n");
+    cli.run(&["import", &file]).expect(0);
+    let id = only_job(&cli);
+    let container = cli.container("container");
+    let log = cli.path("container/importErrors.log");
+    let wait = ["wait", &id, "--container", &container];
+    cli.run(&wait).expect(0);
+    for (content, looks) in [
+        ("<!DOCTYPE html><p>Sign in", "an HTML page"),
+        ("\u{0}\u{1}", "binary data"),
+        ("\"{\"\"deviceId\"\":\"\"a\"\"}\"\n", "quoted text"),
+        ("not a row\n", "plain text"),
+    ] {
+        std::fs::write(&log, content).unwrap();
+        let target = cli.path("copy.txt");
+        let ran = cli
+            .run(&[&wait[..], &["--rejects", target.to_str().unwrap()]].concat())
+            .expect(1);
+        assert!(ran.stderr.contains(looks), "{looks}: {}", ran.stderr);
+        assert!(ran.stderr.contains("result is unknown"), "{}", ran.stderr);
+        assert_eq!(cli.read("copy.txt"), content, "a copy all the same");
+    }
+    std::fs::remove_file(&log).unwrap();
+    let ran = cli.run(&wait).expect(1);
+    let told = "there is no importErrors.log in ";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+}
+
+#[test]
+fn rejects_are_a_byte_for_byte_copy_of_the_log_about_devices() {
+    let (_hub, cli, file) = stage(MIXED);
+    cli.run(&["import", &file]).expect(1);
+    let id = only_job(&cli);
+    let container = cli.container("container");
+    // Spacing, line ends, further members, a blank line and one that cannot be read.
+    let content = format!(
+        "{{ \"errorCode\" : \"404001\" , \"deviceId\":\"d\", \"errorStatus\":\"\\u0064\",\"x\":1}}\r\n\r\nwords\r\n{ROW}"
+    );
+    std::fs::write(cli.path("container/importErrors.log"), &content).unwrap();
+    let wait = ["wait", &id, "--container", &container, "--rejects"];
+    for form in ["table", "json"] {
+        cli.run(&[&wait[..], &["copy.txt", "-o", form]].concat())
+            .expect(1);
+        assert_eq!(cli.read("copy.txt"), content);
+        let ran = cli.run(&[&wait[..], &["-", "-o", form]].concat()).expect(1);
+        assert_eq!(ran.stdout, content);
+    }
+    let rejected = cli.run(&["wait", &id, "--container", &container, "-o", "json"]);
+    let job = rejected.expect(1).json();
+    assert_eq!(job["rejectedCount"], 3);
+    assert_eq!(job["rejected"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        job["rejectedByCause"],
+        serde_json::json!({"DeviceNotFound": 2, "unreadable": 1})
+    );
+}
+
+#[test]
+fn many_equal_rejects_are_one_line_with_a_count() {
+    let rows: String = (0..500)
+        .map(|n| {
+            format!("{{\"id\":\"d{n:03}\",\"importMode\":\"update\",\"status\":\"enabled\"}}\n")
+        })
+        .collect();
+    let (_hub, cli, file) = stage(&rows);
+    let ran = cli.run(&["import", &file]).expect(1);
+    let lines: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains("DeviceNotFound"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{}", ran.stdout);
+    assert!(
+        lines[0].starts_with("500 rows: d000, d001, "),
+        "{}",
+        lines[0]
+    );
+    assert!(!lines[0].contains("d010"), "{}", lines[0]);
+    let job = cli.run(&["import", &file, "-o", "json"]).expect(1).json();
+    assert_eq!(job["rejected"].as_array().unwrap().len(), 500);
+    assert_eq!(
+        job["rejectedByCause"],
+        serde_json::json!({"DeviceNotFound": 500})
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_the_log_leaves_the_result_unknown() {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let blobs = Blobs::start();
+    blobs.put("devices.txt", MIXED);
+    blobs.answer_as("importErrors.log", "<!DOCTYPE html><p>Sign in</p>");
+    let uri = cli.file("container.uri", &blobs.signed_uri());
+    let ran = cli
+        .run(&["import", "--container-file", &uri, "--rejects", "r.txt"])
+        .expect(1);
+    for part in ["HTML page", "which rows it rejected is unknown"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    assert!(!cli.path("r.txt").exists());
+}
+
+#[test]
+fn an_old_blob_is_not_downloaded_as_the_export_of_a_job() {
+    let (_hub, cli, file) = stage("{\"id\":\"a\",\"status\":\"enabled\"}\n");
+    let container = cli.container("container");
+    let export = |blob: &[&str]| {
+        let run = [&["export", "--container", &container, "-o", "json"], blob].concat();
+        let job = cli.run(&run).expect(0).json();
+        job["jobId"].as_str().unwrap().to_owned()
+    };
+    let first = export(&[]);
+    let wait = |id: &str, more: &[&str]| {
+        let wait = [
+            "wait",
+            id,
+            "--container",
+            &container,
+            "--download",
+            "out.txt",
+        ];
+        cli.run(&[&wait[..], more].concat())
+    };
+    wait(&first, &[]).expect(0);
+    // Another blob than the default, which the hub does not report: devices.txt is the first job's.
+    cli.run(&["import", &file]).expect(0);
+    let second = export(&["--blob", "second.txt"]);
+    cli.file("out.txt", "before");
+    let ran = wait(&second, &[]).expect(1);
+    for part in ["devices.txt", "--blob NAME", &second] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    assert_eq!(cli.read("out.txt"), "before");
+    wait(&second, &["--blob", "second.txt"]).expect(0);
+    assert!(cli.read("out.txt").contains("\"id\":\"a\""));
+}
+
+#[test]
+fn a_stepped_clock_of_the_hub_changes_nothing_about_whose_log_it_is() {
+    let (hub, cli, file) = stage(MIXED);
+    hub.advance(90_000);
+    let ran = cli.run(&["import", &file]).expect(1);
+    assert!(
+        ran.stderr.contains("2 rows were rejected"),
+        "{}",
+        ran.stderr
+    );
+    let container = cli.container("container");
+    let id = only_job(&cli);
+    let ran = cli.run(&["wait", &id, "--container", &container]).expect(1);
+    assert!(
+        ran.stderr.contains("2 rows were rejected"),
+        "{}",
+        ran.stderr
+    );
+}

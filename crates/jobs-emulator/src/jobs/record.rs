@@ -117,7 +117,8 @@ impl JobRecord {
                 .map(ContainerUri::expose),
             input_blob_name: self.input_blob.as_deref(),
             output_blob_container_uri: echo.map_or("", |echo| echo.output.expose()),
-            output_blob_name: self.output_blob.as_deref(),
+            // Recorded: the response to the creation alone repeats it.
+            output_blob_name: echo.and(self.output_blob.as_deref()),
             exclude_keys_in_export: self.exclude_keys,
             storage_authentication_type: echo
                 .and_then(|echo| echo.storage_authentication.as_deref()),

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
-use object_store::ObjectStoreExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tracing::Instrument as _;
 
@@ -23,19 +22,13 @@ impl BlobContainer {
     }
 
     async fn copy(&self, name: &str, target: &Path) -> Result<u64> {
-        let path = self.path(name)?;
         let (mut sink, partial) = open(target).await?;
-        let found = match self.store.get(&path).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(failure::missing(name, &self.uri));
-            }
-            Err(error) => return Err(self.failed("download blob", name, error)),
+        let Some(mut chunks) = self.open_for("download blob", name).await? else {
+            return Err(failure::missing(name, &self.uri));
         };
-        let mut chunks = found.into_stream();
         let mut bytes = 0;
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| self.failed("download blob", name, error))?;
+            let chunk = chunk?;
             bytes += chunk.len() as u64;
             sink.write_all(&chunk)
                 .await

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
+use super::answer::WrongAnswer;
 use super::service::NoContainer;
 use crate::container::ContainerUri;
 use crate::error::{Error, ErrorKind};
@@ -21,6 +22,9 @@ pub(super) fn read(
     uri: &ContainerUri,
 ) -> Error {
     use object_store::Error as Storage;
+    if let Some(wrong) = caused::<WrongAnswer>(&error) {
+        return wrong_answer(wrong, name, uri);
+    }
     if let Some(folder) = uri.folder() {
         let done = match operation {
             "upload blob" => "written",
@@ -114,6 +118,23 @@ fn rejection(
     detail.hint = hint;
     detail.status = said.status;
     detail.code = said.code;
+    out
+}
+
+fn wrong_answer(wrong: &WrongAnswer, name: &str, uri: &ContainerUri) -> Error {
+    let message = match uri.folder() {
+        Some(folder) => format!("{name} in the folder {}: {wrong}", folder.display()),
+        None => format!(
+            "blob {name}: the response from {} is not the blob: {wrong}",
+            uri.location()
+        ),
+    };
+    let mut out = Error::new(ErrorKind::Decode, message);
+    if uri.folder().is_none() {
+        out.detail_mut().hint = Some(
+            "something between here and the storage may have answered, such as a proxy or a sign-in page; or the blob was being replaced",
+        );
+    }
     out
 }
 

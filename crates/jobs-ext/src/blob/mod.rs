@@ -1,8 +1,11 @@
 //! The blobs of jobs: device files in and out, and the logs of rejected rows.
 
+mod answer;
+mod appearance;
 mod delete;
 mod download;
 mod failure;
+mod origin;
 mod outcome;
 mod properties;
 mod reader;
@@ -14,7 +17,9 @@ mod upload;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use jobs_devices::Record;
 use object_store::path::Path as BlobPath;
 use object_store::{GetOptions, GetResult, ObjectStore};
@@ -25,6 +30,7 @@ use crate::container::ContainerUri;
 use crate::create::check_blob_name;
 use crate::error::{Error, Result};
 
+use answer::{Check, ReadState, WrongAnswer};
 use delete::Remover;
 pub use properties::BlobProperties;
 use properties::ResponseDate;
@@ -98,16 +104,23 @@ impl BlobContainer {
     /// # Errors
     /// As [`properties`](Self::properties).
     pub async fn open(&self, name: &str) -> Result<Option<BlobReader>> {
-        const OPERATION: &str = "read blob";
-        let Some(found) = self.get(OPERATION, name, GetOptions::default()).await? else {
+        self.open_for("read blob", name).await
+    }
+
+    async fn open_for(&self, operation: &'static str, name: &str) -> Result<Option<BlobReader>> {
+        let state = ReadState::default();
+        let mut options = GetOptions::default();
+        options.extensions.insert(state.clone());
+        let Some(found) = self.get(operation, name, options).await? else {
             return Ok(None);
         };
         let properties = self.properties_of(&found);
+        let state = self.uri.folder().is_none().then_some(state);
+        let check = Check::new(properties.size, state);
         let (this, blob) = (self.clone(), name.to_owned());
-        let chunks = found
-            .into_stream()
-            .map(move |chunk| chunk.map_err(|error| this.failed(OPERATION, &blob, error)));
-        Ok(Some(BlobReader::new(name, properties, chunks.boxed())))
+        let failed = move |error| this.failed(operation, &blob, error);
+        let chunks = checked(found.into_stream(), check, failed);
+        Ok(Some(BlobReader::new(name, properties, chunks)))
     }
 
     async fn get(
@@ -163,17 +176,6 @@ impl BlobContainer {
         }
     }
 
-    /// Like [`read`](Self::read); a missing blob is an empty file. The service leaves out or leaves empty the logs that nothing went into.
-    ///
-    /// # Errors
-    /// As [`properties`](Self::properties).
-    pub async fn read_log<T: Record + Send + 'static>(&self, name: &str) -> Result<Records<T>> {
-        match self.open(name).await? {
-            Some(blob) => blob.records().await,
-            None => Ok(Records::empty(name)),
-        }
-    }
-
     fn path(&self, name: &str) -> Result<BlobPath> {
         check_blob_name(name, "named")?;
         BlobPath::parse(name)
@@ -195,6 +197,36 @@ impl BlobContainer {
     fn failed(&self, operation: &'static str, name: &str, error: object_store::Error) -> Error {
         failure::read(error, operation, name, &self.uri).with_operation(operation, None)
     }
+}
+
+/// The chunks of a blob, with an error in the place of the first that is not what was announced, or at the end.
+fn checked(
+    chunks: BoxStream<'static, object_store::Result<Bytes>>,
+    check: Check,
+    failed: impl Fn(object_store::Error) -> Error + Send + 'static,
+) -> BoxStream<'static, Result<Bytes>> {
+    let wrong = |error: WrongAnswer| object_store::Error::Generic {
+        store: "storage",
+        source: Box::new(error),
+    };
+    let state = Some((chunks, check, failed));
+    futures_util::stream::unfold(state, move |state| async move {
+        let (mut chunks, mut check, failed) = state?;
+        let found = match chunks.next().await {
+            Some(Ok(chunk)) => check.take(&chunk).map(|()| chunk).map_err(wrong),
+            Some(Err(error)) => Err(error),
+            None => match check.end() {
+                Ok(()) => return None,
+                Err(error) => return Some((Err(failed(wrong(error))), None)),
+            },
+        };
+        Some(match found {
+            Ok(chunk) => (Ok(chunk), Some((chunks, check, failed))),
+            Err(error) => (Err(failed(error)), None),
+        })
+    })
+    .fuse()
+    .boxed()
 }
 
 impl fmt::Debug for BlobContainer {

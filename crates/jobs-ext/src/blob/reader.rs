@@ -34,6 +34,8 @@ pub struct BlobReader {
     name: String,
     properties: BlobProperties,
     chunks: BoxStream<'static, Result<Bytes>>,
+    /// The blob is an error log, in which every line should be a row.
+    log: bool,
 }
 
 impl BlobReader {
@@ -46,7 +48,13 @@ impl BlobReader {
             name: name.to_owned(),
             properties,
             chunks,
+            log: false,
         }
+    }
+
+    /// The same as an error log.
+    pub(super) fn as_log(self) -> Self {
+        Self { log: true, ..self }
     }
 
     /// The blob's name.
@@ -78,9 +86,14 @@ impl BlobReader {
     /// Memory stays flat: one chunk and one line are held.
     ///
     /// # Errors
-    /// When the blob cannot be read up to its first record.
+    /// When the blob cannot be read up to its first record. [`UnknownOutcome`](crate::ErrorKind::UnknownOutcome) when it is the error log of a
+    /// job and has content, but no row: then it was read to its end.
     pub async fn records<T: Record>(self) -> Result<Records<T>> {
-        Records::begin(&self.name, self.chunks).await
+        if self.log {
+            Records::begin_log(&self.name, self.chunks).await
+        } else {
+            Records::begin(&self.name, self.chunks).await
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Records out of a blob, one line at a time.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,7 +11,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use jobs_devices::{BadLine, Entry, Feeder, Item, Options, Record, Row};
 
-use crate::error::{Error, Result};
+use super::appearance::appearance;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The records of a blob as a stream of results. A line that cannot be read is an item of its own, and reading goes on behind it.
 ///
@@ -33,10 +35,17 @@ pub struct Records<T: Record = Row> {
     chunks: BoxStream<'static, Result<Bytes>>,
     feeder: Feeder<T>,
     /// Read ahead so that the first notice is known.
-    first: Option<Result<Entry<T>>>,
+    first: VecDeque<Result<Entry<T>>>,
+    /// The first bytes of an error log, in which a line of words is a line that cannot be read; none for other files.
+    head: Option<Vec<u8>>,
     notices: Vec<String>,
     over: bool,
 }
+
+/// How many lines that cannot be read an error log may start with.
+const UNREADABLE: usize = 16;
+/// How many bytes tell what a file is.
+const HEAD: usize = 512;
 
 /// How many notices are kept; the hub writes one at most.
 const NOTICES: usize = 16;
@@ -47,7 +56,8 @@ impl<T: Record> Records<T> {
             blob: blob.to_owned(),
             chunks: futures_util::stream::empty().boxed(),
             feeder: Feeder::of(Options::new()),
-            first: None,
+            first: VecDeque::new(),
+            head: None,
             notices: Vec::new(),
             over: true,
         }
@@ -63,14 +73,47 @@ impl<T: Record> Records<T> {
             over: false,
             ..Self::empty(blob)
         };
-        records.first = std::future::poll_fn(|cx| records.advance(cx)).await;
-        match records.first.take() {
-            Some(Err(error)) => Err(error),
-            first => {
-                records.first = first;
-                Ok(records)
+        if let Some(first) = std::future::poll_fn(|cx| records.advance(cx)).await {
+            records.first.push_back(Ok(first?));
+        }
+        Ok(records)
+    }
+
+    /// Reads an error log up to its first row. A log whose first lines are no rows is something else; it is read to its end then.
+    pub(super) async fn begin_log(
+        blob: &str,
+        chunks: BoxStream<'static, Result<Bytes>>,
+    ) -> Result<Self> {
+        let mut records = Self {
+            chunks,
+            over: false,
+            head: Some(Vec::new()),
+            ..Self::empty(blob)
+        };
+        while records.first.len() < UNREADABLE {
+            let Some(entry) = std::future::poll_fn(|cx| records.advance(cx)).await else {
+                break;
+            };
+            let entry = entry?;
+            let found = matches!(entry.item, Item::Row(_));
+            records.first.push_back(Ok(entry));
+            if found {
+                return Ok(records);
             }
         }
+        if records.first.is_empty() {
+            return Ok(records);
+        }
+        while let Some(chunk) = records.chunks.next().await {
+            chunk?;
+        }
+        let looks = appearance(records.head.as_deref().unwrap_or_default());
+        let message =
+            format!("{blob} has content, but no row of an error log: it looks like {looks}");
+        let mut error = Error::new(ErrorKind::UnknownOutcome, message);
+        error.detail_mut().hint =
+            Some("look into the log; what the import did to its rows cannot be told from it");
+        Err(error.with_operation("read error log", None))
     }
 
     /// The blob's name.
@@ -96,6 +139,7 @@ impl<T: Record> Records<T> {
         loop {
             for entry in self.feeder.by_ref() {
                 match entry.item {
+                    Item::Notice(_) if self.head.is_some() => return Poll::Ready(Some(Ok(entry))),
                     Item::Notice(text) if self.notices.len() < NOTICES => self.notices.push(text),
                     Item::Notice(_) => {}
                     _ => return Poll::Ready(Some(Ok(entry))),
@@ -105,7 +149,13 @@ impl<T: Record> Records<T> {
                 return Poll::Ready(None);
             }
             match ready!(self.chunks.poll_next_unpin(cx)) {
-                Some(Ok(chunk)) => self.feeder.feed(&chunk),
+                Some(Ok(chunk)) => {
+                    if let Some(head) = &mut self.head {
+                        let room = HEAD.saturating_sub(head.len()).min(chunk.len());
+                        head.extend_from_slice(&chunk[..room]);
+                    }
+                    self.feeder.feed(&chunk);
+                }
                 Some(Err(error)) => {
                     self.over = true;
                     return Poll::Ready(Some(Err(error)));
@@ -134,7 +184,7 @@ impl<T: Record> Stream for Records<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let next = match this.first.take() {
+        let next = match this.first.pop_front() {
             Some(first) => Some(first),
             None => ready!(this.advance(cx)),
         };

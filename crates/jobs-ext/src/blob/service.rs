@@ -14,6 +14,7 @@ use object_store::client::{
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
 
+use super::answer::Asked;
 use super::properties::ResponseDate;
 use crate::clock::BoxFuture;
 use crate::credential::TokenCache;
@@ -87,10 +88,7 @@ impl HttpService for StorageService {
         Self: 'b,
     {
         Box::pin(async move {
-            let listing = request
-                .uri()
-                .query()
-                .is_some_and(|query| query.contains("comp=list"));
+            let asked = Asked::by(&request);
             let again = self.tokens.as_ref().map(|tokens| (tokens, request.clone()));
             let mut answer = self.send(request).await?;
             if let Some((tokens, request)) = again
@@ -99,7 +97,7 @@ impl HttpService for StorageService {
             {
                 answer = self.send(request).await?;
             }
-            self.bounded(answer, listing).await
+            self.bounded(answer, &asked).await
         })
     }
 }
@@ -115,9 +113,15 @@ impl StorageService {
     async fn bounded(
         &self,
         answer: HttpResponse,
-        listing: bool,
+        asked: &Asked,
     ) -> Result<HttpResponse, HttpError> {
         let (mut parts, body) = answer.into_parts();
+        let listing = asked.is_listing();
+        if parts.status.is_success() {
+            asked
+                .check(parts.status, &parts.headers)
+                .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))?;
+        }
         if let Some(date) = parts.headers.get(DATE).and_then(|date| date.to_str().ok())
             && let Some(date) = parse_http_date(date)
         {

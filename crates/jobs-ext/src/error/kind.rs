@@ -43,6 +43,8 @@ pub enum ErrorKind {
     UnknownState,
     /// A local file could not be read or written.
     File,
+    /// The job completed, but what it left cannot be told: its log or blob is missing, is from another job, or is something else.
+    UnknownOutcome,
 }
 
 impl ErrorKind {
@@ -75,6 +77,7 @@ impl ErrorKind {
             Self::JobCancelled => "the job was cancelled",
             Self::UnknownState => "the job stays in an unknown state",
             Self::File => "file",
+            Self::UnknownOutcome => "the result is unknown",
         }
     }
 

@@ -12,6 +12,7 @@ mod lost_creates;
 mod odd_answers;
 mod operations;
 mod preflights;
+mod results;
 mod retrying;
 mod scheduling;
 mod secrets;
@@ -22,6 +23,7 @@ mod storage_bounds;
 mod surface;
 mod transfers;
 mod waiting;
+mod wrong_answers;
 
 use clock::StepClock;
 use jobs_ext::{JobsClient, JobsClientBuilder};

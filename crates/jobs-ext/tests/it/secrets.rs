@@ -24,6 +24,8 @@ const KEY: &str = "cGw0bnQzZC1rZXktcGw0bnQzZA==";
 pub(crate) const COVERED: &[&str] = &[
     "ApiVersion",
     "BlobContainer",
+    "BlobProperties",
+    "BlobReader",
     "CloudToDeviceMethod",
     "ConnectionString",
     "ContainerUri",
@@ -234,6 +236,7 @@ async fn jobs_and_outcomes() {
         down(),
         down(),
         json(200, job("completed")),
+        blob.clone(),
         blob,
     ];
     let server = Server::start(replies).await;
@@ -265,6 +268,10 @@ async fn jobs_and_outcomes() {
         assert!(events.contains(event), "{event}: {events}");
     }
     clean("ProgressEvent", &events);
+    let container = hub(&server).container(done.container()).unwrap();
+    let blob = container.open(done.blob()).await.unwrap().unwrap();
+    debug(&blob);
+    debug(blob.properties());
     let mut rows = done.devices().await.unwrap();
     debug(&rows);
     debug(&rows.try_next().await.unwrap().unwrap());

@@ -109,7 +109,7 @@ async fn a_missing_container_is_not_a_missing_log() {
     };
     let server = Server::start([missing.clone(), missing]).await;
     let container = container(&server, Duration::from_secs(60));
-    let log = container.read_log::<jobs_devices::ImportError>("importErrors.log");
+    let log = container.open("importErrors.log");
     for error in [
         log.await.unwrap_err(),
         container.size("devices.txt").await.unwrap_err(),
@@ -162,7 +162,7 @@ async fn storage_tokens_are_kept_for_every_container_and_a_refused_one_is_replac
     let uri: jobs_ext::ContainerUri = uri.parse().unwrap();
     let log = async || {
         let container = hub.container(&uri).unwrap();
-        container.read_log::<Row>("importErrors.log").await
+        container.open("importErrors.log").await
     };
     for _ in 0..3 {
         assert!(log().await.is_ok());

@@ -1,0 +1,179 @@
+//! Storage responses that are not what was asked for.
+
+use jobs_ext::{BlobContainer, Error, ErrorKind};
+
+use crate::blobs::{put_done, row, storage, text};
+use crate::client;
+use crate::clock::StepClock;
+use crate::server::{Reply, Server};
+
+const BODY: &str = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
+/// The MD5 of the body.
+const MD5: &str = "jWanTIQBqzVcMKml4zQUXQ==";
+
+async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Server, BlobContainer) {
+    let server = Server::start(replies).await;
+    let hub = client(&server, &StepClock::default());
+    let container = hub.container(&storage(&server)).unwrap();
+    (server, container)
+}
+
+fn with_status(reply: Reply, status: u16) -> Reply {
+    match reply {
+        Reply::Full { headers, body, .. } => Reply::Full {
+            status,
+            headers,
+            body,
+        },
+        other => other,
+    }
+}
+
+/// The error of a download, which leaves the target as it was and nothing beside it.
+async fn download(replies: impl IntoIterator<Item = Reply>) -> Error {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("rows.txt");
+    std::fs::write(&target, "before").unwrap();
+    let (_server, container) = scripted(replies).await;
+    let error = container
+        .download("devices.txt", &target)
+        .await
+        .unwrap_err();
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "before");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    error
+}
+
+fn assert_wrong(error: &Error, part: &str) {
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    let text = error.to_string();
+    assert!(text.contains(part), "{part}: {text}");
+    assert!(!text.contains("nted"), "{text}");
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_the_blob_never_becomes_the_file() {
+    let range = "bytes 0-30/31";
+    for (reply, part) in [
+        (with_status(text(BODY), 206), "206"),
+        (
+            with_status(text(BODY), 206).with("Content-Range", range),
+            "206",
+        ),
+        (with_status(text(BODY), 203), "203"),
+        (text(BODY).with("Content-Range", range), "another part"),
+        (
+            text(BODY).with("Content-Encoding", "gzip"),
+            "encoded (gzip)",
+        ),
+        (
+            text(BODY).with("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA=="),
+            "Content-MD5",
+        ),
+        (text(BODY).with("Content-MD5", "short"), "not an MD5"),
+        (text("<!DOCTYPE html><p>Sign in</p>"), "HTML page"),
+        (
+            Reply::Full {
+                status: 200,
+                headers: vec![
+                    ("Content-Type".into(), "text/html".into()),
+                    ("ETag".into(), "\"1\"".into()),
+                    (
+                        "Last-Modified".into(),
+                        "Sun, 06 Nov 1994 08:49:37 GMT".into(),
+                    ),
+                ],
+                body: BODY.into(),
+            },
+            "HTML page",
+        ),
+    ] {
+        assert_wrong(&download([reply]).await, part);
+    }
+}
+
+#[tokio::test]
+async fn a_right_md5_and_an_identity_encoding_are_taken() {
+    let reply = text(BODY)
+        .with("Content-MD5", MD5)
+        .with("Content-Encoding", "identity");
+    let (_server, container) = scripted([reply]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("rows.txt");
+    let size = container.download("devices.txt", &target).await.unwrap();
+    assert_eq!(size, BODY.len() as u64);
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), BODY);
+}
+
+/// The first ten bytes, and then nothing: the rest is asked for.
+fn broken() -> Reply {
+    Reply::Half("{\"id\":\"a\",")
+}
+
+fn rest(etag: &str, range: &str, body: &str) -> Reply {
+    Reply::Full {
+        status: 206,
+        headers: vec![
+            ("ETag".into(), etag.into()),
+            (
+                "Last-Modified".into(),
+                "Sun, 06 Nov 1994 08:49:37 GMT".into(),
+            ),
+            ("Content-Range".into(), range.into()),
+        ],
+        body: body.into(),
+    }
+}
+
+#[tokio::test]
+async fn the_rest_of_a_broken_read_must_be_of_the_same_blob() {
+    let tail = "x".repeat(990);
+    for (reply, part) in [
+        (
+            rest("\"2\"", "bytes 10-999/1000", &tail),
+            "changed while it was read",
+        ),
+        (rest("\"1\"", "bytes 10-999/1001", &tail), "another part"),
+        (rest("\"1\"", "bytes 9-999/1000", &tail), "another part"),
+        (rest("\"1\"", "bytes 10-20/1000", &tail), "another part"),
+        (text(&tail), "200"),
+    ] {
+        assert_wrong(&download([broken(), reply]).await, part);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("rows.txt");
+    let good = rest("\"1\"", "bytes 10-999/1000", &tail);
+    let (server, container) = scripted([broken(), good]).await;
+    assert_eq!(container.download("d.txt", &target).await.unwrap(), 1000);
+    assert_eq!(server.requests()[1].header("range"), Some("bytes=10-999"));
+    // The rest is shorter than announced, whatever its own length says.
+    let short = rest("\"1\"", "bytes 10-999/1000", "x");
+    assert_wrong(
+        &download([broken(), short]).await,
+        "ended after 11 of 1000 bytes",
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_something_else_answers_is_not_done() {
+    let page = Reply::Full {
+        status: 200,
+        headers: vec![
+            ("Content-Type".into(), "text/html; charset=utf-8".into()),
+            ("ETag".into(), "\"1\"".into()),
+        ],
+        body: "<html>Sign in</html>".into(),
+    };
+    for reply in [page.clone(), with_status(put_done(), 206)] {
+        let (_server, container) = scripted([reply]).await;
+        let error = container
+            .upload_rows("d.txt", [row("a")])
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    }
+    let (_server, container) = scripted([page.clone(), page]).await;
+    let error = container.delete("d.txt").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(container.properties("d.txt").await.is_err());
+}
