@@ -3,6 +3,8 @@
 //! Requests are built without credentials and get the signature's query put
 //! back byte for byte, because re-encoding it is what breaks signatures.
 
+mod answer;
+
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -19,9 +21,12 @@ use object_store::client::{
 };
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStoreExt as _, PutPayload, RetryConfig, WriteMultipart,
+    BackoffConfig, ClientOptions, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutPayload,
+    RetryConfig, WriteMultipart,
 };
 use tokio::runtime::Handle;
+
+use answer::{Asked, Check, ReadState, WrongAnswer};
 
 use super::uri::BlobAddress;
 use super::{BlobWriter, StorageError};
@@ -166,7 +171,12 @@ impl HttpService for Signed {
                     .parse()
                     .map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
             }
-            HttpService::call(&self.client, request).await
+            let asked = Asked::by(&request);
+            let response = HttpService::call(&self.client, request).await?;
+            asked
+                .check(response.status(), response.headers())
+                .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))?;
+            Ok(response)
         })
     }
 }
@@ -238,13 +248,17 @@ impl BlobContainer {
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
+        let state = ReadState::default();
+        let mut options = GetOptions::default();
+        options.extensions.insert(state.clone());
         let found = self
             .runtime
-            .block_on(self.store.get(&path(name)?))
+            .block_on(self.store.get_opts(&path(name)?, options))
             .map_err(|error| self.failed(&error))?;
         Ok(Box::new(BlobReader {
             runtime: self.runtime.clone(),
             site: self.site.clone(),
+            check: Check::new(found.meta.size, state),
             stream: found.into_stream(),
             chunk: Bytes::new(),
         }))
@@ -274,6 +288,9 @@ impl Site {
         let mut is_unreached = false;
         let mut source = std::error::Error::source(error);
         while let Some(inner) = source {
+            if inner.is::<WrongAnswer>() {
+                return StorageError::Failed(inner.to_string());
+            }
             let more = inner.to_string();
             if !text.contains(&more) {
                 text = format!("{text}: {more}");
@@ -340,6 +357,7 @@ fn http_client(is_loopback: bool) -> Result<reqwest::Client, StorageError> {
 struct BlobReader {
     runtime: Handle,
     site: Site,
+    check: Check,
     stream: BoxStream<'static, object_store::Result<Bytes>>,
     chunk: Bytes,
 }
@@ -348,8 +366,14 @@ impl Read for BlobReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
             match self.runtime.block_on(self.stream.next()) {
-                None => return Ok(0),
-                Some(Ok(chunk)) => self.chunk = chunk,
+                None => {
+                    self.check.end().map_err(io::Error::other)?;
+                    return Ok(0);
+                }
+                Some(Ok(chunk)) => {
+                    self.check.take(&chunk).map_err(io::Error::other)?;
+                    self.chunk = chunk;
+                }
                 Some(Err(error)) => return Err(self.site.failed(&error).into()),
             }
         }

@@ -29,7 +29,15 @@ struct Inner {
     blocks: BTreeMap<(String, String), Vec<u8>>,
     requests: Vec<String>,
     rights: String,
+    /// What a read is answered with besides, or instead: a status, headers and a body.
+    twist: Option<Twist>,
 }
+
+type Twist = (
+    u16,
+    &'static [(&'static str, &'static str)],
+    Option<&'static str>,
+);
 
 impl Blobs {
     async fn start(rights: &str) -> (Self, String) {
@@ -181,15 +189,21 @@ impl Inner {
                 .body(Full::default())
                 .unwrap();
         };
-        let builder = Response::builder()
-            .status(StatusCode::OK)
+        let twist = self.twist.filter(|_| head.method == Method::GET);
+        let (code, headers, other) = twist.unwrap_or((200, &[], None));
+        let blob = other.map_or_else(|| blob.clone(), |other| other.into());
+        let mut builder = Response::builder()
+            .status(StatusCode::from_u16(code).unwrap())
             .header("etag", "\"1\"")
             .header("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")
             .header("content-length", blob.len());
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
         let body = if head.method == Method::HEAD {
             Bytes::new()
         } else {
-            Bytes::from(blob.clone())
+            Bytes::from(blob)
         };
         builder.body(Full::new(body)).unwrap()
     }
@@ -343,4 +357,35 @@ async fn a_signature_that_ends_after_the_creation_fails_the_job() {
     let (_blobs, uri) = Blobs::start("rwd").await;
     rig.create(&json!({ "type": "export", "outputBlobContainerUri": uri }))
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_is_not_the_input_blob_fails_the_import() {
+    let row = "{\"id\":\"d1\",\"status\":\"enabled\"}\n";
+    let cases: [(Twist, &str); 6] = [
+        ((206, &[("content-range", "bytes 0-30/31")], None), "206"),
+        (
+            (200, &[("content-range", "bytes 0-30/62")], None),
+            "another part",
+        ),
+        ((200, &[("content-encoding", "gzip")], None), "encoded"),
+        ((200, &[("content-type", "text/html")], None), "HTML page"),
+        ((200, &[], Some("<!DOCTYPE html><p>Sign in")), "HTML page"),
+        (
+            (200, &[("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")], None),
+            "Content-MD5",
+        ),
+    ];
+    for (twist, part) in cases {
+        let rig = Rig::start().await;
+        let (blobs, uri) = Blobs::start("rwd").await;
+        blobs.put("devices.txt", row);
+        blobs.0.lock().unwrap().twist = Some(twist);
+        let body = json!({ "type": "import", "inputBlobContainerUri": uri, "outputBlobContainerUri": uri });
+        let job = rig.run(&body).await;
+        assert_eq!(job["status"], "failed", "{part}: {job}");
+        let reason = job["failureReason"].as_str().unwrap();
+        assert!(reason.contains(part), "{part}: {reason}");
+        assert!(!reason.contains("PLANTED"), "{reason}");
+    }
 }

@@ -34,7 +34,8 @@ async fn an_export_has_one_row_for_every_device_and_module() {
         .is_ok();
     rig.send(Method::PATCH, "/twins/leaf", &json!({ "tags": { "n": 1, "ü": "\"x\"" }, "properties": { "desired": { "a": { "b": 2 } } } })).await.is_ok();
     let job = rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri(), "outputBlobName": "out.txt" })).await;
-    assert_eq!(job["outputBlobName"], "out.txt");
+    // Recorded: the response to the creation alone repeats the name.
+    assert!(job.get("outputBlobName").is_none(), "{job}");
     let rows = folder.rows("out.txt");
     let names: Vec<_> = rows
         .iter()
