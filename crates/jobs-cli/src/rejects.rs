@@ -73,7 +73,7 @@ impl Rejects {
                 Ok(row) => row,
                 Err(error) => match error.read_error() {
                     Some(error) => return Err(error.clone()),
-                    // A line that is no record still tells that something was rejected.
+                    // A line that is not a record still shows that something was rejected.
                     None => ImportError::unreadable(0, error.to_string()),
                 },
             };

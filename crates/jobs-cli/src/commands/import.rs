@@ -151,7 +151,7 @@ pub(crate) async fn finish(
                 print_unknown(printer, &job)?;
             }
             Err(failure.hint(format_args!(
-                "job {}: the import itself completed, but which rows it rejected is unknown; {IMPORT_ERRORS_BLOB} in {container} should list them",
+                "job {}: the import itself completed, but which rows it rejected is unknown",
                 job.id()
             )))
         }
@@ -214,7 +214,7 @@ fn document(printer: &Printer, job: &Job, rejects: Rejects) -> Value {
     )
 }
 
-/// The job when nothing is known about its rows: `null` stands for what a script must not take for none.
+/// The job when nothing is known about its rows: `null`, which a script cannot mistake for zero.
 fn print_unknown(printer: &Printer, job: &Job) -> Result<(), Failure> {
     if printer.format == Format::Table {
         return job_view::print(printer, job);

@@ -3,7 +3,7 @@
 //! Requests are built without credentials and get the signature's query put
 //! back byte for byte, because re-encoding it is what breaks signatures.
 
-mod answer;
+mod response;
 
 use std::fmt;
 use std::future::Future;
@@ -26,7 +26,7 @@ use object_store::{
 };
 use tokio::runtime::Handle;
 
-use answer::{Asked, Check, ReadState, WrongAnswer};
+use response::{Asked, Check, ReadState, WrongResponse};
 
 use super::uri::BlobAddress;
 use super::{BlobWriter, StorageError};
@@ -288,7 +288,7 @@ impl Site {
         let mut is_unreached = false;
         let mut source = std::error::Error::source(error);
         while let Some(inner) = source {
-            if inner.is::<WrongAnswer>() {
+            if inner.is::<WrongResponse>() {
                 return StorageError::Failed(inner.to_string());
             }
             let more = inner.to_string();

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
-use super::answer::WrongAnswer;
+use super::response::WrongResponse;
 use super::service::NoContainer;
 use crate::container::ContainerUri;
 use crate::error::{Error, ErrorKind};
@@ -22,8 +22,8 @@ pub(super) fn read(
     uri: &ContainerUri,
 ) -> Error {
     use object_store::Error as Storage;
-    if let Some(wrong) = caused::<WrongAnswer>(&error) {
-        return wrong_answer(wrong, name, uri);
+    if let Some(wrong) = caused::<WrongResponse>(&error) {
+        return wrong_response(wrong, name, uri);
     }
     if let Some(folder) = uri.folder() {
         let done = match operation {
@@ -121,7 +121,7 @@ fn rejection(
     out
 }
 
-fn wrong_answer(wrong: &WrongAnswer, name: &str, uri: &ContainerUri) -> Error {
+fn wrong_response(wrong: &WrongResponse, name: &str, uri: &ContainerUri) -> Error {
     let message = match uri.folder() {
         Some(folder) => format!("{name} in the folder {}: {wrong}", folder.display()),
         None => format!(
@@ -132,7 +132,7 @@ fn wrong_answer(wrong: &WrongAnswer, name: &str, uri: &ContainerUri) -> Error {
     let mut out = Error::new(ErrorKind::Decode, message);
     if uri.folder().is_none() {
         out.detail_mut().hint = Some(
-            "something between here and the storage may have answered, such as a proxy or a sign-in page; or the blob was being replaced",
+            "a proxy or a sign-in page may have sent the response in the storage's place, or the blob was being replaced; try again, then check the URI and the proxy",
         );
     }
     out

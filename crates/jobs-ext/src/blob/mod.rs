@@ -1,6 +1,5 @@
 //! The blobs of jobs: device files in and out, and the logs of rejected rows.
 
-mod answer;
 mod appearance;
 mod delete;
 mod download;
@@ -10,6 +9,7 @@ mod outcome;
 mod properties;
 mod reader;
 mod records;
+mod response;
 mod service;
 mod store;
 mod upload;
@@ -30,12 +30,12 @@ use crate::container::ContainerUri;
 use crate::create::check_blob_name;
 use crate::error::{Error, Result};
 
-use answer::{Check, ReadState, WrongAnswer};
 use delete::Remover;
 pub use properties::BlobProperties;
 use properties::ResponseDate;
 pub use reader::BlobReader;
 pub use records::{Records, RowError};
+use response::{Check, ReadState, WrongResponse};
 pub(crate) use store::StorageHttp;
 
 /// An opened container: by its signature, by the client's storage credential, or a folder beside a local hub.
@@ -205,7 +205,7 @@ fn checked(
     check: Check,
     failed: impl Fn(object_store::Error) -> Error + Send + 'static,
 ) -> BoxStream<'static, Result<Bytes>> {
-    let wrong = |error: WrongAnswer| object_store::Error::Generic {
+    let wrong = |error: WrongResponse| object_store::Error::Generic {
         store: "storage",
         source: Box::new(error),
     };

@@ -134,7 +134,7 @@ impl ImportOutcome {
         };
         let in_folder = container.uri().folder().is_some();
         match origin.check(log.properties(), in_folder).await? {
-            None => Ok(log.as_log()),
+            None => Ok(log.into_log()),
             Some(foreign) => {
                 let message = format!("{name} in {} {}", container.uri(), foreign.reason());
                 Err(unknown(&message, LOG_FOREIGN, self.job()))

@@ -53,7 +53,7 @@ impl BlobReader {
     }
 
     /// The same as an error log.
-    pub(super) fn as_log(self) -> Self {
+    pub(super) fn into_log(self) -> Self {
         Self { log: true, ..self }
     }
 

@@ -112,7 +112,7 @@ impl<T: Record> Records<T> {
             format!("{blob} has content, but no row of an error log: it looks like {looks}");
         let mut error = Error::new(ErrorKind::UnknownOutcome, message);
         error.detail_mut().hint =
-            Some("look into the log; what the import did to its rows cannot be told from it");
+            Some("look into the log; it does not show which rows the import rejected");
         Err(error.with_operation("read error log", None))
     }
 

@@ -14,8 +14,8 @@ use object_store::client::{
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
 
-use super::answer::Asked;
 use super::properties::ResponseDate;
+use super::response::Asked;
 use crate::clock::BoxFuture;
 use crate::credential::TokenCache;
 use crate::timestamp::parse_http_date;

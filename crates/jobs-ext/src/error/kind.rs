@@ -43,7 +43,7 @@ pub enum ErrorKind {
     UnknownState,
     /// A local file could not be read or written.
     File,
-    /// The job completed, but what it left cannot be told: its log or blob is missing, is from another job, or is something else.
+    /// The job completed, but its result is unknown: its log or blob is missing, is from another job, or is something else.
     UnknownOutcome,
 }
 

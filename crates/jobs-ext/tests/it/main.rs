@@ -23,7 +23,7 @@ mod storage_bounds;
 mod surface;
 mod transfers;
 mod waiting;
-mod wrong_answers;
+mod wrong_responses;
 
 use clock::StepClock;
 use jobs_ext::{JobsClient, JobsClientBuilder};

@@ -1,4 +1,4 @@
-//! Whether a storage response is what was asked for: something between here and the storage may have answered instead.
+//! Checks whether a storage response is what was requested: a proxy or a sign-in page may have sent it instead.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +11,18 @@ use reqwest::{Method, StatusCode};
 
 /// A response that is not what was asked for, with what it is instead.
 #[derive(Debug)]
-pub(super) struct WrongAnswer(String);
+pub(super) struct WrongResponse(String);
 
-impl fmt::Display for WrongAnswer {
+impl fmt::Display for WrongResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the response of the storage is not the blob: {}", self.0)
     }
 }
 
-impl std::error::Error for WrongAnswer {}
+impl std::error::Error for WrongResponse {}
 
-fn wrong(what: impl Into<String>) -> WrongAnswer {
-    WrongAnswer(what.into())
+fn wrong(what: impl Into<String>) -> WrongResponse {
+    WrongResponse(what.into())
 }
 
 /// What the first response of one read announced: the entity tag and the MD5. After a broken connection the rest is asked for, which must be
@@ -42,7 +42,7 @@ impl ReadState {
         announced.as_ref().and_then(|first| first.md5.clone())
     }
 
-    fn note(&self, headers: &HeaderMap, whole: bool) -> Result<(), WrongAnswer> {
+    fn note(&self, headers: &HeaderMap, whole: bool) -> Result<(), WrongResponse> {
         let etag = headers.get(ETAG).map(|value| value.as_bytes().to_vec());
         let mut announced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match announced.as_ref() {
@@ -59,7 +59,7 @@ impl ReadState {
     }
 }
 
-fn md5_of(headers: &HeaderMap) -> Result<Option<Vec<u8>>, WrongAnswer> {
+fn md5_of(headers: &HeaderMap) -> Result<Option<Vec<u8>>, WrongResponse> {
     let mut names = ["content-md5", "x-ms-blob-content-md5"].iter();
     let Some(value) = names.find_map(|name| headers.get(*name)) else {
         return Ok(None);
@@ -90,7 +90,11 @@ impl Asked {
     }
 
     /// Checks a response by its status and headers. Errors of the storage are not judged here.
-    pub(super) fn check(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), WrongAnswer> {
+    pub(super) fn check(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), WrongResponse> {
         if !status.is_success() {
             return Ok(());
         }
@@ -124,7 +128,7 @@ impl Asked {
     }
 
     /// A part that was asked for goes to the blob's end, because only the rest of a broken read is asked for.
-    fn check_range(&self, headers: &HeaderMap) -> Result<(), WrongAnswer> {
+    fn check_range(&self, headers: &HeaderMap) -> Result<(), WrongResponse> {
         let found = headers.get(CONTENT_RANGE).and_then(|v| v.to_str().ok());
         let wanted = self.range.as_deref().map(|asked| {
             let last = asked.rsplit('-').next().and_then(|n| n.parse::<u64>().ok());
@@ -180,7 +184,7 @@ impl Check {
     }
 
     /// Takes the next bytes.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), WrongAnswer> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), WrongResponse> {
         if self.seen == 0 && starts_as_html(bytes) {
             return Err(wrong("it is an HTML page"));
         }
@@ -195,7 +199,7 @@ impl Check {
     }
 
     /// Judges the whole. A second call finds nothing more to say.
-    pub(super) fn end(&mut self) -> Result<(), WrongAnswer> {
+    pub(super) fn end(&mut self) -> Result<(), WrongResponse> {
         if self.seen != self.size {
             return Err(wrong(format!(
                 "it ended after {} of {} bytes",

@@ -1,4 +1,4 @@
-//! Whether a storage response is what was asked for: something between here and the storage may have answered instead.
+//! Checks whether a storage response is what was requested: a proxy or a sign-in page may have sent it instead.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,15 +11,15 @@ use reqwest::{Method, StatusCode};
 
 /// A response that is not what was asked for, with what it is instead.
 #[derive(Debug)]
-pub(super) struct WrongAnswer(pub(super) String);
+pub(super) struct WrongResponse(pub(super) String);
 
-impl fmt::Display for WrongAnswer {
+impl fmt::Display for WrongResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for WrongAnswer {}
+impl std::error::Error for WrongResponse {}
 
 /// What the first response of one read announced. A read goes on after a broken connection with a request for the rest, whose response must
 /// be of the same blob.
@@ -39,7 +39,7 @@ impl ReadState {
     }
 
     /// Keeps what a whole blob's response announces, and compares what a part's does.
-    fn note(&self, headers: &HeaderMap, whole: bool) -> Result<(), WrongAnswer> {
+    fn note(&self, headers: &HeaderMap, whole: bool) -> Result<(), WrongResponse> {
         let etag = headers.get(ETAG).map(|value| value.as_bytes().to_vec());
         let mut announced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match announced.as_ref() {
@@ -59,7 +59,7 @@ impl ReadState {
     }
 }
 
-fn md5_of(headers: &HeaderMap) -> Result<Option<Vec<u8>>, WrongAnswer> {
+fn md5_of(headers: &HeaderMap) -> Result<Option<Vec<u8>>, WrongResponse> {
     let Some(value) = ["content-md5", "x-ms-blob-content-md5"]
         .iter()
         .find_map(|name| headers.get(*name))
@@ -72,8 +72,8 @@ fn md5_of(headers: &HeaderMap) -> Result<Option<Vec<u8>>, WrongAnswer> {
     }
 }
 
-fn wrong(what: impl Into<String>) -> WrongAnswer {
-    WrongAnswer(what.into())
+fn wrong(what: impl Into<String>) -> WrongResponse {
+    WrongResponse(what.into())
 }
 
 /// What a request asks for.
@@ -104,7 +104,11 @@ impl Asked {
     }
 
     /// Checks a successful response by its status and headers.
-    pub(super) fn check(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), WrongAnswer> {
+    pub(super) fn check(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), WrongResponse> {
         if is_html(headers) {
             return Err(wrong("it is an HTML page"));
         }
@@ -137,7 +141,7 @@ impl Asked {
     }
 
     /// A part that was asked for goes to the blob's end, because only the rest of a broken read is asked for.
-    fn check_range(&self, headers: &HeaderMap) -> Result<(), WrongAnswer> {
+    fn check_range(&self, headers: &HeaderMap) -> Result<(), WrongResponse> {
         let found = headers.get(CONTENT_RANGE).and_then(|v| v.to_str().ok());
         let fits = match (&self.range, found) {
             (None, None) => true,
@@ -195,7 +199,7 @@ impl Check {
     }
 
     /// Takes the next bytes.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), WrongAnswer> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), WrongResponse> {
         if self.seen == 0 && self.state.is_some() && starts_as_html(bytes) {
             return Err(wrong("it is an HTML page"));
         }
@@ -210,7 +214,7 @@ impl Check {
     }
 
     /// Judges the whole.
-    pub(super) fn end(self) -> Result<(), WrongAnswer> {
+    pub(super) fn end(self) -> Result<(), WrongResponse> {
         if self.seen != self.size {
             return Err(wrong(format!(
                 "it ended after {} of {} bytes",
