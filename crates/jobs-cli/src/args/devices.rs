@@ -33,8 +33,9 @@ pub(crate) struct StatsArgs {
 
 /// Report what the hub would refuse or silently change
 ///
-/// One line for each finding, FILE:LINE: severity: message, with the rule's name in brackets. What concerns the file as a whole, such
-/// as that it is empty, is reported at line 1. Exit code 1 when a finding is an error.
+/// One line for each finding, FILE:LINE: severity: message, with the rule's name in brackets: the first ten of each rule, then how
+/// many more it has. What concerns the file as a whole, such as that it is empty, is reported at line 1. JSON output holds every
+/// finding. Exit code 1 when a finding is an error.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Device file (`-` is standard input)
@@ -43,6 +44,9 @@ pub(crate) struct CheckArgs {
     /// What the file is for
     #[arg(long = "for", value_enum, value_name = "USE", default_value = "export")]
     pub(crate) purpose: PurposeArg,
+    /// Print every finding, not only the first ten of each rule
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// What a device file is checked for.

@@ -1,14 +1,15 @@
 //! What is in a device file: `stats` and `check`.
 
-use jobs_devices::transform::{self, CheckReport, Purpose, Stats};
+use jobs_devices::transform::{self, CheckReport, Finding, Purpose, Stats};
 
+use super::findings::{Every, Summary};
 use super::work::{self, Source};
 use crate::args::Format;
 use crate::args::devices::{CheckArgs, PurposeArg, StatsArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::printer::{Printer, counted, one_line};
+use crate::printer::{Printer, counted};
 use crate::progress::Progress;
 
 /// Counts what all files hold together. Bad lines are counted too, and no failure.
@@ -49,25 +50,22 @@ pub(super) async fn check(context: &Context, args: CheckArgs) -> Outcome {
         PurposeArg::Export => Purpose::Export,
         PurposeArg::Import => Purpose::Import,
     };
-    let name = source.name.clone();
+    let every = args.all || context.printer.format != Format::Table;
     let printer = context.printer.clone();
     let report = work::blocking(move || {
-        let progress = Progress::bytes(&printer, "check", source.size);
-        let mut tell = |at: transform::Progress| progress.position(at.bytes);
-        let mut with = transform::Context::new().progress(&mut tell);
-        transform::check(source.read, purpose, &mut with)
-            .map_err(|error| work::failure(&source.name, error))
+        if every {
+            print_every(&printer, source, purpose)
+        } else {
+            print_summary(&printer, source, purpose)
+        }
     })
     .await?;
-    match context.printer.format {
-        Format::Table => lines(&context.printer, &name, &report)?,
-        Format::Json | Format::Jsonl => context.printer.json(work::to_value(&report)?)?,
-    }
-    let shown = report.findings.len() as u64;
-    if report.errors + report.warnings > shown {
-        context.printer.warn(format_args!(
-            "{shown} of {} findings are shown; cure these and check again",
-            report.errors + report.warnings
+    if context.printer.format == Format::Table {
+        context.printer.note(format_args!(
+            "{}: {}, {}",
+            counted(report.rows, "row"),
+            counted(report.errors, "error"),
+            counted(report.warnings, "warning")
         ));
     }
     Ok(if report.has_errors() {
@@ -77,23 +75,46 @@ pub(super) async fn check(context: &Context, args: CheckArgs) -> Outcome {
     })
 }
 
-/// One line for each finding, as compilers write them, so that editors can jump to the place.
-fn lines(printer: &Printer, name: &str, report: &CheckReport) -> Result<(), Failure> {
-    for finding in &report.findings {
-        let text = format!(
-            "{name}:{}: {}: {} [{}]",
-            finding.line,
-            finding.severity.as_str(),
-            finding.message,
-            finding.rule
-        );
-        printer.line(&one_line(&crate::redact::text(&text)))?;
-    }
-    printer.note(format_args!(
-        "{}: {}, {}",
-        counted(report.rows, "row"),
-        counted(report.errors, "error"),
-        counted(report.warnings, "warning")
-    ));
-    Ok(())
+fn print_every(
+    printer: &Printer,
+    source: Source,
+    purpose: Purpose,
+) -> Result<CheckReport, Failure> {
+    let name = source.name.clone();
+    let mut every = Every::new(printer, &name);
+    let mut written = Ok(());
+    let report = find(printer, source, purpose, |finding| {
+        if written.is_ok() {
+            written = every.add(finding);
+        }
+    })?;
+    written?;
+    every.finish(report.rows)?;
+    Ok(report)
+}
+
+fn print_summary(
+    printer: &Printer,
+    source: Source,
+    purpose: Purpose,
+) -> Result<CheckReport, Failure> {
+    let name = source.name.clone();
+    let mut summary = Summary::new();
+    let report = find(printer, source, purpose, |finding| summary.add(finding))?;
+    let lines = summary.lines(&name);
+    lines.iter().try_for_each(|line| printer.line(line))?;
+    Ok(report)
+}
+
+fn find(
+    printer: &Printer,
+    source: Source,
+    purpose: Purpose,
+    each: impl FnMut(Finding),
+) -> Result<CheckReport, Failure> {
+    let progress = Progress::bytes(printer, "check", source.size);
+    let mut tell = |at: transform::Progress| progress.position(at.bytes);
+    let mut with = transform::Context::new().progress(&mut tell);
+    transform::check_each(source.read, purpose, &mut with, each)
+        .map_err(|error| work::failure(&source.name, error))
 }

@@ -1,6 +1,7 @@
 //! `devices …`: commands on device files.
 
 mod compare;
+pub(crate) mod findings;
 mod inspect;
 mod produce;
 mod reshape;
