@@ -82,6 +82,11 @@ impl RowRef<'_> {
         )
     }
 
+    /// The module that the row is about. An empty id means the device itself, as the hub reads it.
+    pub fn module(&self) -> Option<std::borrow::Cow<'_, str>> {
+        self.module_id().filter(|id| !id.is_empty())
+    }
+
     /// Whether the import of the row replaces all tags of an identity that exists.
     pub fn replaces_tags(&self) -> bool {
         let mode = self.effective_mode();

@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use crate::row::{Authentication, AuthenticationType, Row, SymmetricKey, X509Thumbprint};
+use crate::row::{
+    Authentication, AuthenticationType, ImportMode, Row, SymmetricKey, X509Thumbprint,
+};
+use crate::secret::Key;
 
 mod plain;
 mod twin;
@@ -203,16 +206,17 @@ fn characters(
     Ok(())
 }
 
-/// Checks a pair of symmetric keys: standard base64 of 16 to 64 bytes each, both or neither.
+/// Checks a pair of symmetric keys: standard base64 of 16 to 64 bytes each, both or neither. An empty text counts as absent: with
+/// it a client asks the hub for a new key.
 pub fn symmetric_key(keys: &SymmetricKey) -> Vec<Violation> {
     let mut found = Vec::new();
     let pair = [
-        ("primaryKey", &keys.primary_key),
-        ("secondaryKey", &keys.secondary_key),
+        ("primaryKey", given(&keys.primary_key)),
+        ("secondaryKey", given(&keys.secondary_key)),
     ];
     for (name, key) in pair {
         let field = format!("authentication.symmetricKey.{name}");
-        match key.as_ref().map(|key| key_len(key.expose())) {
+        match key.map(key_len) {
             Some(None) => found.push(Violation::error(
                 "key-base64",
                 field,
@@ -229,12 +233,7 @@ pub fn symmetric_key(keys: &SymmetricKey) -> Vec<Violation> {
             _ => {}
         }
     }
-    if keys.primary_key.is_some() != keys.secondary_key.is_some() {
-        let there = if keys.primary_key.is_some() {
-            "primaryKey"
-        } else {
-            "secondaryKey"
-        };
+    if let [(there, Some(_)), (_, None)] | [(_, None), (there, Some(_))] = pair {
         let message = format!("has {there} alone; both keys are needed, or neither");
         found.push(Violation::error(
             "key-pair",
@@ -243,6 +242,11 @@ pub fn symmetric_key(keys: &SymmetricKey) -> Vec<Violation> {
         ));
     }
     found
+}
+
+/// The text of a key, unless it is empty.
+fn given(key: &Option<Key>) -> Option<&str> {
+    key.as_ref().map(Key::expose).filter(|key| !key.is_empty())
 }
 
 fn key_len(base64: &str) -> Option<usize> {
@@ -275,74 +279,71 @@ pub fn thumbprint(field: &str, text: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Checks how an identity proves itself: a known kind, keys and thumbprints that fit it.
+/// Checks how an identity authenticates: a known type, and the keys or thumbprints that belong to it. The hub does not read those
+/// of another type; without a type, thumbprints mean `selfSigned`.
 pub fn authentication(authentication: &Authentication) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let kind = authentication.kind.as_ref();
-    if let Some(AuthenticationType::Unknown(word)) = kind {
-        let message = format!(
-            "is `{}`; allowed are {}",
-            word.escape_debug(),
-            AuthenticationType::NAMES.join(", ")
-        );
-        found.push(Violation::error(
-            "authentication-type",
-            "authentication.type",
-            message,
-        ));
-    }
-    let keys = authentication
-        .symmetric_key
-        .as_ref()
-        .filter(|keys| keys.primary_key.is_some() || keys.secondary_key.is_some());
+    let keys = authentication.symmetric_key.as_ref();
+    let keys = keys.filter(|keys| {
+        [&keys.primary_key, &keys.secondary_key]
+            .into_iter()
+            .any(|key| given(key).is_some())
+    });
     let prints = authentication.x509_thumbprint.as_ref().filter(|prints| {
         let set = |print: &Option<String>| print.as_ref().is_some_and(|print| !print.is_empty());
         set(&prints.primary_thumbprint) || set(&prints.secondary_thumbprint)
     });
-    found.extend(keys.map(symmetric_key).unwrap_or_default());
-    found.extend(prints.map(thumbprints).unwrap_or_default());
-    match kind {
-        Some(AuthenticationType::SelfSigned) if prints.is_none() => {
-            let message = "has no thumbprint; type selfSigned needs one";
-            found.push(Violation::error(
-                "thumbprint-missing",
-                "authentication.x509Thumbprint",
+    let mut found = Vec::new();
+    let kind = match authentication.kind.as_ref() {
+        Some(AuthenticationType::Unknown(word)) => {
+            let message = format!(
+                "is `{}`; allowed are {}",
+                word.escape_debug(),
+                AuthenticationType::NAMES.join(", ")
+            );
+            return vec![Violation::error(
+                "authentication-type",
+                "authentication.type",
                 message,
-            ));
+            )];
         }
         None if prints.is_some() => {
-            let message = "stands without a type; only selfSigned has thumbprints";
+            let message = "has no type; the hub reads thumbprints without a type as selfSigned";
             found.push(Violation::warning(
                 "authentication-unused",
                 "authentication.x509Thumbprint",
                 message,
             ));
+            &AuthenticationType::SelfSigned
         }
-        Some(other) if prints.is_some() && *other != AuthenticationType::SelfSigned => {
-            let message = format!(
-                "stands with type {}; only selfSigned has thumbprints",
-                other.as_str().escape_debug()
-            );
-            found.push(Violation::warning(
-                "authentication-unused",
-                "authentication.x509Thumbprint",
-                message,
-            ));
-        }
-        Some(other) if keys.is_some() && *other != AuthenticationType::Sas => {
-            let message = format!(
-                "stands with type {}; only sas has keys",
-                other.as_str().escape_debug()
-            );
-            found.push(Violation::warning(
-                "authentication-unused",
-                "authentication.symmetricKey",
-                message,
-            ));
-        }
+        None => &AuthenticationType::Sas,
+        Some(kind) => kind,
+    };
+    match (kind, keys, prints) {
+        (AuthenticationType::SelfSigned, _, None) => found.push(Violation::error(
+            "thumbprint-missing",
+            "authentication.x509Thumbprint",
+            "has no thumbprint; type selfSigned needs one",
+        )),
+        (AuthenticationType::SelfSigned, _, Some(prints)) => found.extend(thumbprints(prints)),
+        (AuthenticationType::Sas, Some(keys), _) => found.extend(symmetric_key(keys)),
         _ => {}
     }
+    if *kind != AuthenticationType::SelfSigned && prints.is_some() {
+        found.push(unused("x509Thumbprint", "selfSigned has thumbprints", kind));
+    }
+    if *kind != AuthenticationType::Sas && keys.is_some() {
+        found.push(unused("symmetricKey", "sas has keys", kind));
+    }
     found
+}
+
+fn unused(member: &str, only: &str, kind: &AuthenticationType) -> Violation {
+    let message = format!("has no effect with type {kind}; only {only}");
+    Violation::warning(
+        "authentication-unused",
+        format!("authentication.{member}"),
+        message,
+    )
 }
 
 fn thumbprints(prints: &X509Thumbprint) -> Vec<Violation> {
@@ -357,67 +358,77 @@ fn thumbprints(prints: &X509Thumbprint) -> Vec<Violation> {
     pair.into_iter().filter_map(check).collect()
 }
 
-/// Everything the service would refuse in one row on import, and what it would take without meaning it. Links between rows are not looked at.
+/// Everything that the service rejects in one row on import, and what it takes without meaning it. What a mode does not read is
+/// not checked: keys and twins of rows that delete, keys of rows that update the twin alone. Links between rows are not looked at.
 pub fn row(row: &Row) -> Vec<Violation> {
+    let mode = row.effective_mode();
     let mut found = Vec::new();
     found.extend(device_id(&row.id).err());
-    if let Some(id) = &row.module_id {
-        found.extend(module_id(id).err());
-        if row.is_system_module() {
-            let message = "belongs to the edge runtime; an import refuses ids that start with `$`";
-            found.push(Violation::error("system-module", "moduleId", message));
-        }
-    }
-    found.extend(import_mode(row));
+    found.extend(module(row));
+    found.extend(import_mode(row, &mode));
     found.extend(status(row));
-    found.extend(
-        row.authentication
-            .as_ref()
-            .map(authentication)
-            .unwrap_or_default(),
-    );
-    found.extend(
-        row.tags
-            .as_ref()
-            .map(|tags| twin_section(Section::Tags, tags))
-            .unwrap_or_default(),
-    );
-    if let Some(properties) = &row.properties {
-        found.extend(
-            properties
-                .desired
-                .as_ref()
-                .map(|part| twin_section(Section::Desired, part))
-                .unwrap_or_default(),
-        );
-        found.extend(
-            properties
-                .reported
-                .as_ref()
-                .map(|part| twin_section(Section::Reported, part))
-                .unwrap_or_default(),
-        );
+    let authentication_type = row
+        .authentication
+        .as_ref()
+        .and_then(|part| part.kind.as_ref());
+    let reads_type_alone = authentication_type.is_none_or(AuthenticationType::is_known);
+    if mode.deletes() && reads_type_alone {
+        return found;
     }
+    if !mode.updates_twin_only() {
+        found.extend(status_reason(row));
+    }
+    if !(mode.updates_twin_only() && reads_type_alone) {
+        found.extend(row.authentication.iter().flat_map(authentication));
+    }
+    found.extend(twin(row));
     found
 }
 
-fn import_mode(row: &Row) -> Vec<Violation> {
-    use crate::row::ImportMode::{CreateOrUpdate, Unknown};
-    let mode = row.import_mode.as_ref().unwrap_or(&CreateOrUpdate);
-    if let Unknown(word) = mode {
+fn module(row: &Row) -> Option<Violation> {
+    let id = row.module_id.as_deref()?;
+    if id.is_empty() {
+        let message = "is empty; the hub reads the row as one of the device itself";
+        return Some(Violation::warning("module-id", "moduleId", message));
+    }
+    if row.is_system_module() {
+        let message = "belongs to the edge runtime; an import rejects ids that start with `$`";
+        return Some(Violation::error("system-module", "moduleId", message));
+    }
+    module_id(id).err()
+}
+
+fn twin(row: &Row) -> Vec<Violation> {
+    let properties = row.properties.as_ref();
+    let sections = [
+        (Section::Tags, row.tags.as_ref()),
+        (
+            Section::Desired,
+            properties.and_then(|part| part.desired.as_ref()),
+        ),
+        (
+            Section::Reported,
+            properties.and_then(|part| part.reported.as_ref()),
+        ),
+    ];
+    let check =
+        |(section, part): (Section, Option<&_>)| part.map(|part| twin_section(section, part));
+    sections.into_iter().filter_map(check).flatten().collect()
+}
+
+fn import_mode(row: &Row, mode: &ImportMode) -> Vec<Violation> {
+    if let ImportMode::Unknown(word) = mode {
         let message = format!(
             "is `{}`; allowed are {}",
             word.escape_debug(),
-            crate::ImportMode::NAMES.join(", ")
+            ImportMode::NAMES.join(", ")
         );
         return vec![Violation::error("import-mode", "importMode", message)];
     }
     let mut found = Vec::new();
-    if mode.checks_etag() && row.etag.is_none() {
-        let message = format!("is missing, which {mode} compares");
-        found.push(Violation::error("etag-missing", "eTag", message));
-    }
-    if mode.checks_twin_etag() && row.twin_etag.is_none() {
+    found.extend(missing_etag(row, mode));
+    let twin_etag = row.twin_etag.as_deref().unwrap_or_default();
+    if mode.checks_twin_etag() && twin_etag.is_empty() {
         let message = format!("is missing, which {mode} compares");
         found.push(Violation::error("etag-missing", "twinETag", message));
     }
@@ -429,10 +440,27 @@ fn import_mode(row: &Row) -> Vec<Violation> {
     found
 }
 
-fn status(row: &Row) -> Vec<Violation> {
-    let mut found = Vec::new();
+fn missing_etag(row: &Row, mode: &ImportMode) -> Option<Violation> {
+    if !mode.checks_etag() || row.etag.as_deref().is_some_and(|etag| !etag.is_empty()) {
+        return None;
+    }
+    let error = |message: String| Some(Violation::error("etag-missing", "eTag", message));
+    let warning = |message: String| Some(Violation::warning("etag-missing", "eTag", message));
+    match mode {
+        // The service was seen to delete without a version to compare.
+        ImportMode::DeleteIfMatchETag if row.etag.is_none() => warning(format!(
+            "is missing, which {mode} compares; without it the identity is deleted whatever its version"
+        )),
+        ImportMode::CreateOrUpdateIfMatchETag => warning(format!(
+            "is missing, which {mode} compares; an identity that exists is rejected"
+        )),
+        _ => error(format!("is missing, which {mode} compares")),
+    }
+}
+
+fn status(row: &Row) -> Option<Violation> {
     match &row.status {
-        None => found.push(Violation::error(
+        None => Some(Violation::error(
             "status-missing",
             "status",
             "is missing; every row needs enabled or disabled, whatever its mode",
@@ -442,18 +470,15 @@ fn status(row: &Row) -> Vec<Violation> {
                 "is `{}`; allowed are enabled, disabled",
                 word.escape_debug()
             );
-            found.push(Violation::error("status", "status", message));
+            Some(Violation::error("status", "status", message))
         }
-        Some(_) => {}
+        Some(_) => None,
     }
-    let chars = row
-        .status_reason
-        .as_ref()
-        .map_or(0, |reason| reason.chars().count());
-    if chars > MAX_STATUS_REASON_CHARS {
-        let message =
-            format!("has {chars} characters; at most {MAX_STATUS_REASON_CHARS} are allowed");
-        found.push(Violation::error("status-reason", "statusReason", message));
-    }
-    found
+}
+
+fn status_reason(row: &Row) -> Option<Violation> {
+    let chars = row.status_reason.as_ref()?.chars().count();
+    let message = format!("has {chars} characters; at most {MAX_STATUS_REASON_CHARS} are allowed");
+    (chars > MAX_STATUS_REASON_CHARS)
+        .then(|| Violation::error("status-reason", "statusReason", message))
 }

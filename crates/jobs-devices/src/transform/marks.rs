@@ -23,6 +23,8 @@ const READ_AT_ONCE: usize = 256;
 pub(crate) enum Kind {
     /// A row of the identity stands here.
     Identity,
+    /// A device is deleted here.
+    Deleted,
     /// A device stands here that others may name.
     Device,
     /// A module stands here, which names its device.
@@ -45,6 +47,11 @@ impl Mark {
         self.hash == other.hash
     }
 
+    /// A number for what it is about: two names have the same one by a chance that does not matter among a million.
+    pub(crate) fn name_hash(&self) -> u64 {
+        self.hash[0]
+    }
+
     fn to_bytes(self) -> [u8; MARK_BYTES] {
         let kind = self.kind as u64;
         let words = [
@@ -65,8 +72,9 @@ impl Mark {
         let word = |at: usize| u64::from_le_bytes(words[at]);
         let kind = match word(2) >> 56 {
             0 => Kind::Identity,
-            1 => Kind::Device,
-            2 => Kind::ModuleOf,
+            1 => Kind::Deleted,
+            2 => Kind::Device,
+            3 => Kind::ModuleOf,
             _ => Kind::ChildOf,
         };
         Mark {

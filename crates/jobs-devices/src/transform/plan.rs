@@ -75,7 +75,7 @@ impl Affected {
         if self.identities.len() < MAX_PLANNED_IDS {
             self.identities.push(AffectedIdentity {
                 id: row.id().into_owned(),
-                module_id: row.module_id().map(|id| id.into_owned()),
+                module_id: row.module().map(|id| id.into_owned()),
                 authentication,
             });
         }

@@ -39,7 +39,8 @@ impl<'a> PrepareOptions<'a> {
         self
     }
 
-    /// Lets rows pass that have no keys: the hub makes new ones, and devices that hold the old ones cannot connect.
+    /// Takes what is left of keys out of rows without a pair of them, and gives no warning of such rows: the hub makes new
+    /// keys, and devices that have the old ones cannot connect.
     pub fn regenerate_keys(mut self, regenerate: bool) -> Self {
         self.regenerate_keys = regenerate;
         self
@@ -68,7 +69,7 @@ pub struct PrepareReport {
     pub system_modules: u64,
     /// Rows written with keys.
     pub with_keys: u64,
-    /// Rows written for which the hub will make new keys.
+    /// Rows written for which the hub makes new keys, if the identity exists or when new keys were asked for.
     pub keys_regenerated: u64,
     /// Rows whose mode was set.
     pub modes_set: u64,
@@ -83,9 +84,9 @@ pub struct PrepareReport {
 /// Writes the rows so that an import takes them: parents before their children and devices before their modules, with
 /// modes, without system modules, without etags that no mode compares.
 ///
-/// A row that the service would refuse is not written but refused here, with the reason: among them every row that
-/// creates an identity with keys and has none, unless new keys are asked for. When the mode asked for deletes, the
-/// order is the reverse, children and modules first.
+/// A row that the service would refuse is not written but refused here, with the reason. A row for which the hub makes new
+/// keys, if its identity exists, is written with a warning, unless new keys are asked for. When the mode asked for deletes,
+/// the order is the reverse, children and modules first.
 ///
 /// Rows wait in temporary files; memory grows with the number of edge devices, by some two hundred bytes each.
 ///
@@ -112,6 +113,11 @@ pub fn prepare_import<R: Read, W: Write>(
             report = before;
             report.refused += 1;
             return run.refuse(place, &row, line, why);
+        }
+        if !options.regenerate_keys && row.authentication_effect().regenerates_keys() {
+            let why = "has no keys; if it exists, the hub makes new keys and the device cannot connect any more: \
+                       export with keys, or set the mode `create` for new identities";
+            run.problem(place, ProblemKind::Warning, Some(&row), why.to_owned());
         }
         identities.note(&row, place)?;
         order.push(&row, place)
@@ -165,27 +171,23 @@ fn make_ready(
     let dropped_etag = !mode.checks_etag() && row.etag.take().is_some();
     let dropped_twin = !mode.checks_twin_etag() && row.twin_etag.take().is_some();
     report.etags_removed += u64::from(dropped_etag || dropped_twin);
-    let writes_identity =
-        mode.creates() || matches!(mode, ImportMode::Update | ImportMode::UpdateIfMatchETag);
-    if writes_identity {
+    if mode.creates() || mode.overwrites_identity() {
         match keys(row) {
             Keys::There => report.with_keys += 1,
             Keys::NotNeeded => {}
             Keys::Unclear => {
                 return Some(
-                    "has thumbprints without the type selfSigned, and no keys. Say what it proves itself with:                      set `authentication.type`, or take the thumbprints out"
+                    "has thumbprints without the type selfSigned, and no keys. Say how it authenticates: \
+                     set `authentication.type`, or take the thumbprints out"
                         .to_owned(),
                 );
             }
-            Keys::Missing if options.regenerate_keys => {
-                take_keys_out(row);
-                report.keys_regenerated += 1;
-            }
             Keys::Missing => {
-                return Some(
-                    "has no keys; the hub would make new ones and the device could not connect. \
-                     Export with keys, or ask for new keys"
-                        .to_owned(),
+                if options.regenerate_keys {
+                    take_keys_out(row);
+                }
+                report.keys_regenerated += u64::from(
+                    options.regenerate_keys || row.authentication_effect().regenerates_keys(),
                 );
             }
         }
@@ -211,12 +213,7 @@ fn keys(row: &Row) -> Keys {
         None | Some(AuthenticationType::Sas) => {}
         Some(_) => return Keys::NotNeeded,
     }
-    let there = authentication.symmetric_key.as_ref().is_some_and(|keys| {
-        [&keys.primary_key, &keys.secondary_key]
-            .iter()
-            .all(|key| key.as_ref().is_some_and(|key| !key.expose().is_empty()))
-    });
-    if there {
+    if row.has_key_pair() {
         Keys::There
     } else if has_thumbprints(authentication) {
         Keys::Unclear

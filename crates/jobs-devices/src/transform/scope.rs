@@ -10,6 +10,13 @@ pub(crate) fn parse_scope(scope: &str) -> Option<(&str, &str)> {
     scope.strip_prefix(SCOPE_PREFIX)?.rsplit_once('-')
 }
 
+/// The id that a scope names, where it has the form of a scope that the hub makes: the prefix, an id, a hyphen, digits.
+pub(crate) fn edge_of_scope(scope: &str) -> Option<&str> {
+    let (id, generation) = parse_scope(scope)?;
+    let digits = !generation.is_empty() && generation.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some(id)
+}
+
 /// The scope that is the row's own: that of an edge device which names itself.
 pub(crate) fn own_scope(row: &Row) -> Option<&str> {
     let scope = row.device_scope.as_deref()?;

@@ -44,9 +44,11 @@ fn the_same_file_for_an_import_has_its_system_modules_and_versions_found() {
     let expected = [
         (1, "error", "notice"),
         (2, "warning", "etag-unused"),
+        (2, "warning", "keys-regenerated"),
         (3, "warning", "etag-unused"),
         (3, "error", "system-module"),
         (4, "warning", "etag-unused"),
+        (4, "warning", "keys-regenerated"),
     ];
     assert_eq!(found, expected);
 }
@@ -54,10 +56,13 @@ fn the_same_file_for_an_import_has_its_system_modules_and_versions_found() {
 #[test]
 fn a_plain_row_to_import_is_clean() {
     for line in [
-        r#"{"id":"d","status":"enabled"}"#,
-        r#"{"id":"d","importMode":"updateIfMatchETag","eTag":"MQ==","status":"enabled"}"#,
+        r#"{"id":"d","importMode":"create","status":"enabled"}"#,
+        r#"{"id":"d","importMode":"updateIfMatchETag","eTag":"MQ==","status":"enabled","authentication":{"type":"sas","symmetricKey":{"primaryKey":"AAAAAAAAAAAAAAAAAAAAAA==","secondaryKey":"AAAAAAAAAAAAAAAAAAAAAA=="}}}"#,
         r#"{"id":"d","importMode":"delete","status":"disabled"}"#,
-        r#"{"id":"d","moduleId":"m","status":"enabled","authentication":{"type":"none"}}"#,
+        r#"{"id":"d","importMode":"delete","status":"disabled","authentication":{"symmetricKey":{"primaryKey":"no base64"}},"tags":{"a b":1}}"#,
+        r#"{"id":"d","importMode":"updateTwin","status":"enabled","authentication":{"type":"selfSigned"},"properties":{"desired":{"a":1}}}"#,
+        r#"{"id":"d","importMode":"create","status":"enabled","authentication":{"symmetricKey":{"primaryKey":"","secondaryKey":""}}}"#,
+        r#"{"id":"d","moduleId":"m","importMode":"create","status":"enabled","authentication":{"type":"none"}}"#,
     ] {
         let expected: &[&str] = if line.contains("moduleId") {
             &["warning parent-missing"]
@@ -111,7 +116,7 @@ fn each_fault_of_a_row_is_found_under_its_rule() {
         ),
         (
             with(r#""authentication":{"type":"Sas"}"#),
-            "error word-case",
+            "warning word-case",
         ),
         (
             with(
@@ -217,6 +222,34 @@ fn faults_of_an_import_alone_are_found() {
         ),
         (r#""importMode":"CreateOrUpdate""#, "warning word-case"),
         (r#""tag":{}"#, "warning unknown-member"),
+        (r#""Tags":{}"#, "warning member-case"),
+        (r#""status":"enabled""#, "warning duplicate-member"),
+        (r#""moduleId":"""#, "warning module-id"),
+        (r#""importMode":"update""#, "warning keys-regenerated"),
+        (
+            r#""authentication":{"type":"SelfSigned","x509Thumbprint":{"primaryThumbprint":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#,
+            "warning authentication-replaced",
+        ),
+        (
+            r#""importMode":"updateTwin","tags":{"a":1}"#,
+            "warning tags-replaced",
+        ),
+        (
+            r#""parentScopes":["ms-azure-iot-edge://d-1"]"#,
+            "error parent-cycle",
+        ),
+        (
+            r#""deviceScope":"ms-azure-iot-edge://e-x""#,
+            "error device-scope",
+        ),
+        (
+            r#""importMode":"createOrUpdateIfMatchETag""#,
+            "warning etag-missing",
+        ),
+        (
+            r#""importMode":"deleteIfMatchETag","eTag":"""#,
+            "error etag-missing",
+        ),
     ] {
         let found = found(&with(members), Purpose::Import);
         assert!(found.contains(&rule.to_owned()), "{members}: {found:?}");
@@ -248,9 +281,9 @@ fn a_device_and_a_module_of_the_same_name_are_two_identities() {
 #[test]
 fn an_import_wants_parents_before_their_children() {
     let file = concat!(
-        r#"{"id":"child","status":"enabled","deviceScope":"ms-azure-iot-edge://edge-637"}"#,
+        r#"{"id":"child","importMode":"create","status":"enabled","deviceScope":"ms-azure-iot-edge://edge-637"}"#,
         "\n",
-        r#"{"id":"edge","status":"enabled","capabilities":{"iotEdge":true},"deviceScope":"ms-azure-iot-edge://edge-637"}"#,
+        r#"{"id":"edge","importMode":"create","status":"enabled","capabilities":{"iotEdge":true},"deviceScope":"ms-azure-iot-edge://edge-637"}"#,
         "\n",
     );
     assert_eq!(found(file, Purpose::Import), ["warning parent-order"]);
@@ -282,4 +315,73 @@ fn the_report_has_the_members_that_were_agreed() {
     let mut members: Vec<_> = json["findings"][0].as_object().unwrap().keys().collect();
     members.sort();
     assert_eq!(members, ["line", "message", "offset", "rule", "severity"]);
+}
+
+/// The lines on which a rule found something.
+fn lines_of(rule: &str, file: &str) -> Vec<u64> {
+    let of_rule = |finding: Finding| (finding.rule == rule).then_some(finding.line);
+    let mut lines: Vec<_> = findings(file, Purpose::Import)
+        .into_iter()
+        .filter_map(of_rule)
+        .collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// A new edge device below others.
+fn edge(id: &str, parents: &[&str]) -> String {
+    let parents: Vec<_> = parents
+        .iter()
+        .map(|parent| format!("\"ms-azure-iot-edge://{parent}-1\""))
+        .collect();
+    format!(
+        "{{\"id\":\"{id}\",\"importMode\":\"create\",\"status\":\"enabled\",\"capabilities\":{{\"iotEdge\":true}},\"deviceScope\":\"ms-azure-iot-edge://{id}-1\",\"parentScopes\":[{}]}}\n",
+        parents.join(",")
+    )
+}
+
+#[test]
+fn a_circle_of_parents_is_found_however_long_it_is() {
+    let file = [
+        edge("top", &[]),
+        edge("a", &["b"]),
+        edge("b", &["c"]),
+        edge("c", &["a", "top"]),
+        edge("below", &["a"]),
+        edge("fine", &["top"]),
+    ]
+    .concat();
+    assert_eq!(lines_of("parent-cycle", &file), [2, 3, 4]);
+    assert_eq!(lines_of("parent-cycle", &edge("self", &["self"])), [1]);
+    let long: String = (0..5000)
+        .map(|at| edge(&format!("e{at}"), &[&format!("e{}", (at + 1) % 5000)]))
+        .collect();
+    assert_eq!(lines_of("parent-cycle", &long).len(), 5000);
+    let open = long.replacen("e1-1", "e9999-1", 1);
+    assert_eq!(lines_of("parent-cycle", &open), [0; 0]);
+}
+
+#[test]
+fn a_module_below_its_deleted_device_is_found() {
+    let row = |members: &str| format!("{{\"id\":\"d\",\"status\":\"enabled\",{members}}}\n");
+    let device = row(r#""importMode":"delete""#);
+    let module = row(r#""moduleId":"m","importMode":"delete""#);
+    let file = [device.as_str(), &module].concat();
+    assert_eq!(lines_of("delete-order", &file), [2]);
+    let file = [module.as_str(), &device].concat();
+    assert_eq!(findings(&file, Purpose::Import), []);
+}
+
+#[test]
+fn replaced_authentication_is_one_finding_with_a_count() {
+    let row = |id: u32| {
+        format!(
+            "{{\"id\":\"d{id}\",\"status\":\"enabled\",\"authentication\":{{\"type\":\"none\"}}}}\n"
+        )
+    };
+    let file: String = (0..9000).map(row).collect();
+    let report = check(file.as_bytes(), Purpose::Import, &mut Context::new()).unwrap();
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.by_rule["authentication-replaced"], 1);
+    assert!(report.findings[0].message.starts_with("9000 rows"));
 }

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use jobs_devices::ImportMode;
 use jobs_devices::query::parse_condition;
 use jobs_devices::transform::{
-    Context, DiffOptions, Keep, PrepareOptions, Progress, SplitAt, TransformError, diff, filter,
-    merge, prepare_import, set_mode, split,
+    Context, DiffOptions, Keep, PrepareOptions, ProblemKind, Progress, SplitAt, TransformError,
+    diff, filter, merge, prepare_import, set_mode, split,
 };
 use serde_json::{Value, json};
 
@@ -380,7 +380,7 @@ fn a_deletion_takes_children_first() {
 }
 
 #[test]
-fn rows_without_keys_are_refused_unless_new_keys_are_asked_for() {
+fn rows_without_keys_are_warned_about_unless_new_keys_are_asked_for() {
     let file = [
         row("null", r#""authentication":null"#),
         row("absent", ""),
@@ -398,10 +398,29 @@ fn rows_without_keys_are_refused_unless_new_keys_are_asked_for() {
         &mut context,
     )
     .unwrap();
-    assert_eq!(ids(&out), ["ca", "there"]);
-    assert_eq!((report.refused, report.written), (3, 2));
+    assert_eq!(ids(&out), ["null", "absent", "ca", "there"]);
+    assert_eq!((report.refused, report.written), (1, 4));
+    assert_eq!((report.keys_regenerated, report.with_keys), (2, 1));
+    let problems: Vec<_> = report.passed.problems.iter().map(|one| one.kind).collect();
+    let expected = [
+        ProblemKind::Warning,
+        ProblemKind::Warning,
+        ProblemKind::Refused,
+    ];
+    assert_eq!(problems, expected);
     assert!(report.passed.problems[0].message.contains("has no keys"));
-    assert_eq!(ids(&rejects), ["null", "absent", "half"]);
+    // Half a pair is rejected by the hub.
+    assert_eq!(ids(&rejects), ["half"]);
+
+    let options = PrepareOptions::new().mode(ImportMode::Create);
+    let report = prepare_import(file.as_bytes(), Vec::new(), options, &mut Context::new()).unwrap();
+    assert_eq!((report.written, report.keys_regenerated), (4, 0));
+    assert_eq!(
+        report.passed.problems.len(),
+        1,
+        "{:?}",
+        report.passed.problems
+    );
 
     let mut out = Vec::new();
     let options = PrepareOptions::new().regenerate_keys(true);
@@ -414,7 +433,7 @@ fn rows_without_keys_are_refused_unless_new_keys_are_asked_for() {
 
     let options = PrepareOptions::new().mode(ImportMode::UpdateTwin);
     let report = prepare_import(file.as_bytes(), Vec::new(), options, &mut Context::new()).unwrap();
-    assert_eq!(report.refused, 1, "{:?}", report.passed.problems);
+    assert_eq!(report.refused, 0, "{:?}", report.passed.problems);
 }
 
 #[test]

@@ -92,6 +92,7 @@ impl TwinTexts {
         let tags = match row.tags.take() {
             None => None,
             Some(tags) if needs_a_closer_look(&tags) => {
+                rules::check_section(Section::Tags, &tags)?;
                 let parts = TwinParts {
                     tags: Some(to_map(&tags)?),
                     ..TwinParts::default()
@@ -162,10 +163,10 @@ impl SideText {
     }
 
     fn of_text(side: Side, part: &JsonObject) -> Result<Self, String> {
+        rules::check_section(side.section(), part)?;
         if needs_a_closer_look(part) {
             return Self::of(side, to_map(part)?);
         }
-        rules::check_section(side.section(), part)?;
         Ok(Self {
             properties: one_line(part),
             metadata: None,

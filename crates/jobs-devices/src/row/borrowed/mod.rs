@@ -6,8 +6,6 @@ use super::{AuthenticationType, ImportMode, Row, Status};
 
 mod fast;
 mod slow;
-#[cfg(feature = "transform")]
-use crate::rules::Severity;
 use crate::{
     field::{FromText, Misfit, Nulls, fill, string},
     line::{Cause, Scratch},
@@ -248,30 +246,22 @@ impl<'a> RowRef<'a> {
         self.unknown
     }
 
-    /// Words that are known in another case than they stand in: the member, what stands there, what is meant, and how much it matters.
+    /// Words that are known in another case than they are written in: the member, its value, and how the service writes it.
     #[cfg(feature = "transform")]
-    pub(crate) fn words_in_another_case(
-        &self,
-    ) -> Vec<(&'static str, Cow<'a, str>, &'static str, Severity)> {
+    pub(crate) fn words_in_another_case(&self) -> Vec<(&'static str, Cow<'a, str>, &'static str)> {
         let words = [
-            ("status", self.status, Status::NAMES, Severity::Warning),
-            (
-                "importMode",
-                self.import_mode,
-                ImportMode::NAMES,
-                Severity::Warning,
-            ),
+            ("status", self.status, Status::NAMES),
+            ("importMode", self.import_mode, ImportMode::NAMES),
             (
                 "authentication.type",
                 self.authentication.kind,
                 AuthenticationType::NAMES,
-                Severity::Error,
             ),
         ];
-        let in_another_case = |(member, span, names, severity): (_, _, &[&'static str], _)| {
+        let in_another_case = |(member, span, names): (_, _, &[&'static str])| {
             let word = text(self.at(span)).filter(|word| !names.contains(&&**word))?;
             let meant = *names.iter().find(|name| name.eq_ignore_ascii_case(&word))?;
-            Some((member, word, meant, severity))
+            Some((member, word, meant))
         };
         words.into_iter().filter_map(in_another_case).collect()
     }

@@ -1,5 +1,6 @@
 //! What is wrong, or may be, with a device file.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -8,8 +9,9 @@ use serde::{Serialize, Serializer};
 use super::marks::{Mark, Marker, Marks};
 use super::{Context, Progress, TransformError};
 use crate::rules::Severity;
-use crate::{BadLine, Entry, Item, RowRef, parallel};
+use crate::{AuthenticationEffect, BadLine, Entry, Item, RowRef, parallel};
 
+mod circles;
 mod duplicate;
 mod links;
 mod row;
@@ -73,6 +75,9 @@ pub struct CheckReport {
     pub rows: u64,
     /// What was found, in the order of lines: the first [`MAX_FINDINGS`].
     pub findings: Vec<Finding>,
+    /// How many findings each rule has.
+    #[serde(skip)]
+    pub by_rule: BTreeMap<&'static str, u64>,
     /// How many of the findings are errors.
     #[serde(skip)]
     pub errors: u64,
@@ -142,11 +147,15 @@ pub fn check_each<R: Read + Send>(
             rows: 0,
             findings: Vec::new(),
             marks: Vec::new(),
+            nested: Vec::new(),
+            replaced: Replaced::default(),
         };
         part.lines = chunk.for_each(|entry| part.entry(&entry));
         part
     };
+    let (mut nested, mut replaced) = (circles::Circles::default(), Replaced::default());
     let mut tell = |report: &mut CheckReport, finding: Finding| {
+        *report.by_rule.entry(finding.rule).or_default() += 1;
         match finding.severity {
             Severity::Error => report.errors += 1,
             Severity::Warning => report.warnings += 1,
@@ -158,6 +167,8 @@ pub fn check_each<R: Read + Send>(
         part.findings
             .into_iter()
             .for_each(|finding| tell(&mut report, finding));
+        part.nested.into_iter().for_each(|link| nested.push(link));
+        replaced.append(part.replaced);
         outcome = part.marks.into_iter().try_for_each(|mark| marks.push(mark));
         progress = Progress {
             lines: progress.lines + part.lines,
@@ -175,7 +186,10 @@ pub fn check_each<R: Read + Send>(
     if purpose == Purpose::Import && report.rows == 0 && report.errors == 0 {
         tell(&mut report, nothing_to_import(progress.bytes));
     }
-    links::between_lines(marks, purpose, |finding| tell(&mut report, finding))?;
+    if let Some(finding) = replaced.finding() {
+        tell(&mut report, finding);
+    }
+    links::between_lines(marks, nested, purpose, |finding| tell(&mut report, finding))?;
     Ok(report)
 }
 
@@ -188,6 +202,55 @@ struct Part<'m> {
     rows: u64,
     findings: Vec<Finding>,
     marks: Vec<Mark>,
+    nested: Vec<circles::Link>,
+    replaced: Replaced,
+}
+
+/// Rows that set another type of authentication than `sas` on an identity that may exist. Nearly every row of some fleets is one,
+/// so the file has one finding of them.
+#[derive(Default)]
+struct Replaced {
+    rows: u64,
+    /// Line and offset of the first.
+    first: (u64, u64),
+}
+
+impl Replaced {
+    fn note(&mut self, row: &RowRef<'_>, place: (u64, u64)) {
+        if matches!(
+            row.authentication_effect(),
+            AuthenticationEffect::ReplacedBy(_)
+        ) {
+            self.append(Replaced {
+                rows: 1,
+                first: place,
+            });
+        }
+    }
+
+    fn append(&mut self, other: Replaced) {
+        if self.rows == 0 {
+            self.first = other.first;
+        }
+        self.rows += other.rows;
+    }
+
+    fn finding(self) -> Option<Finding> {
+        let rows = match self.rows {
+            0 => return None,
+            1 => "1 row sets".to_owned(),
+            rows => format!("{rows} rows, this one first, set"),
+        };
+        Some(Finding {
+            line: self.first.0,
+            offset: self.first.1,
+            severity: Severity::Warning,
+            rule: "authentication-replaced",
+            message: format!(
+                "{rows} another type of authentication than sas; identities that exist and have keys lose them"
+            ),
+        })
+    }
 }
 
 impl Part<'_> {
@@ -201,12 +264,10 @@ impl Part<'_> {
             Item::Row(row) => {
                 self.rows += 1;
                 row::check(row, self.purpose, &mut at);
-                links::mark(
-                    row,
-                    self.marker,
-                    (entry.line, entry.offset),
-                    &mut self.marks,
-                );
+                self.mark(row, (entry.line, entry.offset));
+                if self.purpose == Purpose::Import {
+                    self.replaced.note(row, (entry.line, entry.offset));
+                }
             }
             Item::Notice(_) => notice(self.purpose, &mut at),
             Item::Bad(bad) => bad_line(bad, &mut at),

@@ -1,6 +1,7 @@
 //! What one row alone tells.
 
 use super::duplicate::repeated_name;
+use super::links::own_parents;
 use super::{Place, Purpose};
 use crate::rules::{self, Severity};
 use crate::{Authentication, Members, Row, RowRef};
@@ -38,15 +39,8 @@ pub(super) fn check(borrowed: &RowRef<'_>, purpose: Purpose, at: &mut Place<'_>)
         if purpose == Purpose::Export && IMPORT_ONLY.contains(&violation.rule) {
             continue;
         }
-        // The service was seen to delete without a version to compare.
-        let deletes = row.import_mode.as_ref().is_some_and(|mode| mode.deletes());
-        let severity = if violation.rule == "etag-missing" && deletes {
-            Severity::Warning
-        } else {
-            violation.severity
-        };
         at.find(
-            severity,
+            violation.severity,
             violation.rule,
             format!("{who}: `{}` {}", violation.field, violation.message),
         );
@@ -57,10 +51,43 @@ pub(super) fn check(borrowed: &RowRef<'_>, purpose: Purpose, at: &mut Place<'_>)
     }
     if let Some(name) = repeated_name(borrowed.line()) {
         let message = format!(
-            "{who}: the member `{}` stands twice in one object; readers differ on which counts",
+            "{who}: the member `{}` is repeated in one object; the hub takes the last one, other readers may not",
             name.escape_debug()
         );
-        at.error("duplicate-member", message);
+        at.find(lost_value(purpose), "duplicate-member", message);
+    }
+    if purpose == Purpose::Import {
+        for (severity, rule, message) in own_parents(borrowed) {
+            at.find(severity, rule, format!("{who}: {message}"));
+        }
+        effects(borrowed, &who, at);
+    }
+}
+
+/// The hub takes a row with a value that is lost. The service does not export one.
+fn lost_value(purpose: Purpose) -> Severity {
+    match purpose {
+        Purpose::Export => Severity::Error,
+        Purpose::Import => Severity::Warning,
+    }
+}
+
+/// What the import does to an identity that exists, beyond what the row says.
+fn effects(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
+    if row.authentication_effect().regenerates_keys() {
+        at.warning(
+            "keys-regenerated",
+            format!(
+                "{who}: has no keys; if it exists, the hub makes new keys and the device cannot connect any more: \
+                 export with keys, or set the mode `create` for new identities"
+            ),
+        );
+    }
+    if row.replaces_tags() && row.effective_mode().updates_twin_only() {
+        let message = format!(
+            "{who}: `tags` replaces all tags of the twin; tags that are not in the row are lost"
+        );
+        at.warning("tags-replaced", message);
     }
 }
 
@@ -79,14 +106,14 @@ fn name(row: &Row) -> String {
     }
 }
 
-/// Words in another case: the service takes a status so; a type of authentication was refused.
+/// Words in another case, which the service reads as if they were written right.
 fn words(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
-    for (member, found, meant, severity) in row.words_in_another_case() {
+    for (member, found, meant) in row.words_in_another_case() {
         let message = format!(
             "{who}: `{member}` is `{}`, which is spelt `{meant}`",
             found.escape_debug()
         );
-        at.find(severity, "word-case", message);
+        at.warning("word-case", message);
     }
 }
 
@@ -96,7 +123,8 @@ fn unknown_members(row: &Row, who: &str, purpose: Purpose, at: &mut Place<'_>) {
             let shown: String = name.chars().take(64).collect();
             let shown = shown.escape_debug();
             if let Some(meant) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-                at.error(
+                at.find(
+                    lost_value(purpose),
                     "member-case",
                     format!(
                         "{who}: `{path}{shown}` is spelt `{path}{meant}`; its value would be lost"
