@@ -20,6 +20,7 @@ mod field;
 mod json;
 mod line;
 mod long;
+mod loose;
 mod members;
 pub mod parallel;
 pub mod query;
@@ -40,6 +41,7 @@ pub use crate::{
     field::Misfit,
     json::{Json, JsonError, JsonObject},
     line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record, Scratch},
+    loose::LooseValue,
     members::Members,
     reader::Reader,
     row::{

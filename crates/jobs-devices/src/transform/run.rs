@@ -245,7 +245,7 @@ impl Passed {
 }
 
 impl Problem {
-    fn at(place: Place, kind: ProblemKind, message: String) -> Problem {
+    pub(crate) fn at(place: Place, kind: ProblemKind, message: String) -> Problem {
         Problem {
             line: place.line,
             offset: place.offset,

@@ -5,7 +5,7 @@ use jobs_devices::transform::{
 };
 use jobs_devices::{Item, Options, Reader, Row};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn convert_all(
     file: &[u8],
@@ -387,4 +387,60 @@ proptest! {
             let _ = convert(&file[..], format, Vec::new(), Format::Csv, None, &mut Context::new());
         }
     }
+}
+
+fn converted(table: &str) -> (Vec<Value>, Vec<String>) {
+    let mut out = Vec::new();
+    let report = convert(
+        table.as_bytes(),
+        Format::Csv,
+        &mut out,
+        Format::Lines,
+        None,
+        &mut Context::new(),
+    )
+    .unwrap();
+    let rows = String::from_utf8(out).unwrap();
+    let rows = rows.lines().map(|line| serde_json::from_str(line).unwrap());
+    let warnings = report.passed.problems.into_iter();
+    (rows.collect(), warnings.map(|one| one.message).collect())
+}
+
+#[test]
+fn a_cell_that_would_be_a_changed_number_is_text_and_its_column_is_named() {
+    let table = "id,tags.key,tags.fw,tags.n,tags.site\na,12345678E1234567,1.10,1,x\nb,98765432109876543210,1.2,2,y\n";
+    let (rows, warnings) = converted(table);
+    let expected = json!({"key": "12345678E1234567", "fw": "1.10", "n": 1, "site": "x"});
+    assert_eq!(rows[0]["tags"], expected);
+    assert_eq!(rows[1]["tags"]["key"], "98765432109876543210");
+    assert_eq!(rows[1]["tags"]["fw"], json!(1.2));
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("column `tags.key`: text in 2 rows"));
+    assert!(warnings[1].contains("column `tags.fw`: numbers in 1 row, texts in 1 row"));
+    assert!(warnings[1].contains("--columns 'tags.fw=tags.fw:string'"));
+}
+
+#[test]
+fn the_truth_values_of_a_spreadsheet_are_truth_values_and_texts_like_them_come_back() {
+    let (rows, warnings) =
+        converted("id,tags.on,tags.off,tags.text\na,TRUE,FALSE,\"\"\"TRUE\"\"\"\n");
+    assert_eq!(
+        rows[0]["tags"],
+        json!({"on": true, "off": false, "text": "TRUE"})
+    );
+    assert_eq!(warnings, [""; 0]);
+    let columns: Columns = "id,tags.text".parse().unwrap();
+    let row = "{\"id\":\"a\",\"tags\":{\"text\":\"TRUE\"}}\n";
+    let mut table = Vec::new();
+    convert(
+        row.as_bytes(),
+        Format::Lines,
+        &mut table,
+        Format::Csv,
+        Some(&columns),
+        &mut Context::new(),
+    )
+    .unwrap();
+    let (rows, _) = converted(std::str::from_utf8(&table).unwrap());
+    assert_eq!(rows[0]["tags"]["text"], "TRUE");
 }

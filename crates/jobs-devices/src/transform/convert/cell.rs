@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::columns::{Column, Kind, Member};
 use crate::checked::members;
 use crate::field::string;
-use crate::{AuthenticationType, ImportMode, Json, Key, Row, Status};
+use crate::{AuthenticationType, ImportMode, Json, Key, LooseValue, Row, Status};
 
 /// What a row has for a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +141,7 @@ pub(super) fn write<'r>(column: &Column, row: &'r Row) -> Cow<'r, str> {
         Value::Text(text) => {
             let in_twin = matches!(column.member, Member::Twin(..) | Member::Other(_));
             let reads_as_json = match column.kind {
-                Kind::Any => in_twin && Json::new(&text).is_ok(),
+                Kind::Any => in_twin && (Json::new(&text).is_ok() || truth(&text).is_some()),
                 Kind::Json => true,
                 Kind::Text | Kind::Number | Kind::Bool => false,
             };
@@ -164,23 +164,59 @@ pub(super) fn text(cell: &str) -> String {
     unquoted.map_or_else(|| cell.to_owned(), Cow::into_owned)
 }
 
+/// The truth values as spreadsheets write them.
+fn truth(cell: &str) -> Option<&'static str> {
+    match cell {
+        "TRUE" => Some("true"),
+        "FALSE" => Some("false"),
+        _ => None,
+    }
+}
+
+/// What a cell of a column without a type is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Number,
+    /// A text that is not in the quotes of JSON.
+    Text,
+    NumberAsText,
+    /// Nothing, or what cannot be taken for something else.
+    Other,
+}
+
+pub(super) fn scalar(cell: &str) -> Scalar {
+    match LooseValue::of(cell) {
+        _ if cell.is_empty() || truth(cell).is_some() => Scalar::Other,
+        LooseValue::Text => Scalar::Text,
+        LooseValue::NumberAsText => Scalar::NumberAsText,
+        value if value.is_number() => Scalar::Number,
+        LooseValue::Json(_) => Scalar::Other,
+    }
+}
+
+fn untyped(cell: &str) -> String {
+    match (truth(cell), LooseValue::of(cell)) {
+        (Some(word), _) => word.to_owned(),
+        (None, LooseValue::Json(json)) => json,
+        // Spaces around a number are no part of it.
+        (None, LooseValue::NumberAsText) => quote(cell.trim()),
+        (None, LooseValue::Text) => quote(&text(cell)),
+    }
+}
+
 /// The JSON that a cell of a twin's member stands for.
 pub(super) fn json(cell: &str, kind: Kind) -> Result<String, String> {
     let checked = Json::new(cell).ok().map(|json| json.as_str().to_owned());
     match (kind, checked) {
-        (Kind::Any, Some(json)) => Ok(json),
-        (Kind::Any, None) | (Kind::Text, _) => Ok(quote(&text(cell))),
+        (Kind::Any, _) => Ok(untyped(cell)),
+        (Kind::Text, _) => Ok(quote(&text(cell))),
         (Kind::Json, Some(json)) => Ok(json),
         (Kind::Json, None) => Err("expected JSON".to_owned()),
         (Kind::Bool, _) => match cell.trim().to_ascii_lowercase().as_str() {
             word @ ("true" | "false") => Ok(word.to_owned()),
             _ => Err("expected true or false".to_owned()),
         },
-        (Kind::Number, Some(json))
-            if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) =>
-        {
-            Ok(json)
-        }
+        (Kind::Number, Some(json)) if json.parse().is_ok_and(f64::is_finite) => Ok(json),
         (Kind::Number, _) => Err("expected a number".to_owned()),
     }
 }

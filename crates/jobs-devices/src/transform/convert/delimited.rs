@@ -7,6 +7,7 @@ use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use super::assembly::Assembly;
 use super::cell;
 use super::columns::{Column, Columns, ColumnsError, Member};
+use super::kinds::Kinds;
 use super::quotes::Quotes;
 use crate::Row;
 use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
@@ -34,6 +35,7 @@ pub(super) fn rows<'c, 'a, R: Read>(
         ));
     }
     let headers = header_columns(&record, columns).map_err(header)?;
+    let mut kinds = Kinds::of(&headers);
     let mut header = Some(record.clone());
     let mut progress = Progress::default();
     let mut count = 0;
@@ -54,6 +56,7 @@ pub(super) fn rows<'c, 'a, R: Read>(
         match assemble(&record, &headers) {
             Ok(row) => {
                 run.passed.rows += 1;
+                kinds.note(&record, place);
                 each(run, place, row)?;
             }
             Err(message) if run.context.options.is_strict() => {
@@ -72,6 +75,7 @@ pub(super) fn rows<'c, 'a, R: Read>(
         }
     }
     run.context.tell(progress);
+    kinds.warn(&headers, &mut run.passed);
     Ok(())
 }
 

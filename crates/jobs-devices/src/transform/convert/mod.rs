@@ -15,6 +15,7 @@ mod carried;
 mod cell;
 mod columns;
 mod delimited;
+mod kinds;
 mod quotes;
 #[cfg(feature = "parquet")]
 mod table;
