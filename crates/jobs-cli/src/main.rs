@@ -2,6 +2,7 @@
 
 mod app;
 mod args;
+mod assignments;
 mod commands;
 mod context;
 mod duration;
@@ -24,6 +25,7 @@ mod rejects;
 mod secret_file;
 mod settings;
 mod signals;
+mod start_time;
 mod table;
 mod trace;
 mod watcher;

@@ -23,18 +23,24 @@ pub(crate) enum ScheduleCommand {
 /// Update the tags and desired properties of many devices
 #[derive(Args, Debug)]
 #[command(after_help = TWIN_HELP)]
-#[command(group = ArgGroup::new("change").args(["tags", "desired", "patch"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("change").args(["tags", "tag_texts", "desired", "desired_texts", "patch"]).required(true).multiple(true))]
 pub(crate) struct ScheduleTwinArgs {
     #[command(flatten)]
     pub(crate) job: ScheduleArgs,
-    /// Tag to set, as NAME=VALUE; VALUE is JSON, or text when it is no JSON; null deletes
+    /// Tag to set; VALUE is JSON, or a text when it is not JSON or a number whose digits would change, such as 3.10; null deletes
     #[arg(long = "tag", value_name = "NAME=VALUE")]
     pub(crate) tags: Vec<String>,
-    /// Desired property to set, as NAME=VALUE
+    /// Tag to set to a text, whatever VALUE looks like
+    #[arg(long = "tag-text", value_name = "NAME=VALUE")]
+    pub(crate) tag_texts: Vec<String>,
+    /// Desired property to set; VALUE as with --tag
     #[arg(long = "desired", value_name = "NAME=VALUE")]
     pub(crate) desired: Vec<String>,
+    /// Desired property to set to a text, whatever VALUE looks like
+    #[arg(long = "desired-text", value_name = "NAME=VALUE")]
+    pub(crate) desired_texts: Vec<String>,
     /// File with a patch: {"tags":{…},"properties":{"desired":{…}}} (`-` is standard input)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["tags", "desired"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tags", "tag_texts", "desired", "desired_texts"])]
     pub(crate) patch: Option<PathBuf>,
 }
 
@@ -72,7 +78,10 @@ pub(crate) struct ScheduleArgs {
     /// Which devices, in the hub's query language without the word WHERE; '*' is all (quoted, or a shell puts file names there)
     #[arg(long = "where", value_name = "COND")]
     pub(crate) condition: String,
-    /// When to begin, for example 2030-01-31T08:00:00Z [default: now]
+    /// Send the condition although this program cannot read it
+    #[arg(long)]
+    pub(crate) force_condition: bool,
+    /// When to start: 2030-01-31T08:00:00Z, or in local time 2030-01-31T08:00, or the next 22:00 [default: now]
     #[arg(long, value_name = "TIME", conflicts_with = "after")]
     pub(crate) start: Option<String>,
     /// Begin after this time, for example 2h

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use jiff::tz::TimeZone;
 use jobs_devices::JsonObject;
 use jobs_devices::query::parse_condition;
 use jobs_devices::rules::{Section, Severity, twin_section};
@@ -12,12 +13,14 @@ use serde_json::{Map, Value};
 use crate::args::schedule::{
     ScheduleArgs, ScheduleCommand, ScheduleGetArgs, ScheduleMethodArgs, ScheduleTwinArgs,
 };
+use crate::assignments::Assignments;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain};
 use crate::following::{to_end, verdict};
+use crate::printer::{Printer, one_line};
 use crate::watcher::Watcher;
-use crate::{commands, hub, input, job_view};
+use crate::{commands, hub, input, job_view, start_time};
 
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome {
@@ -40,17 +43,7 @@ async fn get(context: &Context, args: &ScheduleGetArgs) -> Outcome {
 async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
     let patch = match &args.patch {
         Some(path) => patch_of(&read_json(context, path, "--patch").await?)?,
-        None => TwinPatch::new()
-            .tags(allowed(
-                "--tag",
-                Section::Tags,
-                assignments("--tag", &args.tags)?,
-            )?)
-            .desired_properties(allowed(
-                "--desired",
-                Section::Desired,
-                assignments("--desired", &args.desired)?,
-            )?),
+        None => assigned(&context.printer, args)?,
     };
     let id = id_of(&args.job, "twin");
     schedule(
@@ -91,10 +84,11 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
 
 /// Sends the job, waits for it unless told not to, and judges it by its devices.
 async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> Outcome {
-    check_condition(context, &args.condition)?;
+    check_condition(context, args)?;
+    let start = start_of(context, args)?;
     let client = hub::client(context, Some(args.poll)).await?;
     let mut job = job;
-    if let Some(start) = start_of(args)? {
+    if let Some(start) = start {
         job = job.start_at(start);
     }
     if let Some(bound) = args.max_execution {
@@ -118,9 +112,10 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
     verdict(&job)
 }
 
-/// Refuses what is no condition in any dialect: the hub would take the job, and the job fail later. What this program's grammar does
-/// not know may be known to the hub, and is sent with a warning.
-fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
+/// Rejects a condition that this program cannot read: the hub would take the job, and the job fail later or select other devices.
+/// The hub may know more than this program, so `--force-condition` sends it.
+fn check_condition(context: &Context, args: &ScheduleArgs) -> Result<(), Failure> {
+    let text = &args.condition;
     if Path::new(text).exists() {
         context.printer.warn(format_args!(
             "--where {text} is the name of a file here; a shell puts names in the place of an unquoted star: write '*'"
@@ -130,13 +125,18 @@ fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
         Err(_) if text.trim().is_empty() => {
             Err(Failure::usage("--where is empty; `*` is all devices"))
         }
-        Err(error) if error.is_certain() => Err(Failure::usage(format_args!("--where: {error}"))),
-        Err(error) => {
+        Err(error) if args.force_condition => {
             context.printer.warn(format_args!(
                 "--where: {error}; sent as it is, for the hub to judge"
             ));
             Ok(())
         }
+        Err(error) => Err(Failure::usage(format_args!("--where: {error}"))
+            .hint(format_args!(
+                "it is at the mark: {}",
+                marked(text, error.position())
+            ))
+            .hint("--force-condition sends the condition as it is")),
         Ok(condition) => {
             context.printer.warn_of_unquoted("--where", &condition);
             Ok(())
@@ -144,19 +144,44 @@ fn check_condition(context: &Context, text: &str) -> Result<(), Failure> {
     }
 }
 
-fn start_of(args: &ScheduleArgs) -> Result<Option<Timestamp>, Failure> {
+/// The part of a condition around a byte offset, which is marked.
+fn marked(text: &str, position: usize) -> String {
+    const AROUND: usize = 40;
+    let (before, after) = text.split_at(text.floor_char_boundary(position));
+    let start = before
+        .char_indices()
+        .rev()
+        .nth(AROUND)
+        .map_or(0, |(at, _)| at);
+    let before = &before[start..];
+    let after: String = after.chars().take(AROUND).collect();
+    one_line(&format!("{before} >>> {after}"))
+}
+
+fn start_of(context: &Context, args: &ScheduleArgs) -> Result<Option<Timestamp>, Failure> {
     if let Some(after) = args.after {
         let start = Timestamp::try_from(SystemTime::now() + after);
         return start
             .map(Some)
             .map_err(|error| Failure::usage(format_args!("--after: {error}")));
     }
-    let start = args
-        .start
-        .as_deref()
-        .map(str::parse::<Timestamp>)
-        .transpose();
-    start.map_err(|_| Failure::usage("--start is no time; write it like 2030-01-31T08:00:00Z"))
+    let Some(text) = &args.start else {
+        return Ok(None);
+    };
+    let zone = || {
+        TimeZone::try_system().map_err(|error| {
+            format!("the local time zone is not known ({error}); write the time with an offset, as in 2030-01-31T08:00:00Z")
+        })
+    };
+    let start = start_time::parse(text, Timestamp::now(), zone)
+        .map_err(|reason| Failure::usage(format_args!("--start {text}: {reason}")))?;
+    if start.was_local {
+        context.printer.note(format_args!(
+            "--start {text} is local time: the job starts at {} (UTC)",
+            start_time::in_seconds(start.at)
+        ));
+    }
+    Ok(Some(start.at))
 }
 
 /// The given id, or one that says what the job does and is new.
@@ -169,19 +194,21 @@ fn id_of(args: &ScheduleArgs, work: &str) -> String {
     })
 }
 
-/// Reads `NAME=VALUE`; a value that is no JSON is text, because few people type the quotes.
-fn assignments(option: &str, texts: &[String]) -> Result<Map<String, Value>, Failure> {
-    let mut map = Map::new();
-    for text in texts {
-        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            return Err(Failure::usage(format_args!(
-                "{option} {text}: write NAME=VALUE"
-            )));
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        map.insert(name.to_owned(), value);
-    }
-    Ok(map)
+/// The patch that the options for single members make.
+fn assigned(printer: &Printer, args: &ScheduleTwinArgs) -> Result<TwinPatch, Failure> {
+    let tags = Assignments {
+        section: Section::Tags,
+        loose: ("--tag", &args.tags),
+        texts: ("--tag-text", &args.tag_texts),
+    };
+    let desired = Assignments {
+        section: Section::Desired,
+        loose: ("--desired", &args.desired),
+        texts: ("--desired-text", &args.desired_texts),
+    };
+    Ok(TwinPatch::new()
+        .tags(tags.members(printer)?)
+        .desired_properties(desired.members(printer)?))
 }
 
 /// Refuses what no twin takes. The hub would take the job, and the work fail on every device.
@@ -259,20 +286,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn values_are_json_or_text() {
-        let texts =
-            ["a=1", "b=true", "c=text", "d=null", "e={\"x\":1}", "f=a=b"].map(str::to_owned);
-        let map = assignments("--tag", &texts).unwrap();
-        assert_eq!(
-            Value::from(map),
-            json!({"a": 1, "b": true, "c": "text", "d": null, "e": {"x": 1}, "f": "a=b"})
-        );
-        for wrong in ["", "novalue", "=x"] {
-            assert!(
-                assignments("--tag", &[wrong.to_owned()]).is_err(),
-                "{wrong}"
-            );
-        }
+    fn the_mark_is_at_the_place_and_its_surroundings_are_bounded() {
+        assert_eq!(marked("a = b c", 6), "a = b  >>> c");
+        assert_eq!(marked("größe", 3), "gr >>> öße");
+        let long = "x".repeat(1000);
+        assert!(marked(&long, 500).len() < 100);
+        assert_eq!(marked("", 7), " >>>");
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn a_condition_that_is_none_is_refused_with_its_place_before_anything_is_sent() 
 }
 
 #[test]
-fn a_condition_that_the_hub_may_know_is_sent() {
+fn a_condition_that_only_the_hub_may_know_is_sent_on_request() {
     let hub = LocalHub::start(&[]);
     let cli = Cli::for_hub(&hub);
     for (number, (condition, doubt)) in [
@@ -50,16 +50,27 @@ fn a_condition_that_the_hub_may_know_is_sent() {
     .enumerate()
     {
         let id = format!("j-{number}");
-        let ran = cli.run(&[
+        let arguments = [
             "schedule", "twin", "--id", &id, "--where", condition, "--tag", "a=1",
-        ]);
+        ];
+        if doubt {
+            let ran = cli.run(&arguments).expect(2);
+            assert!(
+                ran.stderr.starts_with("error: --where: line 1"),
+                "{}",
+                ran.stderr
+            );
+            assert!(ran.stderr.contains(" >>> "), "{}", ran.stderr);
+            cli.run(&["schedule", "get", &id]).expect(3);
+        }
+        let forced = cli.run(&[&arguments[..], &["--force-condition"]].concat());
         // Sent: the hub knows the job, whatever became of it.
         cli.run(&["schedule", "get", &id]).expect(0);
         assert_eq!(
-            ran.stderr.contains("warning: --where: line 1"),
+            forced.stderr.contains("warning: --where: line 1"),
             doubt,
             "{condition}: {}",
-            ran.stderr
+            forced.stderr
         );
     }
 }

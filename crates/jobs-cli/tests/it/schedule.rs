@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Cli, LocalHub};
+use crate::harness::{Cli, LocalHub, cli_of, closed_port};
 
 /// A hub with one device, and a client of it with a container.
 fn stage() -> (LocalHub, Cli) {
@@ -296,5 +296,109 @@ fn the_doctors_exit_code_is_the_highest_among_its_findings() {
             &["doctor"]
         ),
         4
+    );
+}
+
+#[test]
+fn a_number_that_would_come_back_changed_is_sent_as_text() {
+    let (_hub, cli) = stage();
+    let ran = cli
+        .run(&[
+            "schedule",
+            "twin",
+            "--where",
+            "*",
+            "--desired",
+            "fw=3.10",
+            "--desired",
+            "n=30",
+            "--tag",
+            "big=1e5",
+            "--tag",
+            "half=0.5",
+            "--tag-text",
+            "code=12",
+            "--desired-text",
+            "on=true",
+        ])
+        .expect(0);
+    let warned = ran.stderr.matches("sent as a text").count();
+    assert_eq!(warned, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("warning: --desired fw=3.10: "),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("--tag-text big=1e5"), "{}", ran.stderr);
+    let row = cli
+        .run(&["export", "--download", "-", "-q"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        row["tags"],
+        json!({"big": "1e5", "code": "12", "half": 0.5, "site": "x"})
+    );
+    assert_eq!(
+        row["properties"]["desired"],
+        json!({"fw": "3.10", "n": 30, "on": "true"})
+    );
+}
+
+#[test]
+fn a_number_within_a_value_must_be_one_that_a_twin_holds() {
+    let cli = cli_of(closed_port());
+    let ran = cli
+        .run(&[
+            "schedule",
+            "twin",
+            "--where",
+            "*",
+            "--tag",
+            "a={\"b\":98765432109876543210}",
+        ])
+        .expect(2);
+    assert!(ran.stderr.contains("tags.a.b"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_local_start_is_echoed_in_utc_and_a_past_one_is_an_error() {
+    let (_hub, cli) = stage();
+    let cli = cli.with("TZ", "EST5EDT,M3.2.0,M11.1.0");
+    let twin = [
+        "schedule",
+        "twin",
+        "--where",
+        "*",
+        "--tag",
+        "a=1",
+        "--no-wait",
+        "--start",
+    ];
+    let run = |start: &str| cli.run(&[&twin[..], &[start]].concat());
+    // The service takes starts within a week.
+    let ran = run("2120-01-31T08:00").expect(2);
+    assert!(
+        ran.stderr.contains("2120-01-31T13:00:00Z (UTC)"),
+        "{}",
+        ran.stderr
+    );
+    let ran = run("23:59").expect(0);
+    assert!(ran.stderr.contains(":59:00Z (UTC)"), "{}", ran.stderr);
+    for (start, reason) in [
+        ("2020-01-31T08:00:00Z", "is in the past"),
+        ("2020-01-31T08:00", "is in the past"),
+        ("2120-03-10T02:30", "does not exist"),
+        ("2120-11-03T01:30", "exists twice"),
+        ("noon", "not a time"),
+    ] {
+        let ran = run(start).expect(2);
+        assert!(ran.stderr.contains(reason), "{start}: {}", ran.stderr);
+    }
+    let cli = cli.with("TZ", "Nowhere/Nothing");
+    let ran = cli.run(&[&twin[..], &["22:00"]].concat()).expect(2);
+    assert!(
+        ran.stderr.contains("write the time with an offset"),
+        "{}",
+        ran.stderr
     );
 }
