@@ -368,6 +368,11 @@ fn a_module_below_its_deleted_device_is_found() {
     let module = row(r#""moduleId":"m","importMode":"delete""#);
     let file = [device.as_str(), &module].concat();
     assert_eq!(lines_of("delete-order", &file), [2]);
+    let message = &findings(&file, Purpose::Import)[0].message;
+    assert!(
+        message.starts_with("module d/m: the module's device is deleted on line 1"),
+        "{message}"
+    );
     let file = [module.as_str(), &device].concat();
     assert_eq!(findings(&file, Purpose::Import), []);
 }

@@ -8,6 +8,32 @@ use crate::transform::TransformError;
 use crate::transform::marks::{Kind, Mark, Marks};
 use crate::transform::scope::{SCOPE_PREFIX, edge_of_scope};
 
+/// How many rows with links are called by their names in findings; memory stays flat. Those behind them are told by their lines.
+const MOST_NAMES: usize = 50_000;
+
+/// What messages call rows that name a device or a parent, by their lines.
+#[derive(Debug, Default)]
+pub(super) struct Names(Vec<(u64, Box<str>)>);
+
+impl Names {
+    fn note(&mut self, line: u64, row: &RowRef<'_>) {
+        let (id, module) = (row.id(), row.module());
+        let name = super::row::shown_name(&id, module.as_deref());
+        self.0.push((line, name.into()));
+    }
+
+    /// Appends the names of lines behind those that are there.
+    pub(super) fn append(&mut self, other: Self) {
+        let room = MOST_NAMES - self.0.len();
+        self.0.extend(other.0.into_iter().take(room));
+    }
+
+    fn of(&self, line: u64) -> Option<&str> {
+        let at = self.0.binary_search_by_key(&line, |(line, _)| *line);
+        at.ok().map(|at| &*self.0[at].1)
+    }
+}
+
 impl Part<'_> {
     /// Marks what the row is and what it names.
     pub(super) fn mark(&mut self, row: &RowRef<'_>, (line, offset): (u64, u64)) {
@@ -20,6 +46,7 @@ impl Part<'_> {
         }
         if module.is_some() {
             self.marks.push(mark(Kind::ModuleOf, &id, None));
+            self.names.note(line, row);
             return;
         }
         if mode.deletes() {
@@ -31,7 +58,11 @@ impl Part<'_> {
         if mode.updates_twin_only() {
             return;
         }
-        for parent in parents(row) {
+        let parents: Vec<String> = parents(row).collect();
+        if !parents.is_empty() {
+            self.names.note(line, row);
+        }
+        for parent in parents {
             let parent = mark(Kind::ChildOf, &parent, None);
             self.marks.push(parent);
             if row.is_edge() && !parent.is_about(&own) {
@@ -119,6 +150,7 @@ pub(super) fn own_parents(row: &RowRef<'_>) -> Vec<(Severity, &'static str, Stri
 pub(super) fn between_lines(
     marks: Marks,
     nested: Circles,
+    names: &Names,
     purpose: Purpose,
     mut found: impl FnMut(Finding),
 ) -> Result<(), TransformError> {
@@ -140,6 +172,8 @@ pub(super) fn between_lines(
             Kind::ChildOf => link("the parent", device, &mark, purpose),
         };
         if let Some((severity, rule, message)) = finding {
+            let name = names.of(mark.line).filter(|_| mark.kind != Kind::Identity);
+            let message = name.map_or(message.clone(), |name| format!("{name}: {message}"));
             found(Finding { line: mark.line, offset: mark.offset, severity, rule, message });
         }
     })?;

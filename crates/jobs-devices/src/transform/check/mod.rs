@@ -148,12 +148,14 @@ pub fn check_each<R: Read + Send>(
             findings: Vec::new(),
             marks: Vec::new(),
             nested: Vec::new(),
+            names: links::Names::default(),
             replaced: Replaced::default(),
         };
         part.lines = chunk.for_each(|entry| part.entry(&entry));
         part
     };
     let (mut nested, mut replaced) = (circles::Circles::default(), Replaced::default());
+    let mut names = links::Names::default();
     let mut tell = |report: &mut CheckReport, finding: Finding| {
         *report.by_rule.entry(finding.rule).or_default() += 1;
         match finding.severity {
@@ -168,6 +170,7 @@ pub fn check_each<R: Read + Send>(
             .into_iter()
             .for_each(|finding| tell(&mut report, finding));
         part.nested.into_iter().for_each(|link| nested.push(link));
+        names.append(part.names);
         replaced.append(part.replaced);
         outcome = part.marks.into_iter().try_for_each(|mark| marks.push(mark));
         progress = Progress {
@@ -189,7 +192,9 @@ pub fn check_each<R: Read + Send>(
     if let Some(finding) = replaced.finding() {
         tell(&mut report, finding);
     }
-    links::between_lines(marks, nested, purpose, |finding| tell(&mut report, finding))?;
+    links::between_lines(marks, nested, &names, purpose, |finding| {
+        tell(&mut report, finding)
+    })?;
     Ok(report)
 }
 
@@ -203,6 +208,7 @@ struct Part<'m> {
     findings: Vec<Finding>,
     marks: Vec<Mark>,
     nested: Vec<circles::Link>,
+    names: links::Names,
     replaced: Replaced,
 }
 

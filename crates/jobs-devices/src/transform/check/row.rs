@@ -93,6 +93,11 @@ fn effects(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
 
 /// How messages call the row.
 fn name(row: &Row) -> String {
+    shown_name(&row.id, row.module_id.as_deref())
+}
+
+/// How messages call a device or a module.
+pub(super) fn shown_name(id: &str, module: Option<&str>) -> String {
     let short = |id: &str| {
         id.chars()
             .take(128)
@@ -100,9 +105,9 @@ fn name(row: &Row) -> String {
             .escape_debug()
             .to_string()
     };
-    match &row.module_id {
-        Some(module) => format!("module {}/{}", short(&row.id), short(module)),
-        None => format!("device {}", short(&row.id)),
+    match module {
+        Some(module) => format!("module {}/{}", short(id), short(module)),
+        None => format!("device {}", short(id)),
     }
 }
 
