@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// How many different groups are told apart; messages of further groups are counted together, so that memory stays flat.
+/// How many different groups are kept; messages of further groups are counted together, so that memory stays flat.
 const MOST_GROUPS: usize = 10_000;
 
 /// Under which key the messages of further groups are counted.

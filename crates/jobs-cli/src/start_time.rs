@@ -40,7 +40,7 @@ pub(crate) fn parse(
     Ok(start)
 }
 
-/// A time as the hub is sent it, without the fractions that nobody typed.
+/// A time as the hub is sent it, without fractions of a second.
 pub(crate) fn in_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second())
         .unwrap_or(at)

@@ -143,7 +143,7 @@ pub(crate) struct PrepareImportArgs {
     /// Import mode for every row [default: each keeps its own]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<String>,
-    /// Accept rows without keys: the hub makes new ones and the devices need them
+    /// Ask for new keys where a row has no pair of them, without a warning: the hub makes them, and the devices need them
     #[arg(long)]
     pub(crate) regenerate_keys: bool,
     /// Write the rows of system modules ($edgeAgent, $edgeHub) here instead of leaving them out

@@ -4,7 +4,7 @@ use super::{AuthenticationType, ImportMode, Row, RowRef};
 
 /// What the import of a row does to the keys or certificates of its identity, if the identity exists.
 ///
-/// The file alone cannot tell whether it exists: only the hub knows. A new identity loses nothing.
+/// Only the hub knows whether it exists. A new identity loses nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthenticationEffect {

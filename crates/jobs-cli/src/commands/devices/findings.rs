@@ -119,7 +119,7 @@ impl<'p> Every<'p> {
         self.printer.raw(&format!("{before}{text}"))
     }
 
-    /// Ends the document, of which the findings are a part.
+    /// Ends the document that holds the findings.
     pub(super) fn finish(mut self, rows: u64) -> Result<(), Failure> {
         self.write_held()?;
         let end = match (self.printer.format, self.any) {

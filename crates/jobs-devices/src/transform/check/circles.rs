@@ -7,7 +7,7 @@ use super::Finding;
 use crate::rules::Severity;
 
 /// How many links are held.
-const MOST_LINKS: usize = 400_000;
+const MOST_LINKS: usize = 200_000;
 
 /// A row of an edge device that names another edge device as its parent.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! What lines tell only together: identities that are repeated, parents that are missing, deleted, or below themselves.
+//! What only several lines show together: identities that are repeated, parents that are missing, deleted, or below themselves.
 
 use super::circles::{Circles, Link};
 use super::{Finding, Part, Purpose};
@@ -8,7 +8,7 @@ use crate::transform::TransformError;
 use crate::transform::marks::{Kind, Mark, Marks};
 use crate::transform::scope::{SCOPE_PREFIX, edge_of_scope};
 
-/// How many rows with links are called by their names in findings; memory stays flat. Those behind them are told by their lines.
+/// How many rows with links are called by their names in findings; memory stays flat. Findings of later rows have a line number alone.
 const MOST_NAMES: usize = 50_000;
 
 /// What messages call rows that name a device or a parent, by their lines.
@@ -28,9 +28,15 @@ impl Names {
         self.0.extend(other.0.into_iter().take(room));
     }
 
-    fn of(&self, line: u64) -> Option<&str> {
-        let at = self.0.binary_search_by_key(&line, |(line, _)| *line);
-        at.ok().map(|at| &*self.0[at].1)
+    /// The finding, with the name of its row where that is known.
+    fn called(&self, mut finding: Finding) -> Finding {
+        let at = self
+            .0
+            .binary_search_by_key(&finding.line, |(line, _)| *line);
+        if let Ok(at) = at {
+            finding.message = format!("{}: {}", self.0[at].1, finding.message);
+        }
+        finding
     }
 }
 
@@ -84,7 +90,7 @@ fn reaches_an_identity(row: &RowRef<'_>) -> bool {
         && row.authentication_type().is_none_or(|kind| kind.is_known())
 }
 
-/// The scopes of its parents that the row names, and whether each stands in `deviceScope`.
+/// The scopes of the parents that the row names, and whether each is the value of `deviceScope`.
 fn parent_scopes(row: &RowRef<'_>) -> Vec<(String, bool)> {
     let listed = row.parent_scopes();
     let listed = listed.and_then(|array| serde_json::from_str::<Vec<String>>(array).ok());
@@ -172,12 +178,17 @@ pub(super) fn between_lines(
             Kind::ChildOf => link("the parent", device, &mark, purpose),
         };
         if let Some((severity, rule, message)) = finding {
-            let name = names.of(mark.line).filter(|_| mark.kind != Kind::Identity);
-            let message = name.map_or(message.clone(), |name| format!("{name}: {message}"));
-            found(Finding { line: mark.line, offset: mark.offset, severity, rule, message });
+            let finding = Finding {
+                line: mark.line,
+                offset: mark.offset,
+                severity,
+                rule,
+                message,
+            };
+            found(names.called(finding));
         }
     })?;
-    nested.find(found);
+    nested.find(|finding| found(names.called(finding)));
     Ok(())
 }
 
@@ -210,7 +221,7 @@ fn link(
         )),
         (Some(target), Purpose::Import) if target.line > from.line => {
             let message = format!(
-                "{what} stands behind it, on line {}; put it first",
+                "{what} comes later, on line {}; put it first",
                 target.line
             );
             Some((Severity::Warning, "parent-order", message))
