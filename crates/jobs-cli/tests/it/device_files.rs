@@ -170,3 +170,71 @@ fn what_a_table_does_not_carry_is_told_of() {
         ran.stderr
     );
 }
+
+#[test]
+fn findings_are_grouped_by_rule_and_documents_have_all() {
+    let cli = Cli::new();
+    let rows: String = (0..25)
+        .map(|at| format!("{{\"id\":\"d{at}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    let file = cli.file(
+        "f.txt",
+        &format!("{rows}{{\"id\":\"bad id\",\"status\":\"enabled\"}}\n"),
+    );
+    let check = ["devices", "check", &file, "--for", "import"];
+    let ran = cli.run(&check).expect(1);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 12, "{}", ran.stdout);
+    assert!(
+        lines[9].contains(":10: warning: device d9: has no keys"),
+        "{}",
+        lines[9]
+    );
+    assert!(lines[10].contains("[device-id]"), "{}", lines[10]);
+    let more = ": 16 more [keys-regenerated], 26 in all; --all prints every one";
+    assert!(lines[11].ends_with(more), "{}", lines[11]);
+    assert!(
+        ran.stderr.contains("26 rows: ".trim_end()),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("1 error, 26 warnings"),
+        "{}",
+        ran.stderr
+    );
+
+    let ran = cli.run(&[&check[..], &["--all"]].concat()).expect(1);
+    assert_eq!(ran.stdout.lines().count(), 27);
+    for format in ["json", "jsonl"] {
+        let ran = cli.run(&[&check[..], &["-o", format]].concat()).expect(1);
+        let report = ran.json();
+        assert_eq!(report["rows"], 26);
+        assert_eq!(report["findings"].as_array().unwrap().len(), 27);
+        let is_one_line = ran.stdout.trim_end().lines().count() == 1;
+        assert_eq!(is_one_line, format == "jsonl");
+    }
+    let clean = cli.file(
+        "c.txt",
+        "{\"id\":\"d\",\"importMode\":\"create\",\"status\":\"enabled\"}\n",
+    );
+    let ran = cli.run(&["devices", "check", &clean, "--for", "import", "-o", "json"]);
+    assert_eq!(
+        ran.expect(0).stdout,
+        "{\n  \"findings\": [],\n  \"rows\": 1\n}\n"
+    );
+}
+
+#[test]
+fn more_findings_than_are_held_are_all_written() {
+    let cli = Cli::new();
+    let rows: String = (0..100_500)
+        .map(|at| format!("{{\"id\":\"d{at}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    let file = cli.file("f.txt", &rows);
+    let check = ["devices", "check", &file, "--for", "import"];
+    let ran = cli.run(&[&check[..], &["-o", "json"]].concat()).expect(0);
+    assert_eq!(ran.json()["findings"].as_array().unwrap().len(), 100_500);
+    let ran = cli.run(&[&check[..], &["--all"]].concat()).expect(0);
+    assert_eq!(ran.stdout.lines().count(), 100_500);
+}
