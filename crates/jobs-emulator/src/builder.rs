@@ -13,14 +13,15 @@ use tokio::sync::{mpsc, watch};
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
 use crate::data_folder::{create_private_file, lock_folder};
+use crate::engine;
 use crate::envelope::Outcome;
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
-use crate::jobs::Jobs;
+use crate::jobs::{JobRecord, Jobs};
 use crate::rates::Rates;
 use crate::registry::{Place, Store};
 use crate::requests::RequestLog;
-use crate::scheduled::{self, Scheduled};
+use crate::scheduled::{self, Scheduled, ScheduledRecord};
 use crate::server;
 use crate::sku::Sku;
 use crate::start_error::StartError;
@@ -174,6 +175,8 @@ impl EmulatorBuilder {
                 .map_err(|cause| StartError::Internal(cause.to_string()))??;
         let (alive, ended) = alive;
         let hub = Arc::new(hub);
+        engine::spawn_recorder::<JobRecord>(&hub);
+        engine::spawn_recorder::<ScheduledRecord>(&hub);
         scheduled::resume(&hub);
         tokio::spawn(server::accept(Arc::clone(&hub), listener, acceptor, alive));
         Ok(Hub::new(hub, ended))
@@ -218,7 +221,8 @@ impl EmulatorBuilder {
             .map_err(|cause| StartError::Data(unopened(&place, &cause)))?;
         let jobs =
             Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
-        let scheduled = Scheduled::load(&store).map_err(|cause| StartError::Data(cause.text))?;
+        let scheduled = Scheduled::load(&store, self.clock.now())
+            .map_err(|cause| StartError::Data(cause.text))?;
         let policies = policies(address, &store).map_err(|cause| StartError::Data(cause.text))?;
         let reach = self.reach(address, &policies, ca_file);
         let (alive, ended) = mpsc::channel(1);

@@ -36,6 +36,11 @@ impl Hub {
         Self { state, ended }
     }
 
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &Arc<HubState> {
+        &self.state
+    }
+
     /// `http://127.0.0.1:PORT` or `https://…`: a numeric address.
     #[must_use]
     pub fn endpoint(&self) -> &str {
@@ -58,6 +63,15 @@ impl Hub {
     #[must_use]
     pub fn policies(&self) -> &[Policy] {
         self.state.gate.policies.all()
+    }
+
+    /// What a person should know about the data folder: one sentence for each record of a job that
+    /// cannot be decoded. Such a record stays in the folder, and lists of jobs leave it out.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.state.jobs.unreadable();
+        warnings.extend(self.state.scheduled.unreadable());
+        warnings
     }
 
     /// Base of the admin API.

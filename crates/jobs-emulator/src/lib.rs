@@ -22,12 +22,17 @@
 //! thread that may block, `faults` may interfere again, `envelope` and `server`
 //! put the service's headers on, `requests` notes it. A route is one line in a
 //! table of `routes`: operation id, method, pattern, rights, handler.
+//!
+//! # How a job lives
+//! `jobs` (import, export) and `scheduled` check the request and do the work;
+//! `engine` keeps the records and runs both kinds, database first, memory second.
 
 mod admin;
 mod auth;
 mod builder;
 mod clock;
 mod data_folder;
+mod engine;
 mod envelope;
 mod faults;
 mod hub;

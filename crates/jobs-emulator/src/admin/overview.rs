@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::auth::token_for;
 use crate::clock::Time;
 use crate::envelope::Outcome;
-use crate::jobs::{JobType, JobView};
+use crate::jobs::{JobRecord, JobType};
 use crate::scheduled::ScheduledRecord;
 use crate::state::HubState;
 
@@ -72,7 +72,7 @@ fn jobs(hub: &HubState, now: Time, population: i64) -> Vec<Value> {
         hub.jobs
             .all(now)
             .iter()
-            .map(|job| (job.record.started, transfer(job, population))),
+            .map(|job| (job.started, transfer(job, population))),
     );
     all.sort_by_key(|(begun, _)| std::cmp::Reverse(*begun));
     all.into_iter().take(MOST).map(|(_, job)| job).collect()
@@ -99,10 +99,9 @@ fn scheduled(job: &ScheduledRecord) -> Value {
 }
 
 /// The service shows no progress between 0 and 100; the page does, where the end is known.
-fn transfer(job: &JobView, population: i64) -> Value {
-    let record = &job.record;
-    let share = match record.kind {
-        _ if record.status.is_terminal() => Some(u64::from(record.progress)),
+fn transfer(job: &JobRecord, population: i64) -> Value {
+    let share = match job.kind {
+        _ if job.ended.is_some() => Some(u64::from(job.progress)),
         JobType::Export => u64::try_from(population)
             .ok()
             .filter(|all| *all > 0)
@@ -110,12 +109,12 @@ fn transfer(job: &JobView, population: i64) -> Value {
         JobType::Import => None,
     };
     json!({
-        "id": record.id,
-        "type": record.kind,
-        "status": record.status,
+        "id": job.id,
+        "type": job.kind,
+        "status": job.status,
         "progress": share,
-        "started": Time::from_ticks(record.started).wire(),
-        "ended": record.ended.map(|ticks| Time::from_ticks(ticks).wire()),
-        "details": record.failure.clone().unwrap_or_else(|| format!("{} rows", job.rows)),
+        "started": Time::from_ticks(job.started).wire(),
+        "ended": job.ended.map(|ticks| Time::from_ticks(ticks).wire()),
+        "details": job.failure.clone().unwrap_or_else(|| format!("{} rows", job.rows)),
     })
 }

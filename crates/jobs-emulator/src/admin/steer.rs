@@ -1,10 +1,12 @@
 //! Resetting the hub and steering single jobs.
 
 use hyper::StatusCode;
-use serde::Serialize;
 
+use crate::engine::Record;
 use crate::envelope::{Outcome, ServiceError};
 use crate::faults::FaultScript;
+use crate::jobs::{JobRecord, missing};
+use crate::scheduled::ScheduledRecord;
 use crate::state::HubState;
 
 /// What a job is told to do.
@@ -22,64 +24,57 @@ pub(crate) enum Order {
 
 /// Empties the hub: identities, configurations, jobs, faults, noted requests. Its clock and its keys stay.
 pub(crate) fn reset(hub: &HubState) -> Outcome<()> {
-    // Jobs first, so that none of them writes after the rest is gone.
-    hub.jobs.clear();
-    hub.scheduled.clear();
-    hub.store.write(hub.clock.now(), |writing| {
-        for table in [
-            "identities",
-            "configurations",
-            "jobs",
-            "scheduled_jobs",
-            "device_jobs",
-        ] {
-            writing
-                .connection()
-                .execute(&format!("DELETE FROM {table}"), [])?;
-        }
-        writing.depopulate();
-        Ok(())
-    })?;
+    hub.store.write_then(
+        hub.clock.now(),
+        |writing| {
+            for table in [
+                "identities",
+                "configurations",
+                "jobs",
+                "scheduled_jobs",
+                "device_jobs",
+            ] {
+                writing
+                    .connection()
+                    .execute(&format!("DELETE FROM {table}"), [])?;
+            }
+            writing.depopulate();
+            Ok(())
+        },
+        |outcome| {
+            // Under the lock, so that no job writes after the rest is gone.
+            outcome.map(|()| {
+                hub.jobs.clear();
+                hub.scheduled.clear();
+            })
+        },
+    )?;
     hub.faults.replace(FaultScript::default());
     hub.requests.clear();
     Ok(())
 }
 
-/// Gives a job an order, and the job as it is then: as text, in the service's order of members.
+/// Gives a job an order. Returns the job afterwards, as JSON text in the service's order of members.
 pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
-    let now = hub.clock.now();
-    if let Some(job) = hub.scheduled.get(id, now) {
-        refuse_when_over(id, job.status.is_terminal())?;
-        match order {
-            Order::Fail(reason) => drop(hub.fail_scheduled(id, &reason)?),
-            order => drop(hub.scheduled.order(id, |orders| {
-                carry_out(order, &mut orders.held, &mut orders.hurried)
-            })),
-        }
-        return written(&hub.scheduled.get(id, now).map(|job| job.body()));
+    if hub.scheduled.get(id, hub.clock.now())?.is_some() {
+        steer_one::<ScheduledRecord>(hub, id, order)
+    } else {
+        steer_one::<JobRecord>(hub, id, order)
     }
-    let job = hub.jobs.get(id, now)?;
-    refuse_when_over(id, job.record.status.is_terminal())?;
-    match order {
-        Order::Fail(reason) => drop(hub.fail_job(id, &reason)?),
-        order => hub.jobs.order(id, |orders| {
-            carry_out(order, &mut orders.held, &mut orders.hurried)
-        })?,
-    }
-    written(&hub.jobs.get(id, now)?.record.body())
 }
 
-fn written(body: &impl Serialize) -> Outcome<String> {
-    serde_json::to_string(body).map_err(|error| ServiceError::server(error.to_string()))
-}
-
-fn carry_out(order: Order, held: &mut bool, hurried: &mut bool) {
-    *held = order == Order::Hold;
-    *hurried = *hurried || order == Order::Finish;
-}
-
-fn refuse_when_over(id: &str, over: bool) -> Outcome<()> {
-    if over {
+fn steer_one<R: Record>(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
+    let (jobs, now) = (R::table(hub), hub.clock.now());
+    let find = || jobs.get(id, now)?.ok_or_else(|| missing(id));
+    find()?;
+    let was_active = match order {
+        Order::Fail(reason) => jobs.fail(&hub.store, now, id, &reason),
+        order => jobs.control(id, |control| {
+            control.held = order == Order::Hold;
+            control.hurried |= order == Order::Finish;
+        }),
+    };
+    if !was_active {
         let text = format!("Job {id} is over already");
         return Err(ServiceError::new(
             StatusCode::CONFLICT,
@@ -87,5 +82,5 @@ fn refuse_when_over(id: &str, over: bool) -> Outcome<()> {
             text,
         ));
     }
-    Ok(())
+    serde_json::to_string(&find()?.body()).map_err(|error| ServiceError::server(error.to_string()))
 }

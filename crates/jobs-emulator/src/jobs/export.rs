@@ -5,10 +5,10 @@ use std::io::Write as _;
 use rusqlite::Row;
 use serde_json::json;
 
+use super::create::Containers;
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
-use super::run::{Containers, Ending};
-use super::work::Work;
+use crate::engine::{Ending, Work};
 use crate::registry::configuration;
 use crate::registry::identity::{identity_etag, twin_etag};
 
@@ -18,7 +18,8 @@ const PAGE: i64 = 1000;
 /// First line of an export without keys. (That there is one is recorded; its words are ours.)
 const WARNING: &str = "Warning: the keys of the devices were left out of this export, because excludeKeysInExport was set.";
 
-pub(super) fn run(work: &Work, record: &JobRecord, containers: &Containers) -> Result<(), Ending> {
+pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(), Ending> {
+    let record = &work.record;
     let mut blob = containers
         .output
         .write(record.output_blob.as_deref().unwrap_or(DEVICES_BLOB))?;
@@ -39,13 +40,13 @@ pub(super) fn run(work: &Work, record: &JobRecord, containers: &Containers) -> R
                 write_row(&mut text, row, record.exclude_keys)?;
                 rows += 1;
             }
+            work.note(|record| record.rows += rows);
             Ok(rows)
         })?;
         if rows == 0 {
             break;
         }
         blob.write_all(&text)?;
-        work.count(rows);
     }
     blob.finish()?;
     if record.include_configurations == Some(true) {

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 
 use jobs_devices::{ImportError, Options, parallel};
 
+use super::create::Containers;
 use super::errors::{self, CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
 use super::pipeline::{self, Rows, Seen, What};
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
-use super::run::{Containers, Ending};
-use super::work::Work;
+use crate::engine::{Ending, Work};
 use crate::envelope::Outcome;
 use crate::registry::change::Change;
 use crate::registry::plain::PlainWriter;
@@ -25,7 +25,8 @@ const MAX_READERS: usize = 4;
 /// Rows that may wait for a parent further down in the file.
 const MAX_DEFERRED: usize = 20_000;
 
-pub(super) fn run(work: &Work, record: &JobRecord, containers: &Containers) -> Result<(), Ending> {
+pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(), Ending> {
+    let record = &work.record;
     let Some(input) = &containers.input else {
         return Err(Ending::Failed("The job has no input container.".to_owned()));
     };
@@ -41,17 +42,24 @@ pub(super) fn run(work: &Work, record: &JobRecord, containers: &Containers) -> R
                 .as_deref()
                 .unwrap_or(CONFIGURATIONS_BLOB),
         )?;
-        let (hub, most) = (&work.hub, work.hub.sku.configuration_quota());
-        configuration::import(&hub.store, lines, most, hub.clock.now(), |error| {
-            log.note(error)
-        })?;
+        let most = work.hub.sku.configuration_quota();
+        for line in configuration::lines(lines) {
+            work.check()?;
+            let error = match line? {
+                Ok(line) => work.write(|_, writing| line.apply(writing, most))?,
+                Err(error) => Some(error),
+            };
+            if let Some(error) = error {
+                log.note(&error)?;
+            }
+        }
         log.finish()?;
     }
     work.check()
 }
 
 fn import_devices(
-    work: &Work,
+    work: &Work<JobRecord>,
     input: Box<dyn Read + Send>,
     log: &mut ErrorLog,
 ) -> Result<(), Ending> {
@@ -96,7 +104,7 @@ fn readers() -> usize {
 
 /// An import under way.
 struct Import<'w> {
-    work: &'w Work,
+    work: &'w Work<JobRecord>,
     log: &'w mut ErrorLog,
     seen: Seen,
     /// Rows to be applied together.
@@ -132,11 +140,8 @@ impl Import<'_> {
         let rows = u64::try_from(self.waiting()).unwrap_or_default();
         let waiting = std::mem::take(&mut self.waiting);
         let mut errors = Vec::new();
-        let hub = &self.work.hub;
-        hub.store.write(hub.clock.now(), |writing| {
-            if self.work.is_over() {
-                return Ok(());
-            }
+        self.work.write(|record, writing| {
+            record.rows += rows;
             let mut plain = PlainWriter::new(writing, self.expects_new)?;
             for Rows { texts, lines } in waiting {
                 for line in lines {
@@ -163,7 +168,6 @@ impl Import<'_> {
         for error in errors {
             self.log.note(&error)?;
         }
-        self.work.count(rows);
         Ok(())
     }
 }
@@ -190,16 +194,16 @@ fn apply(
 }
 
 /// Rows whose parent came later in the file: tried again until no more of them can be applied.
-fn apply_deferred(work: &Work, mut deferred: Vec<Deferred>) -> Result<Vec<ImportError>, Ending> {
+fn apply_deferred(
+    work: &Work<JobRecord>,
+    mut deferred: Vec<Deferred>,
+) -> Result<Vec<ImportError>, Ending> {
     let mut errors = Vec::new();
     while !deferred.is_empty() {
         work.check()?;
         let before = deferred.len();
-        deferred = work.hub.store.write(work.hub.clock.now(), |writing| {
+        deferred = work.write(|_, writing| {
             let mut left = Vec::new();
-            if work.is_over() {
-                return Ok(left);
-            }
             for waiting in deferred {
                 let Deferred { change, .. } = waiting;
                 let (id, module_id) = (change.id.clone(), change.module_id.clone());

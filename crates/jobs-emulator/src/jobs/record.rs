@@ -3,8 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Jobs;
 use crate::clock::Time;
+use crate::engine::{End, Record};
+use crate::state::HubState;
 use crate::storage::ContainerUri;
+
+/// What a job that was under way when the hub ended says about it.
+const INTERRUPTED: &str =
+    "The hub stopped while the job was under way; rows that were applied stay applied.";
 
 /// What an import/export job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,12 +32,6 @@ pub(crate) enum JobStatus {
     Cancelled,
 }
 
-impl JobStatus {
-    pub(crate) fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-}
-
 /// A job as it is kept. The container URIs are not part of it: they hold
 /// signatures, and nobody needs them once the job is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub(crate) struct JobRecord {
     /// Ticks; set when the job is over.
     pub(crate) ended: Option<i64>,
     pub(crate) progress: u8,
+    /// Rows read or written so far.
+    #[serde(default)]
+    pub(crate) rows: u64,
     pub(crate) failure: Option<String>,
     pub(crate) input_blob: Option<String>,
     pub(crate) output_blob: Option<String>,
@@ -93,12 +97,65 @@ pub(crate) struct JobBody<'a> {
     failure_reason: Option<&'a str>,
 }
 
-impl JobRecord {
-    /// The body of GET: no container is named, and nothing of the request's credentials.
-    pub(crate) fn body(&self) -> JobBody<'_> {
+impl Record for JobRecord {
+    const TABLE: &'static str = "jobs";
+    const CREATED: &'static str = "started";
+
+    fn table(hub: &HubState) -> &Jobs {
+        &hub.jobs
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn has_id(&self, id: &str) -> bool {
+        self.id.eq_ignore_ascii_case(id)
+    }
+
+    fn created(&self) -> i64 {
+        self.started
+    }
+
+    fn ended(&self) -> Option<i64> {
+        self.ended
+    }
+
+    fn due(&self) -> Time {
+        Time::from_ticks(self.started)
+    }
+
+    fn start_running(&mut self) {
+        self.status = JobStatus::Running;
+    }
+
+    fn end(&mut self, end: End, now: Time) {
+        self.ended = Some(now.ticks());
+        match end {
+            End::Completed => {
+                self.status = JobStatus::Completed;
+                self.progress = 100;
+            }
+            End::Failed(reason) => {
+                self.status = JobStatus::Failed;
+                self.failure = Some(reason);
+            }
+            End::Cancelled => self.status = JobStatus::Cancelled,
+        }
+    }
+
+    /// No container is named, and nothing of the request's credentials.
+    fn body(&self) -> impl Serialize {
         self.body_with(None)
     }
 
+    /// The containers are not kept, so the job cannot go on.
+    fn take_up(&mut self, now: Time) {
+        self.end(End::Failed(INTERRUPTED.to_owned()), now);
+    }
+}
+
+impl JobRecord {
     /// The body of the answer to the creation, which echoes the request.
     pub(crate) fn created_body<'a>(&'a self, echo: &'a Echo) -> JobBody<'a> {
         self.body_with(Some(echo))

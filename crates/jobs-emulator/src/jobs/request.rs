@@ -61,6 +61,7 @@ impl CreateBody {
             started: now.ticks(),
             ended: None,
             progress: 0,
+            rows: 0,
             failure: None,
             input_blob: named(self.input_blob_name),
             output_blob: named(self.output_blob_name),

@@ -12,7 +12,6 @@ use super::change::{self, new_etag};
 use super::identity::identity_etag;
 use super::mode::Mode;
 use super::store::{Store, Writing};
-use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
 
 /// A stored configuration.
@@ -175,31 +174,32 @@ pub(crate) fn export(store: &Store) -> Outcome<Vec<u8>> {
     Ok(text)
 }
 
-/// Applies the lines of `configurations.txt`, to at most `most` configurations; `refused` hears of those that are not taken.
-pub(crate) fn import(
-    store: &Store,
-    lines: Box<dyn Read + Send>,
-    most: usize,
-    now: Time,
-    mut refused: impl FnMut(&ImportError) -> io::Result<()>,
-) -> io::Result<()> {
-    for entry in Reader::<_, Configuration>::of(lines, Options::new()) {
-        let result = match entry?.item {
-            Item::Row(line) => match mode_of(&line) {
-                Ok(mode) => take(store, &line, mode, most, now)?,
-                Err(cause) => Some(unreadable(&line.to_line(), &cause)),
-            },
-            Item::Bad(line) => Some(unreadable(
-                &String::from_utf8_lossy(line.raw()),
-                &line.cause.to_string(),
-            )),
-            _ => None,
-        };
-        if let Some(error) = result {
-            refused(&error)?;
-        }
-    }
-    Ok(())
+/// A line of `configurations.txt` that can be applied.
+pub(crate) struct Line {
+    configuration: Configuration,
+    mode: Mode,
+}
+
+/// The lines of `configurations.txt`; one that cannot be read is the error that reports it.
+pub(crate) fn lines(
+    file: Box<dyn Read + Send>,
+) -> impl Iterator<Item = io::Result<Result<Line, ImportError>>> {
+    let entries = Reader::<_, Configuration>::of(file, Options::new());
+    entries.filter_map(|entry| match entry.map(|entry| entry.item) {
+        Ok(Item::Row(configuration)) => Some(Ok(match mode_of(&configuration) {
+            Ok(mode) => Ok(Line {
+                configuration,
+                mode,
+            }),
+            Err(cause) => Err(unreadable(&configuration.to_line(), &cause)),
+        })),
+        Ok(Item::Bad(line)) => Some(Ok(Err(unreadable(
+            &String::from_utf8_lossy(line.raw()),
+            &line.cause.to_string(),
+        )))),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    })
 }
 
 /// What is to be done with a line; a word that is no mode of configurations makes it unreadable.
@@ -222,28 +222,23 @@ fn unreadable(line: &str, cause: &str) -> ImportError {
     ImportError::unreadable(400_012, text)
 }
 
-/// Takes one line; gives what is wrong with it, if anything.
-fn take(
-    store: &Store,
-    line: &Configuration,
-    mode: Mode,
-    most: usize,
-    now: Time,
-) -> io::Result<Option<ImportError>> {
-    let id = line.id.clone();
-    let fail = |code: i64, text: String| {
-        let mut error = ImportError::unreadable(code, text);
-        error.configuration_id = Some(id.clone());
-        Some(error)
-    };
-    if let Err(violation) = rules::configuration_id(&id) {
-        return Ok(fail(
-            400_004,
-            format!("{} {}", violation.field, violation.message),
-        ));
-    }
-    let done = store.write(now, |writing| {
-        let existing = find(writing.connection(), &id)?;
+impl Line {
+    /// Applies the line, to a hub of at most `most` configurations. Returns what is wrong with it, if anything.
+    pub(crate) fn apply(&self, writing: &Writing<'_>, most: usize) -> Outcome<Option<ImportError>> {
+        let (line, mode) = (&self.configuration, self.mode);
+        let id = &line.id;
+        let fail = |code: i64, text: String| {
+            let mut error = ImportError::unreadable(code, text);
+            error.configuration_id = Some(id.clone());
+            Some(error)
+        };
+        if let Err(violation) = rules::configuration_id(id) {
+            return Ok(fail(
+                400_004,
+                format!("{} {}", violation.field, violation.message),
+            ));
+        }
+        let existing = find(writing.connection(), id)?;
         let refusal = match (mode, &existing) {
             (Mode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
             (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
@@ -259,13 +254,12 @@ fn take(
             return Ok(refusal);
         }
         if mode.deletes() {
-            delete(writing, &id)?;
+            delete(writing, id)?;
         } else {
-            put(writing, &id, members_of(line))?;
+            put(writing, id, members_of(line))?;
         }
         Ok(None)
-    });
-    done.map_err(|error| io::Error::other(error.text))
+    }
 }
 
 /// As with devices: only a deletion goes without an etag.

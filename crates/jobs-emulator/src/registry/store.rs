@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
 use super::schema;
@@ -81,12 +81,36 @@ impl Store {
         now: Time,
         work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.write_then(now, work, |outcome| outcome)
+    }
+
+    /// As [`Store::write`]; `then` gets the outcome while the lock is still held, so that what memory holds changes in the
+    /// same order as the database. It must not use the store.
+    pub(crate) fn write_then<T, U>(
+        &self,
+        now: Time,
+        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
+        then: impl FnOnce(Outcome<T>) -> U,
+    ) -> U {
         let connection = self.connection.blocking_lock();
+        then(self.transact(&connection, now, work))
+    }
+
+    fn transact<T>(
+        &self,
+        connection: &Connection,
+        now: Time,
+        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        // A transaction that could not even be rolled back would make every later one fail.
+        if !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK")?;
+        }
         // The lock is what keeps transactions from being nested.
-        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let population = self.population.load(Ordering::SeqCst);
         let mut writing = Writing {
-            connection: &connection,
+            connection,
             transaction,
             population,
             quota: self.quota,
@@ -94,7 +118,10 @@ impl Store {
         };
         let result = work(&mut writing)?;
         let population = writing.population;
-        writing.transaction.commit()?;
+        if let Err(error) = writing.transaction.commit() {
+            make_room(connection, &error);
+            return Err(error.into());
+        }
         self.population.store(population, Ordering::SeqCst);
         Ok(result)
     }
@@ -119,6 +146,17 @@ impl Store {
     /// Devices and modules together.
     pub(crate) fn population(&self) -> i64 {
         self.population.load(Ordering::SeqCst)
+    }
+}
+
+/// Moves what the journal holds into the database file when the journal cannot grow, so that the next write has room in it.
+fn make_room(connection: &Connection, error: &rusqlite::Error) {
+    let code = error.sqlite_error_code();
+    if matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+        && let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+    {
+        // The failed write is what the caller hears of.
+        tracing::debug!(%error, "the journal of the database could not be emptied");
     }
 }
 

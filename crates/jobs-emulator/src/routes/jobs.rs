@@ -4,8 +4,9 @@ use hyper::Method;
 
 use super::{Call, Route};
 use crate::auth::Rights;
+use crate::engine::{End, Record};
 use crate::envelope::{Answer, Outcome};
-use crate::jobs::{self, CreateBody};
+use crate::jobs::{self, CreateBody, JobRecord};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -44,18 +45,27 @@ fn create(call: &Call) -> Outcome<Answer> {
 
 fn list(call: &Call) -> Outcome<Answer> {
     let jobs = call.hub.jobs.all(call.now);
-    let bodies: Vec<_> = jobs.iter().map(|job| job.record.body()).collect();
+    let bodies: Vec<_> = jobs.iter().map(Record::body).collect();
     Ok(Answer::json(&bodies))
 }
 
 fn get(call: &Call) -> Outcome<Answer> {
-    let job = call.hub.jobs.get(call.parameter(0), call.now)?;
-    Ok(Answer::json(&job.record.body()))
+    Ok(Answer::json(&find(call)?.body()))
 }
 
 /// A job that is over stays as it is; an `If-Match` (one client sends it) is not looked at.
 fn cancel(call: &Call) -> Outcome<Answer> {
-    let job = call.hub.jobs.get(call.parameter(0), call.now)?;
-    call.hub.cancel_job(&job.record.id)?;
+    let (hub, now) = (&call.hub, call.now);
+    let id = find(call)?.id;
+    hub.jobs.advance(&hub.store, now, &id, |job, _| {
+        job.end(End::Cancelled, now);
+        Ok(Some(()))
+    })?;
     Ok(Answer::no_content())
+}
+
+fn find(call: &Call) -> Outcome<JobRecord> {
+    let id = call.parameter(0);
+    let found = call.hub.jobs.get(id, call.now)?;
+    found.ok_or_else(|| jobs::missing(id))
 }

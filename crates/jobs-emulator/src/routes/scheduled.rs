@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::query::{asked_size, page_size};
 use super::{Call, Route};
 use crate::auth::Rights;
+use crate::engine::Record;
 use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, Outcome, ServiceError};
 use crate::scheduled::{self, ScheduledRecord};
 
@@ -49,21 +50,19 @@ pub(crate) const ROUTES: &[Route] = &[
 fn create(call: &Call) -> Outcome<Answer> {
     let request: Value = call.json()?;
     let record = scheduled::read_request(call.parameter(0), &request, call.now)?;
-    scheduled::create(&call.hub, &record)?;
-    Ok(Answer::json(&record.created_body()))
+    Ok(Answer::json(&scheduled::create(&call.hub, record)?))
 }
 
 fn get(call: &Call) -> Outcome<Answer> {
     let id = call.parameter(0);
-    let found = call.hub.scheduled.get(id, call.now);
-    Ok(Answer::json(&found.map_or_else(
-        || scheduled::unknown(id),
-        |record| record.body(),
-    )))
+    Ok(match call.hub.scheduled.get(id, call.now)? {
+        Some(record) => Answer::json(&record.body()),
+        None => Answer::json(&scheduled::unknown(id)),
+    })
 }
 
 fn cancel(call: &Call) -> Outcome<Answer> {
-    let record = call.hub.cancel_scheduled(call.parameter(0))?;
+    let record = scheduled::cancel(&call.hub, call.parameter(0))?;
     Ok(Answer::json(&record.body()))
 }
 
@@ -86,6 +85,7 @@ fn query(call: &Call) -> Outcome<Answer> {
         })
         .transpose()?;
     let mut found = call.hub.scheduled.all(call.now);
+    found.reverse();
     found.retain(|job| {
         after
             .as_ref()
@@ -95,7 +95,7 @@ fn query(call: &Call) -> Outcome<Answer> {
     });
     let another = found.len() > size;
     found.truncate(size);
-    let page: Vec<Value> = found.iter().map(ScheduledRecord::body).collect();
+    let page: Vec<_> = found.iter().map(Record::body).collect();
     // The .NET client reads nothing but its own enum's name here, in exact case.
     let answer = Answer::json(&page).header(ITEM_TYPE, "JobResponse");
     Ok(match found.last() {

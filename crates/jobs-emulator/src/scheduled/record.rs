@@ -1,9 +1,16 @@
 //! What is known about a scheduled job, and the bodies made of it.
 
+use std::time::Duration;
+
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Scheduled;
 use crate::clock::Time;
+use crate::engine::{End, Record};
+use crate::envelope::Outcome;
+use crate::state::HubState;
 
 /// What is done to each device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +42,6 @@ pub(crate) enum ScheduledStatus {
 }
 
 impl ScheduledStatus {
-    pub(crate) fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-
     pub(crate) fn wire(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -87,31 +90,53 @@ pub(crate) struct ScheduledRecord {
 /// What the service shows as the end of a job that has none yet.
 const NO_END: &str = "9999-12-31T23:59:59.9999999Z";
 
-impl ScheduledRecord {
-    /// Ends the job.
-    pub(crate) fn finish(&mut self, status: ScheduledStatus, now: Time) {
-        self.status = status;
+impl Record for ScheduledRecord {
+    const TABLE: &'static str = "scheduled_jobs";
+    const CREATED: &'static str = "created";
+
+    fn table(hub: &HubState) -> &Scheduled {
+        &hub.scheduled
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+
+    fn ended(&self) -> Option<i64> {
+        self.ended
+    }
+
+    fn due(&self) -> Time {
+        Time::from_ticks(self.start.max(self.created))
+    }
+
+    fn limit(&self) -> Option<Duration> {
+        let seconds = u64::try_from(self.max_seconds).unwrap_or(u64::MAX);
+        Some(Duration::from_secs(seconds))
+    }
+
+    fn start_running(&mut self) {
+        self.status = ScheduledStatus::Running;
+    }
+
+    fn end(&mut self, end: End, now: Time) {
         self.ended = Some(now.ticks());
-    }
-
-    /// How far it is, in percent.
-    pub(crate) fn progress(&self) -> u64 {
-        match (self.status, &self.statistics) {
-            (ScheduledStatus::Completed, _) => 100,
-            (_, Some(count)) if count.device_count > 0 => {
-                (count.failed_count + count.succeeded_count) * 100 / count.device_count
+        self.status = match end {
+            End::Completed => ScheduledStatus::Completed,
+            End::Failed(reason) => {
+                self.failure = Some(reason);
+                ScheduledStatus::Failed
             }
-            _ => 0,
-        }
-    }
-
-    /// The short body that answers the creation.
-    pub(crate) fn created_body(&self) -> Value {
-        json!({ "jobId": self.id, "type": self.kind, "status": self.status })
+            End::Cancelled => ScheduledStatus::Cancelled,
+        };
     }
 
     /// `JobResponse`; what is not known is left out.
-    pub(crate) fn body(&self) -> Value {
+    fn body(&self) -> impl Serialize {
         let wire = |ticks: i64| Time::from_ticks(ticks).wire();
         let mut body = json!({
             "jobId": self.id,
@@ -137,6 +162,31 @@ impl ScheduledRecord {
             body["deviceJobStatistics"] = json!(statistics);
         }
         body
+    }
+
+    /// Deletes what `devices.jobs` shows.
+    fn forget(connection: &Connection, id: &str) -> Outcome<()> {
+        let sql = "DELETE FROM device_jobs WHERE job_id = ?1";
+        connection.prepare_cached(sql)?.execute([id])?;
+        Ok(())
+    }
+}
+
+impl ScheduledRecord {
+    /// How far it is, in percent.
+    pub(crate) fn progress(&self) -> u64 {
+        match (self.status, &self.statistics) {
+            (ScheduledStatus::Completed, _) => 100,
+            (_, Some(count)) if count.device_count > 0 => {
+                (count.failed_count + count.succeeded_count) * 100 / count.device_count
+            }
+            _ => 0,
+        }
+    }
+
+    /// The short body of the response to the creation.
+    pub(crate) fn created_body(&self) -> Value {
+        json!({ "jobId": self.id, "type": self.kind, "status": self.status })
     }
 }
 

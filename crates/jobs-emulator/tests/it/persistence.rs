@@ -188,3 +188,77 @@ async fn what_is_kept_is_for_its_owner_alone_in_a_folder_that_others_may_enter()
     }
     assert!(folder.path().join("hub.sqlite").exists());
 }
+
+#[tokio::test]
+async fn a_job_record_that_cannot_be_decoded_is_kept_and_reported() {
+    let (data, folder) = (Folder::new(), Folder::new());
+    let builder = || Emulator::builder().data_dir(data.0.path());
+    let export = json!({ "type": "export", "outputBlobContainerUri": folder.uri() });
+    let rig = Rig::with(builder()).await;
+    let good = rig.run(&export).await;
+    rig.hub.shutdown().await;
+    let database = rusqlite::Connection::open(data.0.path().join("hub.sqlite")).unwrap();
+    database
+        .execute_batch(
+            "INSERT INTO jobs VALUES ('bad', 0, '{\"id\":\"bad\"}'), ('worse', 0, x'ff'); \
+             INSERT INTO scheduled_jobs VALUES ('bad', 0, 'no JSON')",
+        )
+        .unwrap();
+
+    let rig = Rig::with(builder()).await;
+    let warnings = rig.hub.warnings();
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("the record of job bad cannot be read: missing field"),
+        "{warnings:?}"
+    );
+    for path in ["/jobs/bad", "/jobs/worse", "/jobs/v2/bad"] {
+        let seen = rig.get(path).await;
+        seen.is_error(500, "ServerError");
+        assert!(seen.text.contains("cannot be read"), "{}", seen.text);
+    }
+    let seen = rig.delete("/jobs/bad").await;
+    seen.is_error(500, "ServerError");
+    // The others are as usual, and a new job does not take the place of one that cannot be read.
+    assert_eq!(rig.get("/jobs").await.json(), json!([good]));
+    let twin = crate::scheduled::twin_job("*");
+    rig.put("/jobs/v2/bad", &twin)
+        .await
+        .is_error(409, "JobAlreadyExists");
+    rig.put("/jobs/v2/good", &twin).await.is_ok();
+    rig.run(&export).await;
+    let kept: i64 = database
+        .query_row(
+            "SELECT (SELECT count(*) FROM jobs WHERE started = 0) + (SELECT count(*) FROM scheduled_jobs WHERE created = 0)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(kept, 3);
+    rig.hub.admin().reset().await.unwrap();
+    rig.get("/jobs/bad").await.is_error(404, "JobNotFound");
+}
+
+#[tokio::test]
+async fn history_that_is_over_leaves_the_database_with_the_records_of_its_devices() {
+    let (data, folder) = (Folder::new(), Folder::new());
+    let rig = Rig::with(Emulator::builder().auth(false).data_dir(data.0.path())).await;
+    rig.put("/devices/d1", &json!({})).await.is_ok();
+    rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+        .await;
+    let twin = crate::scheduled::twin_job("*");
+    rig.put("/jobs/v2/one", &twin).await.is_ok();
+    crate::scheduled::over(&rig, "one").await;
+    rig.hub.clock().advance(Duration::from_secs(31 * 24 * 3600));
+    // The id is free again.
+    rig.put("/jobs/v2/one", &twin).await.is_ok();
+    crate::scheduled::over(&rig, "one").await;
+    rig.run(&json!({ "type": "export", "outputBlobContainerUri": folder.uri() }))
+        .await;
+    let database = rusqlite::Connection::open(data.0.path().join("hub.sqlite")).unwrap();
+    for table in ["jobs", "scheduled_jobs", "device_jobs"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1, "{table}");
+    }
+}

@@ -1,0 +1,169 @@
+//! The work of a scheduled job: its devices in batches, each in one transaction with the counts of the job.
+
+use std::time::Duration;
+
+use jobs_devices::query::{Condition, parse_condition};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::{Value, json};
+
+use super::record::{ScheduledKind, ScheduledRecord, Statistics};
+use crate::clock::Time;
+use crate::engine::{Ending, Work};
+use crate::envelope::Outcome;
+use crate::query;
+use crate::registry::change::matches;
+use crate::registry::identity::COLUMNS;
+use crate::registry::twin::{self, TwinParts};
+use crate::registry::{Identity, Writing};
+use crate::state::HubState;
+
+/// Devices that are done in one transaction.
+const BATCH: usize = 200;
+
+pub(super) fn run(work: &Work<ScheduledRecord>) -> Result<(), Ending> {
+    let condition = match parse_condition(&work.record.condition) {
+        Ok(condition) => condition,
+        Err(error) => {
+            work.write(|job, _| {
+                job.statistics = Some(Statistics::default());
+                Ok(())
+            })?;
+            let reason = format!("The query condition cannot be read: {error}");
+            return Err(Ending::Failed(reason));
+        }
+    };
+    let devices = select(work, &condition)?;
+    work.check()?;
+    let (size, pace) = pace(&work.hub);
+    for batch in devices.chunks(size) {
+        work.pause(pace)?;
+        work.write(|job, writing| do_batch(job, batch, writing))?;
+    }
+    Ok(())
+}
+
+/// Devices of a batch, and the time before it: with throttling those of the tier.
+fn pace(hub: &HubState) -> (usize, Duration) {
+    if hub.rates.are_applied() {
+        let a_second = hub.sku.job_device_operations_per_second();
+        (a_second, Duration::from_secs(1))
+    } else {
+        (BATCH, Duration::ZERO)
+    }
+}
+
+/// The devices still to do, and the counts for them.
+fn select(work: &Work<ScheduledRecord>, condition: &Condition) -> Result<Vec<i64>, Ending> {
+    let devices = query::matching(&work.hub.store, condition, work.record.reached)?;
+    let found = devices.len() as u64;
+    work.write(|job, _| {
+        let statistics = job.statistics.get_or_insert_default();
+        statistics.device_count = statistics.failed_count + statistics.succeeded_count + found;
+        statistics.pending_count = found;
+        Ok(())
+    })?;
+    Ok(devices)
+}
+
+/// Within one transaction: the devices, their records and the job's counts.
+fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>) -> Outcome<()> {
+    let now = writing.now;
+    let (mut succeeded, mut failed) = (0, 0);
+    for seq in batch {
+        let Some(identity) = device_at(writing.connection(), *seq)? else {
+            // Deleted since the job started.
+            failed += 1;
+            continue;
+        };
+        let device_id = identity.device_id.clone();
+        let result = apply(job, identity, writing, now)?;
+        match &result {
+            Ok(()) => succeeded += 1,
+            Err(_) => failed += 1,
+        }
+        note(job, &device_id, &result, writing, now)?;
+    }
+    let statistics = job.statistics.get_or_insert_default();
+    statistics.succeeded_count += succeeded;
+    statistics.failed_count += failed;
+    statistics.pending_count = statistics.pending_count.saturating_sub(succeeded + failed);
+    job.reached = batch.last().copied().unwrap_or(job.reached);
+    Ok(())
+}
+
+fn device_at(connection: &Connection, seq: i64) -> Outcome<Option<Identity>> {
+    let sql = format!("SELECT {COLUMNS} FROM identities WHERE seq = ?1");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([seq], Identity::from_row)
+        .optional()?)
+}
+
+/// Why a device could not be done: the service's name and a text.
+type DeviceRefusal = (&'static str, String);
+
+/// Does one device. The outer result is the hub's state, the inner one the device's.
+fn apply(
+    job: &ScheduledRecord,
+    mut identity: Identity,
+    writing: &mut Writing<'_>,
+    now: Time,
+) -> Outcome<Result<(), DeviceRefusal>> {
+    let Some(wanted) = job
+        .update_twin
+        .as_ref()
+        .filter(|_| job.kind == ScheduledKind::ScheduleUpdateTwin)
+    else {
+        return Ok(Err((
+            "DeviceNotOnline",
+            "The device is not connected; nothing connects to this hub.".to_owned(),
+        )));
+    };
+    if !matches(
+        wanted.get("etag").and_then(Value::as_str),
+        &identity.twin.wire_etag(),
+    ) {
+        return Ok(Err((
+            "PreconditionFailed",
+            "The twin's etag does not match.".to_owned(),
+        )));
+    }
+    let merged = TwinParts::from_document(wanted).and_then(|mut parts| {
+        parts.reported = None;
+        twin::merge(&mut identity.twin, parts, now)
+    });
+    if let Err(problem) = merged {
+        return Ok(Err(("ArgumentInvalid", problem)));
+    }
+    identity.update(writing.connection())?;
+    Ok(Ok(()))
+}
+
+/// Keeps what `devices.jobs` shows of one device.
+fn note(
+    job: &ScheduledRecord,
+    device_id: &str,
+    result: &Result<(), DeviceRefusal>,
+    writing: &mut Writing<'_>,
+    now: Time,
+) -> Outcome<()> {
+    let mut record = json!({
+        "deviceId": device_id,
+        "jobId": job.id,
+        "jobType": job.kind,
+        "status": if result.is_ok() { "completed" } else { "failed" },
+        "startTimeUtc": now.wire(),
+        "endTimeUtc": now.wire(),
+        "createdDateTimeUtc": Time::from_ticks(job.created).wire(),
+        "lastUpdatedDateTimeUtc": now.wire(),
+    });
+    if let Err((code, description)) = result {
+        record["error"] = json!({ "code": code, "description": description });
+    }
+    let sql = "INSERT INTO device_jobs (job_id, record) VALUES (?1, ?2)";
+    writing
+        .connection()
+        .prepare_cached(sql)?
+        .execute(params![job.id, record.to_string()])?;
+    Ok(())
+}
