@@ -1,5 +1,6 @@
 //! Kills a hub at a random instant during imports, again and again, and counts
 //! committed devices that are lost. `cargo test --test kill -- 50` runs 50 rounds.
+//! Then a hub meets a full disk, played by a limit on the size of its files.
 //!
 //! This is a program of its own because it starts itself as the victim.
 #![expect(
@@ -13,6 +14,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jobs_emulator::Emulator;
 use serde_json::{Value, json};
@@ -33,6 +35,8 @@ fn main() {
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(4);
     runtime.block_on(run(rounds));
+    #[cfg(unix)]
+    runtime.block_on(full_disk());
 }
 
 async fn victim(folder: &Path) {
@@ -55,8 +59,20 @@ struct Victim {
 
 impl Victim {
     fn start(data: &Path) -> Self {
-        let program = std::env::current_exe().unwrap();
-        let mut process = Command::new(program)
+        Self::of(Command::new(std::env::current_exe().unwrap()), data)
+    }
+
+    /// A hub none of whose files grows beyond a few megabytes.
+    #[cfg(unix)]
+    fn start_limited(data: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$0\" \"$@\""]);
+        command.arg(std::env::current_exe().unwrap());
+        Self::of(command, data)
+    }
+
+    fn of(mut command: Command, data: &Path) -> Self {
+        let mut process = command
             .arg("victim")
             .arg(data)
             .stdout(Stdio::piped())
@@ -129,12 +145,17 @@ impl Victim {
     }
 
     async fn until_over(&self, id: &str) -> Value {
-        loop {
-            let job = self.get(&format!("/jobs/{id}")).await;
-            if !matches!(job["status"].as_str(), Some("enqueued" | "running")) {
-                return job;
+        let polling = async {
+            loop {
+                let job = self.get(&format!("/jobs/{id}")).await;
+                if !matches!(job["status"].as_str(), Some("enqueued" | "running")) {
+                    return job;
+                }
             }
-        }
+        };
+        tokio::time::timeout(Duration::from_secs(60), polling)
+            .await
+            .expect("the job ends")
     }
 }
 
@@ -165,7 +186,7 @@ async fn run(rounds: usize) {
             hub.process.wait().unwrap();
             break;
         }
-        write_rows(folder.path(), round);
+        write_rows(folder.path(), round, ROWS);
         let body = json!({ "type": "import", "inputBlobContainerUri": uri, "outputBlobContainerUri": uri });
         last_job = Some(hub.create(&body).await);
         random = random
@@ -186,9 +207,9 @@ async fn run(rounds: usize) {
     assert_eq!(lost, 0);
 }
 
-fn write_rows(folder: &Path, round: usize) {
+fn write_rows(folder: &Path, round: usize, rows: usize) {
     let mut text = String::new();
-    for n in 0..ROWS {
+    for n in 0..rows {
         let row = json!({ "id": format!("row-{round}-{n}"), "status": "enabled", "tags": { "round": round, "n": n } });
         text.push_str(&format!("{row}\n"));
     }
@@ -216,4 +237,36 @@ async fn check(hub: &Victim, folder: &Path, uri: &str, committed: &BTreeSet<Stri
         found.insert(id);
     }
     committed.iter().filter(|id| !found.contains(*id)).count()
+}
+
+/// An import does not fit on the disk: it fails, the jobs after it end, and a restart shows the same.
+#[cfg(unix)]
+async fn full_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let uri = format!("file://{}", folder.path().display());
+    write_rows(folder.path(), 0, 40_000);
+    let import =
+        json!({ "type": "import", "inputBlobContainerUri": uri, "outputBlobContainerUri": uri });
+    let export =
+        json!({ "type": "export", "outputBlobContainerUri": uri, "outputBlobName": "out.txt" });
+    let mut hub = Victim::start_limited(&data);
+    for n in 0..50 {
+        // Each create succeeds: the slot is free again.
+        let body = if n % 10 == 0 { &import } else { &export };
+        let job = hub.until_over(&hub.create(body).await).await;
+        if n % 10 == 0 {
+            assert_eq!(job["status"], "failed", "{job}");
+            let reason = job["failureReason"].as_str().unwrap();
+            assert!(reason.contains("database failed"), "{job}");
+        }
+    }
+    let before = hub.get("/jobs").await;
+    hub.process.kill().unwrap();
+    hub.process.wait().unwrap();
+    let mut hub = Victim::start(&data);
+    assert_eq!(hub.get("/jobs").await, before);
+    hub.process.kill().unwrap();
+    hub.process.wait().unwrap();
+    println!("a full disk: 50 jobs, none stuck");
 }
