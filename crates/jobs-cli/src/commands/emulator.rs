@@ -30,6 +30,11 @@ pub(crate) async fn run(
         hub = builder.start() => hub.map_err(|error| Failure::of_chain(&error))?,
         () = signals.next() => return Ok(Exit::Done),
     };
+    for warning in hub.warnings() {
+        context.printer.warn(format_args!(
+            "{warning}; it stays in the data folder and is not listed"
+        ));
+    }
     context.printer.line(&hub.ready_line())?;
     context.printer.note(format_args!(
         "the local hub answers at {}; Ctrl-C stops it",
