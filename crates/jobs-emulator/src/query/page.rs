@@ -12,8 +12,8 @@ use super::aggregate::aggregate;
 use super::condition::Filter;
 use super::project::project;
 use crate::envelope::{Outcome, ServiceError};
-use crate::registry::Store;
 use crate::registry::identity::{COLUMNS, Identity};
+use crate::registry::{Store, column};
 
 /// Rows of the table that are looked through in one go, so that other requests are not held up.
 pub(super) const WINDOW: i64 = 20_000;
@@ -138,8 +138,7 @@ fn select(
     let values = filter.values_for(&statement);
     let found = statement.query_map(params_from_iter(values), |row| {
         if query.from == Collection::Jobs {
-            let text: String = row.get(1)?;
-            return Ok((row.get(0)?, serde_json::from_str(&text).unwrap_or_default()));
+            return Ok((row.get(0)?, column::decoded(row, 1, "a device of a job")?));
         }
         let identity = Identity::from_row(row)?;
         Ok((identity.seq, identity.twin_json()))

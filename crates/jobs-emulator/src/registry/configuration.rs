@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::change::{self, new_etag};
+use super::column;
 use super::identity::identity_etag;
 use super::mode::Mode;
 use super::store::{Store, Writing};
@@ -39,11 +40,11 @@ impl Stored {
     }
 
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let members: String = row.get(2)?;
+        let id: String = row.get(0)?;
         Ok(Self {
-            id: row.get(0)?,
             etag: row.get(1)?,
-            members: serde_json::from_str(&members).unwrap_or_default(),
+            members: column::decoded(row, 2, &format!("configuration {id}"))?,
+            id,
         })
     }
 }

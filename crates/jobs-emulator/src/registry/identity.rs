@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{Map, Value, json};
 
 use super::authentication::{Authentication, AuthenticationType};
-use super::twin;
+use super::{column, twin};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
 
@@ -97,10 +98,13 @@ impl Identity {
     /// Reads the [`COLUMNS`].
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let kind: String = row.get(8)?;
-        let parents: Option<String> = row.get(15)?;
+        let device_id: String = row.get(1)?;
+        let has_parents = row.get_ref(15)? != ValueRef::Null;
+        let parents = has_parents.then(|| column::decoded(row, 15, &device_id));
+        let section =
+            |at| column::object_text(row, at, &device_id).map(|text| text.unwrap_or_default());
         Ok(Self {
             seq: row.get(0)?,
-            device_id: row.get(1)?,
             module_id: row.get(2)?,
             generation_id: row.get(3)?,
             etag: row.get(4)?,
@@ -116,9 +120,7 @@ impl Identity {
             },
             iot_edge: row.get(13)?,
             device_scope: row.get(14)?,
-            parent_scopes: parents
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default(),
+            parent_scopes: parents.transpose()?.unwrap_or_default(),
             managed_by: row.get(16)?,
             twin: Twin {
                 etag: row.get(17)?,
@@ -126,12 +128,13 @@ impl Identity {
                 updated: row.get(19)?,
                 desired_version: row.get(20)?,
                 reported_version: row.get(21)?,
-                desired_metadata: row.get(22)?,
-                reported_metadata: row.get(23)?,
-                tags: row.get(24)?,
-                desired: row.get(25)?,
-                reported: row.get(26)?,
+                desired_metadata: column::object_text(row, 22, &device_id)?,
+                reported_metadata: column::object_text(row, 23, &device_id)?,
+                tags: section(24)?,
+                desired: section(25)?,
+                reported: section(26)?,
             },
+            device_id,
         })
     }
 
@@ -334,7 +337,7 @@ pub(crate) fn device_missing(device_id: &str) -> ServiceError {
     ServiceError::device_not_found(device_id)
 }
 
-/// A stored section as a map; what is stored has been checked, so a failure reads as empty.
+/// A stored section as a map. [`Identity::from_row`] has checked the text, so no failure is possible here.
 pub(crate) fn parse_section(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod change;
+pub(crate) mod column;
 pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod mode;

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use rusqlite::OptionalExtension as _;
+use rusqlite::types::ValueRef;
 
-use super::change::RowRefusal;
+use super::change::{RowRefusal, Trouble};
+use super::column;
 use super::identity::Identity;
 use super::store::Writing;
 
@@ -17,7 +19,7 @@ pub(crate) fn set_scopes(
     scope: Option<String>,
     mut parents: Vec<String>,
     writing: &Writing<'_>,
-) -> Result<(), RowRefusal> {
+) -> Result<(), Trouble> {
     let scope = scope.filter(|text| !text.is_empty() && !is_own(device, text));
     // Beside an edge device's own scope, one of another edge device names a parent.
     if device.iot_edge
@@ -67,53 +69,49 @@ fn generation_text<'s>(scope: &'s str, device_id: &str) -> Option<&'s str> {
     (id == device_id && is_number).then_some(generation)
 }
 
-fn check_parent(scope: &str, device: &Identity, writing: &Writing<'_>) -> Result<(), RowRefusal> {
+fn check_parent(scope: &str, device: &Identity, writing: &Writing<'_>) -> Result<(), Trouble> {
     if names(scope, &device.device_id) {
-        return Err(RowRefusal::new(
-            "InvalidDeviceScope",
-            format!("{} cannot be its own parent", device.device_id),
-        ));
+        let text = format!("{} cannot be its own parent", device.device_id);
+        return Err(RowRefusal::new("InvalidDeviceScope", text).into());
     }
-    // The service was seen to take any other text, for a device that no edge device has above it.
-    if !scope.starts_with(SCOPE) || parents_of(scope, writing).is_some() {
+    // The service accepts any other text, for a device that no edge device has above it.
+    if !scope.starts_with(SCOPE) || parents_of(scope, writing)?.is_some() {
         Ok(())
     } else {
-        Err(RowRefusal {
+        let refusal = RowRefusal {
             may_resolve: true,
             ..RowRefusal::new(
                 "InvalidDeviceScope",
                 format!("no edge device has the scope '{scope}'"),
             )
-        })
+        };
+        Err(refusal.into())
     }
 }
 
 /// No device stands above itself, through however many others.
-fn check_descent(own: &str, parents: &[String], writing: &Writing<'_>) -> Result<(), RowRefusal> {
+fn check_descent(own: &str, parents: &[String], writing: &Writing<'_>) -> Result<(), Trouble> {
     let mut above = parents.to_vec();
     let mut seen = HashSet::new();
     while let Some(scope) = above.pop() {
         if scope == own {
-            return Err(RowRefusal::new(
-                "InvalidDeviceScope",
-                format!("'{own}' would stand above itself"),
-            ));
+            let text = format!("'{own}' would stand above itself");
+            return Err(RowRefusal::new("InvalidDeviceScope", text).into());
         }
         if seen.insert(scope.clone()) {
-            above.extend(parents_of(&scope, writing).unwrap_or_default());
+            above.extend(parents_of(&scope, writing)?.unwrap_or_default());
         }
     }
     Ok(())
 }
 
 /// The parents of the edge device that has this scope; nothing when none has it.
-fn parents_of(scope: &str, writing: &Writing<'_>) -> Option<Vec<String>> {
+fn parents_of(scope: &str, writing: &Writing<'_>) -> rusqlite::Result<Option<Vec<String>>> {
     let sql = "SELECT parent_scopes FROM identities WHERE iot_edge = 1 AND device_scope = ?1";
-    let found: Option<Option<String>> = writing
-        .connection()
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.query_row([scope], |row| row.get(0)).optional())
-        .ok()?;
-    let parents = found?.and_then(|text| serde_json::from_str(&text).ok());
-    Some(parents.unwrap_or_default())
+    let mut statement = writing.connection().prepare_cached(sql)?;
+    let found = statement.query_row([scope], |row| match row.get_ref(0)? {
+        ValueRef::Null => Ok(Vec::new()),
+        _ => column::decoded(row, 0, scope),
+    });
+    found.optional()
 }

@@ -9,7 +9,7 @@ use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{self, generation, new_etag};
+use crate::registry::change::{self, Trouble, generation, new_etag};
 use crate::registry::identity::{COLUMNS, device_missing};
 use crate::registry::scope::set_scopes;
 use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules, system_modules};
@@ -191,7 +191,10 @@ impl DeviceBody {
             self.parent_scopes.unwrap_or_default(),
             writing,
         )
-        .map_err(refused)
+        .map_err(|trouble| match trouble {
+            Trouble::Row(refusal) => refused(refusal),
+            Trouble::Hub(error) => error,
+        })
     }
 }
 

@@ -262,3 +262,58 @@ async fn history_that_is_over_leaves_the_database_with_the_records_of_its_device
         assert_eq!(rows, 1, "{table}");
     }
 }
+
+#[tokio::test]
+async fn a_registry_record_that_cannot_be_decoded_is_reported_and_not_overwritten() {
+    let data = Folder::new();
+    let builder = || Emulator::builder().data_dir(data.0.path());
+    let rig = Rig::with(builder()).await;
+    for id in ["tags", "list", "parents", "good"] {
+        rig.put(&format!("/devices/{id}"), &json!({})).await.is_ok();
+    }
+    let edge = json!({ "capabilities": { "iotEdge": true } });
+    let parent = rig.put("/devices/edge", &edge).await;
+    rig.put("/configurations/c1", &json!({ "id": "c1" }))
+        .await
+        .is_ok();
+    rig.hub.shutdown().await;
+    let database = rusqlite::Connection::open(data.0.path().join("hub.sqlite")).unwrap();
+    database
+        .execute_batch(
+            "UPDATE identities SET tags = '{\"a\":' WHERE device_id = 'tags'; \
+             UPDATE identities SET desired = '[1]' WHERE device_id = 'list'; \
+             UPDATE identities SET parent_scopes = '{}' WHERE device_id IN ('parents', 'edge'); \
+             UPDATE configurations SET body = ''",
+        )
+        .unwrap();
+
+    let rig = Rig::with(builder()).await;
+    let patch = json!({ "tags": { "b": 1 } });
+    for path in ["/twins/tags", "/twins/list", "/twins/parents"] {
+        let id = path.rsplit('/').next().unwrap();
+        let changed = rig.send(Method::PATCH, path, &patch).await;
+        for seen in [rig.get(path).await, changed] {
+            seen.is_error(500, "ServerError");
+            let named = format!("the record of {id} cannot be decoded");
+            assert!(seen.text.contains(&named), "{}", seen.text);
+        }
+    }
+    let seen = rig.get("/configurations/c1").await;
+    seen.is_error(500, "ServerError");
+    assert!(seen.text.contains("configuration c1"), "{}", seen.text);
+    rig.send(Method::PATCH, "/twins/good", &patch).await.is_ok();
+    // A child asks who the parents of its parent are.
+    let scope = parent.json()["deviceScope"].clone();
+    let child = json!({ "deviceId": "child", "deviceScope": scope });
+    rig.put("/devices/child", &child)
+        .await
+        .is_error(500, "ServerError");
+    let kept: String = database
+        .query_row(
+            "SELECT tags FROM identities WHERE device_id = 'tags'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(kept, "{\"a\":");
+}
