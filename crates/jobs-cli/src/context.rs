@@ -133,6 +133,8 @@ pub(crate) struct JobTracker {
     is_shown: AtomicBool,
     /// Why the hub does not tell of it at present.
     silence: Mutex<Option<String>>,
+    /// Options that `wait` needs to finish the job as this command would.
+    wait_options: OnceLock<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -174,6 +176,25 @@ impl JobTracker {
         if error.lost_create().is_none() {
             self.set(State::None);
         }
+    }
+
+    /// Sets the options that `wait` needs to finish the job as this command would, for the hints that name it.
+    pub(crate) fn wait_needs(&self, options: String) {
+        // A command makes one job.
+        let _ = self.wait_options.set(options);
+    }
+
+    /// The command that takes up the wait for a job.
+    pub(crate) fn wait_command(&self, id: &str) -> String {
+        match self.wait_options.get() {
+            Some(options) => format!("iothub-jobs wait {id} {options}"),
+            None => format!("iothub-jobs wait {id}"),
+        }
+    }
+
+    /// Whether no job reads its blobs any more: it has ended, or it was never created.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.get(), State::None | State::Ended(_))
     }
 
     /// The job exists and is being followed.
@@ -250,7 +271,7 @@ impl JobTracker {
                     }
                 };
                 Failure::new(exit, format_args!("{what}; {stands}"))
-                    .hint(format_args!("follow it: iothub-jobs wait {id}"))
+                    .hint(format_args!("follow it: {}", self.wait_command(&id)))
                     .hint(format_args!("stop it: iothub-jobs cancel {id}"))
             }
             State::Ended(id) => Failure::new(exit, format_args!("{what}; job {id} had ended"))
@@ -262,14 +283,15 @@ impl JobTracker {
     pub(crate) fn name_in(&self, failure: Failure) -> Failure {
         match self.get() {
             State::Active(id) if !failure.names(&id) => failure.hint(format_args!(
-                "job {id} was created and may go on; follow it: iothub-jobs wait {id}"
+                "job {id} was created and may go on; follow it: {}",
+                self.wait_command(&id)
             )),
             // A hub that has shown the job before and now rejects to do so may still run it.
             State::Active(id)
                 if failure.exit() == Exit::NotReached
                     || failure.exit() == Exit::Refused && self.is_shown.load(Ordering::Relaxed) =>
             {
-                failure.hint_once(&format!("follow it: iothub-jobs wait {id}"))
+                failure.hint_once(&format!("follow it: {}", self.wait_command(&id)))
             }
             State::Ended(id) if !failure.names(&id) => failure.hint(format_args!(
                 "job {id} has ended; see it: iothub-jobs get {id}"

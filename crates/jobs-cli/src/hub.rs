@@ -314,6 +314,17 @@ pub(crate) fn exit_of_kind(kind: ErrorKind) -> Exit {
     }
 }
 
+/// Whether the hub responded to a look-up and rejected it, so that its answer cannot be had.
+pub(crate) fn is_denied(error: &jobs_ext::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unauthorized
+            | ErrorKind::Forbidden
+            | ErrorKind::NotFound
+            | ErrorKind::BadRequest
+    )
+}
+
 /// How the hub signs in to storage, and the version of the API that this needs, if it is a later one than usual.
 pub(crate) fn storage_auth(argument: &StorageAuthArg) -> (StorageAuth, Option<&'static str>) {
     match argument {
@@ -327,9 +338,10 @@ pub(crate) fn storage_auth(argument: &StorageAuthArg) -> (StorageAuth, Option<&'
 pub(crate) fn accepted(context: &Context, job: Option<&Job>) -> Outcome {
     if let Some(job) = job {
         job_view::print(&context.printer, job)?;
-        context
-            .printer
-            .note(format_args!("follow it: iothub-jobs wait {}", job.id()));
+        context.printer.note(format_args!(
+            "follow it: {}",
+            context.job.wait_command(job.id())
+        ));
     }
     Ok(Exit::Done)
 }

@@ -70,7 +70,7 @@ impl InputFile {
 
 /// Refuses a file without a single row, such as a table or a letter: a hub would pass over its first line as the notice that heads
 /// an export, and the import of such a file would look like a success. Reads no further than the first line that is more.
-fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
+pub(crate) fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::file("read", path, &error);
     let mut words = 0_u64;
     for entry in Reader::open(path).map_err(failed)? {

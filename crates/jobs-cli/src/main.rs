@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod assignments;
+mod change;
 mod commands;
 mod context;
 mod duration;

@@ -138,6 +138,11 @@ impl Printer {
         }
     }
 
+    /// A message on standard error that is shown however quiet the command was told to be.
+    pub(crate) fn always(&self, message: impl Display) {
+        self.message("", "", &message.to_string());
+    }
+
     /// Something that deserves attention but stops nothing.
     pub(crate) fn warn(&self, message: impl Display) {
         if !self.quiet {
@@ -191,10 +196,13 @@ impl Printer {
     }
 }
 
-/// A number with what it counts: `1 row`, `2 rows`.
+/// A number with what it counts: `1 row`, `2 rows`, `2 identities`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{ending}")
+    match noun.strip_suffix('y') {
+        _ if number == 1 => format!("1 {noun}"),
+        Some(stem) => format!("{number} {stem}ies"),
+        None => format!("{number} {noun}s"),
+    }
 }
 
 /// Text on one line that cannot steer a terminal: line breaks become spaces, other control characters are written out.

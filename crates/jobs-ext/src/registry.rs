@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jobs_api::types::QuerySpecification;
+use jobs_devices::query::module_condition;
 use serde_json::{Map, Value};
 
 use crate::client::{JobsClient, MOST_PAGES};
@@ -194,7 +195,7 @@ fn text(row: &QueryRow, member: &str) -> Option<String> {
 /// The query that counts what the condition of a scheduled job selects.
 fn count_query(condition: &str) -> String {
     let condition = condition.trim();
-    let (source, condition) = match from_modules(condition) {
+    let (source, condition) = match module_condition(condition) {
         Some(condition) => ("devices.modules", condition),
         None => ("devices", condition),
     };
@@ -203,19 +204,6 @@ fn count_query(condition: &str) -> String {
         "" | "*" => select,
         condition => format!("{select} WHERE {condition}"),
     }
-}
-
-/// The condition behind `FROM devices.modules WHERE`, which selects modules.
-fn from_modules(condition: &str) -> Option<&str> {
-    let mut rest = condition;
-    for word in ["from", "devices.modules", "where"] {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        if !rest[..end].eq_ignore_ascii_case(word) {
-            return None;
-        }
-        rest = rest[end..].trim_start();
-    }
-    Some(rest)
 }
 
 /// The ids as the insides of `IN [...]`, each list short enough for a condition.

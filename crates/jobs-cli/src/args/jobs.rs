@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::change::ChangeArgs;
 use crate::duration;
 
 /// Show one job
@@ -65,12 +66,16 @@ pub(crate) struct ExportArgs {
     pub(crate) poll: PollArgs,
 }
 
-/// Import identities from a blob, wait, and print the rows that the hub rejected
+/// Import identities from a file or a blob, wait, and print the rows that the hub rejected
+///
+/// The rows are checked first, as `devices check --for import` does it, and counted by import mode. One line on standard error
+/// says what will happen to which hub. A row that would give an existing device new keys stops the import, unless
+/// --regenerate-keys is given. Deletions, new keys and a changed kind of authentication need a confirmation.
 #[derive(Args, Debug)]
-#[command(after_help = CONTAINER_HELP)]
+#[command(after_help = IMPORT_HELP)]
 pub(crate) struct ImportArgs {
-    /// Device file to upload first (`-` is standard input); without it the blob must be there already
-    #[arg(value_name = "FILE")]
+    /// Device file to upload first (`-` is standard input); without it, --blob names a blob that is in the container already
+    #[arg(value_name = "FILE", required_unless_present = "blob")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) container: ContainerArgs,
@@ -80,9 +85,20 @@ pub(crate) struct ImportArgs {
     /// File that holds the URI of the container for the error log
     #[arg(long, value_name = "FILE")]
     pub(crate) output_container_file: Option<PathBuf>,
-    /// Name of the blob to read [default: devices.txt]
+    /// Name of the blob that the hub reads; FILE is uploaded under this name [default with FILE: a new name, import-TIME-RANDOM.txt]
     #[arg(long, value_name = "NAME")]
     pub(crate) blob: Option<String>,
+    /// Keep the uploaded blob, which is deleted otherwise once the job has ended (a blob named with --blob is always kept)
+    #[arg(long)]
+    pub(crate) keep_blob: bool,
+    /// Let rows without keys give existing devices new keys; these devices cannot connect until they have the new ones
+    #[arg(long)]
+    pub(crate) regenerate_keys: bool,
+    /// Skip the check of the rows; import modes and keys are counted all the same
+    #[arg(long)]
+    pub(crate) no_check: bool,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
     /// Import configurations too, from the blob configurations.txt
     #[arg(long)]
     pub(crate) configurations: bool,
@@ -114,6 +130,12 @@ pub(crate) struct WaitArgs {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) container: ContainerArgs,
+    /// Of an import: the container of its error log, where it is another one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_container_file: Option<PathBuf>,
+    /// Of an import: the blob that was uploaded for it, which is deleted once the job has ended
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["blob", "download"])]
+    pub(crate) input_blob: Option<String>,
     /// Name of the exported blob [default: as the hub tells, else devices.txt]
     #[arg(long, value_name = "NAME", requires = "download")]
     pub(crate) blob: Option<String>,
@@ -194,11 +216,25 @@ impl StorageAuthArg {
     }
 }
 
-/// What the help of `export` and `import` says about containers.
-const CONTAINER_HELP: &str = "\
+macro_rules! container_help {
+    () => {
+        "\
 A container is an https URI with its SAS, a path-style URI of a storage emulator, or, on the local hub only, file:///folder. \
 Every local user can read arguments and shells cut them at `&`: prefer --container-file or the environment variable \
-IOTHUB_CONTAINER_URI for a URI with a signature.";
+IOTHUB_CONTAINER_URI for a URI with a signature."
+    };
+}
+
+/// What the help of `export` says about containers.
+const CONTAINER_HELP: &str = container_help!();
+
+const IMPORT_HELP: &str = concat!(
+    "Examples:\n  \
+     iothub-jobs import devices.txt --container-file container.uri --dry-run\n  \
+     iothub-jobs import devices.txt --container-file container.uri --rejects rejects.jsonl\n  \
+     iothub-jobs import --blob devices.txt --container-file container.uri\n\n",
+    container_help!()
+);
 
 #[cfg(test)]
 mod tests {

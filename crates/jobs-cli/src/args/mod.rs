@@ -1,5 +1,6 @@
 //! The command line as clap types. Nothing here reads a file, an environment variable or the network.
 
+pub(crate) mod change;
 pub(crate) mod devices;
 pub(crate) mod hub;
 pub(crate) mod jobs;

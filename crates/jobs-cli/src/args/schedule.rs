@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 
+use super::change::ChangeArgs;
 use super::jobs::{CancelArgs, ContainerArgs, ListArgs, PollArgs, StorageAuthArg};
 use crate::duration;
 
@@ -93,6 +94,8 @@ pub(crate) struct ScheduleArgs {
     /// Return as soon as the hub has accepted the job
     #[arg(long)]
     pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
     #[command(flatten)]
     pub(crate) poll: PollArgs,
 }

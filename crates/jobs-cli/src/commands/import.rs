@@ -1,5 +1,9 @@
 //! `import`.
 
+mod plan;
+mod source;
+mod upload;
+
 use std::path::Path;
 
 use jobs_ext::{
@@ -9,18 +13,22 @@ use serde_json::Value;
 
 use crate::args::Format;
 use crate::args::jobs::ImportArgs;
+use crate::change::Decision;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
-use crate::input_file::InputFile;
 use crate::outfile::{self, Output};
 use crate::printer::Printer;
 use crate::rejects::{self, Rejects};
 use crate::watcher::Watcher;
 use crate::{hub, job_view};
 
-/// Uploads the file if one is given, imports, waits, and shows what the hub rejected.
+use plan::Planned;
+use source::Source;
+pub(crate) use upload::Upload;
+
+/// Shows and confirms what the import would do, uploads the file if one is given, imports, waits, and shows what the hub rejected.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let (auth, version) = hub::storage_auth(&args.storage_auth);
     let by_identity = auth != StorageAuth::Sas;
@@ -32,23 +40,41 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     if by_identity && args.rejects.is_some() {
         hub::refuse_unreadable(&client, options.output_container(), "--rejects")?;
     }
-    let file = args
-        .file
-        .as_deref()
-        .map(|path| InputFile::look_at(context, path))
-        .transpose()?;
     let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
     outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
+    let source = Source::of(context, &client, args, &options).await?;
+    let planned = source.plan(context, &client, args).await?;
+    if planned.confirm(context, args).await? == Decision::DryRun {
+        return planned.show(&context.printer);
+    }
     let log = LogWanted {
         configurations: args.configurations,
         file: args.rejects.as_deref().map(Output::create).transpose()?,
+        planned: Some(planned),
     };
-    let poller = begin(context, &client, file, options).await?;
-    context.job.active(poller.id());
-    if args.no_wait {
-        return hub::accepted(context, poller.last());
+    let options = match &args.file {
+        Some(_) => options.unique_blob(),
+        None => options,
+    };
+    let upload = Upload::of(args, &options);
+    if let Some(upload) = &upload {
+        let file = args.output_container_file.as_deref();
+        let output = (file.is_some() || args.output_container.is_some()).then_some(file);
+        context
+            .job
+            .wait_needs(upload.wait_options(&args.container, output));
     }
-    finish(context, &client, poller, log).await
+    let outcome = match send(context, &client, &source, options).await {
+        Ok(poller) if args.no_wait => hub::accepted(context, poller.last()),
+        Ok(poller) => finish(context, &client, poller, log).await,
+        Err(failure) => Err(failure),
+    };
+    if let Some(upload) = upload
+        && context.job.is_over()
+    {
+        upload.delete(context, &client).await;
+    }
+    outcome
 }
 
 async fn options(context: &Context, args: &ImportArgs) -> Result<ImportOptions, Failure> {
@@ -87,21 +113,21 @@ fn refuse_closed(client: &JobsClient, options: &ImportOptions) -> Result<(), Fai
     .hint("give a URI with one (--container-file), or upload the file by other means and leave FILE out"))
 }
 
-async fn begin(
+/// Uploads the file and creates the job.
+async fn send(
     context: &Context,
     client: &JobsClient,
-    file: Option<InputFile>,
+    source: &Source,
     options: ImportOptions,
 ) -> Result<JobPoller<ImportOutcome>, Failure> {
     context.job.preparing();
-    let begun = match file {
-        Some(file) => {
-            let path = file.settle().await?;
-            client.begin_import_file(path.as_ref(), options).await
-        }
+    let begun = match source.to_upload() {
+        Some(path) => client.begin_import_file(path, options).await,
         None => client.begin_import(options).await,
     };
-    Ok(begun.inspect_err(|error| context.job.not_created(error))?)
+    let poller = begun.inspect_err(|error| context.job.not_created(error))?;
+    context.job.active(poller.id());
+    Ok(poller)
 }
 
 /// What is asked of the logs of an import.
@@ -110,6 +136,8 @@ pub(crate) struct LogWanted {
     pub(crate) configurations: bool,
     /// Where the rejected rows go.
     pub(crate) file: Option<Output>,
+    /// What was counted before the import, where this command started it.
+    pub(crate) planned: Option<Planned>,
 }
 
 /// Waits for an import, and shows the job and what was rejected; rejected rows make the command fail although the job completed.
@@ -120,35 +148,39 @@ pub(crate) async fn finish(
     log: LogWanted,
 ) -> Outcome {
     let printer = &context.printer;
+    let view = View {
+        printer,
+        planned: log.planned.as_ref(),
+    };
     // Rows on standard output leave no room for the job there.
     let has_room = !log.file.as_ref().is_some_and(Output::is_stdout);
     let job = to_end(context, &mut poller).await?;
     if let Err(failure) = verdict(&job) {
         if has_room {
-            job_view::print(printer, &job)?;
+            view.print(&job)?;
         }
         return Err(failure);
     }
     let outcome = poller.await?;
     let container = outcome.container();
     if !hub::can_open(client, container) {
-        job_view::print(printer, &job)?;
+        view.print(&job)?;
         printer.warn(format_args!(
             "rows may have been rejected: {IMPORT_ERRORS_BLOB} in {container} tells, and cannot be read from here"
         ));
         printer.hint(format_args!("to let this program in: {}", hub::OWN_WAY));
         return Ok(Exit::Done);
     }
-    let read = read_logs(context, &outcome, log).await;
+    let read = read_logs(context, &outcome, log.configurations, log.file).await;
     if !has_room {
         let (id, status) = (job.id(), job.status());
         printer.note(format_args!("job {id} (import) is {status}"));
     }
     match read {
-        Ok(rejects) => report(printer, &job, rejects, has_room),
+        Ok(rejects) => view.report(&job, rejects, has_room),
         Err(failure) => {
             if has_room {
-                print_unknown(printer, &job)?;
+                view.print_unknown(&job)?;
             }
             Err(failure.hint(format_args!(
                 "job {}: the import itself completed, but which rows it rejected is unknown",
@@ -161,13 +193,14 @@ pub(crate) async fn finish(
 async fn read_logs(
     context: &Context,
     outcome: &ImportOutcome,
-    log: LogWanted,
+    configurations: bool,
+    file: Option<Output>,
 ) -> Result<Rejects, Failure> {
     let printer = &context.printer;
     let mut rejects = Rejects::new();
     let devices = outcome.error_log().await.map_err(rejects::unreadable)?;
-    rejects.read(printer, devices, log.file).await?;
-    if log.configurations
+    rejects.read(printer, devices, file).await?;
+    if configurations
         && let Some(log) = outcome
             .configuration_error_log()
             .await
@@ -178,54 +211,70 @@ async fn read_logs(
     Ok(rejects)
 }
 
-fn report(printer: &Printer, job: &Job, rejects: Rejects, has_room: bool) -> Outcome {
-    let count = rejects.count;
-    match printer.format {
-        _ if !has_room => {}
-        Format::Table => {
-            job_view::print(printer, job)?;
-            rejects.print_table(printer)?;
+/// How an import is shown: its job, what was planned, and what the hub rejected.
+struct View<'a> {
+    printer: &'a Printer,
+    planned: Option<&'a Planned>,
+}
+
+impl View<'_> {
+    /// The job as the hub describes it, with what was counted before it.
+    fn document(&self, job: &Job) -> Value {
+        let mut document = job_view::wire(self.printer, job);
+        if let Some(planned) = self.planned {
+            planned.describe(&mut document);
         }
-        Format::Json | Format::Jsonl => printer.json(document(printer, job, rejects))?,
+        document
     }
-    if count == 0 {
-        printer.note("no row was rejected");
-        return Ok(Exit::Done);
-    }
-    let rows = if count == 1 { "row was" } else { "rows were" };
-    Err(Failure::work(format_args!(
-        "job {}: {count} {rows} rejected",
-        job.id()
-    )))
-}
 
-/// The job as the hub describes it, with the rejected rows beside its own members.
-fn document(printer: &Printer, job: &Job, rejects: Rejects) -> Value {
-    let count = rejects.count;
-    let (by_cause, rows) = rejects.into_documents();
-    let by_cause = by_cause
-        .into_iter()
-        .map(|(cause, count)| (cause, count.into()));
-    with_rejects(
-        job_view::wire(printer, job),
-        count.into(),
-        Value::Array(rows),
-        Value::Object(by_cause.collect()),
-    )
-}
-
-/// The job when nothing is known about its rows: `null`, which a script cannot mistake for zero.
-fn print_unknown(printer: &Printer, job: &Job) -> Result<(), Failure> {
-    if printer.format == Format::Table {
-        return job_view::print(printer, job);
+    fn print(&self, job: &Job) -> Result<(), Failure> {
+        match self.printer.format {
+            Format::Table => job_view::print(self.printer, job),
+            Format::Json | Format::Jsonl => self.printer.json(self.document(job)),
+        }
     }
-    let document = job_view::wire(printer, job);
-    printer.json(with_rejects(
-        document,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-    ))
+
+    /// The job when nothing is known about its rows: `null`, which a script cannot mistake for zero.
+    fn print_unknown(&self, job: &Job) -> Result<(), Failure> {
+        if self.printer.format == Format::Table {
+            return self.print(job);
+        }
+        let document = self.document(job);
+        let document = with_rejects(document, Value::Null, Value::Null, Value::Null);
+        self.printer.json(document)
+    }
+
+    fn report(&self, job: &Job, rejects: Rejects, has_room: bool) -> Outcome {
+        let count = rejects.count;
+        match self.printer.format {
+            _ if !has_room => {}
+            Format::Table => {
+                self.print(job)?;
+                rejects.print_table(self.printer)?;
+            }
+            Format::Json | Format::Jsonl => {
+                let (by_cause, rows) = rejects.into_documents();
+                let by_cause = by_cause
+                    .into_iter()
+                    .map(|(cause, count)| (cause, count.into()));
+                self.printer.json(with_rejects(
+                    self.document(job),
+                    count.into(),
+                    Value::Array(rows),
+                    Value::Object(by_cause.collect()),
+                ))?;
+            }
+        }
+        if count == 0 {
+            self.printer.note("no row was rejected");
+            return Ok(Exit::Done);
+        }
+        let rows = if count == 1 { "row was" } else { "rows were" };
+        Err(Failure::work(format_args!(
+            "job {}: {count} {rows} rejected",
+            job.id()
+        )))
+    }
 }
 
 fn with_rejects(mut document: Value, count: Value, rows: Value, by_cause: Value) -> Value {

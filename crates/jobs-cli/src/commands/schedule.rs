@@ -5,20 +5,21 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use jobs_devices::JsonObject;
-use jobs_devices::query::parse_condition;
+use jobs_devices::query::{module_condition, parse_condition};
 use jobs_devices::rules::{Section, Severity, twin_section};
-use jobs_ext::{DirectMethod, ScheduledJob, Timestamp, TwinPatch};
+use jobs_ext::{DirectMethod, JobsClient, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
 
 use crate::args::schedule::{
     ScheduleArgs, ScheduleCommand, ScheduleGetArgs, ScheduleMethodArgs, ScheduleTwinArgs,
 };
 use crate::assignments::Assignments;
+use crate::change::{Change, Count, Decision};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain};
 use crate::following::{to_end, verdict};
-use crate::printer::{Printer, one_line};
+use crate::printer::{Printer, counted, one_line};
 use crate::watcher::Watcher;
 use crate::{commands, hub, input, job_view, start_time};
 
@@ -46,12 +47,8 @@ async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
         None => assigned(&context.printer, args)?,
     };
     let id = id_of(&args.job, "twin");
-    schedule(
-        context,
-        &args.job,
-        ScheduledJob::update_twin(id, &args.job.condition, patch),
-    )
-    .await
+    let job = ScheduledJob::update_twin(id, &args.job.condition, patch);
+    schedule(context, &args.job, "twin update", job).await
 }
 
 async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
@@ -74,20 +71,25 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
         method = method.connect_timeout(bound);
     }
     let id = id_of(&args.job, "method");
-    schedule(
-        context,
-        &args.job,
-        ScheduledJob::call_method(id, &args.job.condition, method),
-    )
-    .await
+    let work = format!("call of method {}", args.name);
+    let job = ScheduledJob::call_method(id, &args.job.condition, method);
+    schedule(context, &args.job, &work, job).await
 }
 
-/// Sends the job, waits for it unless told not to, and judges it by its devices.
-async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> Outcome {
+/// Shows and confirms the change, sends the job, waits for it unless told not to, and judges it by its devices.
+async fn schedule(
+    context: &Context,
+    args: &ScheduleArgs,
+    work: &str,
+    mut job: ScheduledJob,
+) -> Outcome {
     check_condition(context, args)?;
     let start = start_of(context, args)?;
     let client = hub::client(context, Some(args.poll)).await?;
-    let mut job = job;
+    let change = change_of(&client, args, work, start).await?;
+    if change.confirm(context, &args.change).await? == Decision::DryRun {
+        return Ok(Exit::Done);
+    }
     if let Some(start) = start {
         job = job.start_at(start);
     }
@@ -112,6 +114,47 @@ async fn schedule(context: &Context, args: &ScheduleArgs, job: ScheduledJob) -> 
     verdict(&job)
 }
 
+/// More devices than this are asked about.
+const MOST_UNASKED: u64 = 1_000;
+
+/// What the job will do, with the number of devices that the condition selects now.
+async fn change_of(
+    client: &JobsClient,
+    args: &ScheduleArgs,
+    work: &str,
+    start: Option<Timestamp>,
+) -> Result<Change, Failure> {
+    let condition = args.condition.trim();
+    let count = match client.count_matches(condition).await {
+        Ok(count) => Count::Known(count),
+        Err(error) if hub::is_denied(&error) => Count::Unknown,
+        Err(error) => return Err(error.into()),
+    };
+    let mut what = match condition {
+        "*" => format!("{work} on all devices"),
+        condition => format!("{work} where {condition}"),
+    };
+    if let Some(start) = start {
+        what.push_str(&format!(", starting at {}", start_time::in_seconds(start)));
+    }
+    let noun = match module_condition(condition) {
+        Some(_) => "module",
+        None => "device",
+    };
+    let mut change = Change::new(client, noun, count, what);
+    match count {
+        Count::Known(count) if condition == "*" => {
+            change.danger(format!("{work} on all {}", counted(count, noun)));
+        }
+        Count::Known(count) if count > MOST_UNASKED => {
+            change.danger(format!("{work} on {}", counted(count, noun)));
+        }
+        Count::Unknown if condition == "*" => change.danger(format!("{work} on all devices")),
+        _ => {}
+    }
+    Ok(change)
+}
+
 /// Rejects a condition that this program cannot read: the hub would take the job, and the job fail later or select other devices.
 /// The hub may know more than this program, so `--force-condition` sends it.
 fn check_condition(context: &Context, args: &ScheduleArgs) -> Result<(), Failure> {
@@ -121,7 +164,8 @@ fn check_condition(context: &Context, args: &ScheduleArgs) -> Result<(), Failure
             "--where {text} is the name of a file here; a shell puts names in the place of an unquoted star: write '*'"
         ));
     }
-    match parse_condition(text) {
+    let condition = module_condition(text).unwrap_or(text);
+    match parse_condition(condition) {
         Err(_) if text.trim().is_empty() => {
             Err(Failure::usage("--where is empty; `*` is all devices"))
         }
@@ -134,7 +178,7 @@ fn check_condition(context: &Context, args: &ScheduleArgs) -> Result<(), Failure
         Err(error) => Err(Failure::usage(format_args!("--where: {error}"))
             .hint(format_args!(
                 "it is at the mark: {}",
-                marked(text, error.position())
+                marked(condition, error.position())
             ))
             .hint("--force-condition sends the condition as it is")),
         Ok(condition) => {

@@ -9,6 +9,7 @@ use jobs_ext::{
 };
 use serde_json::Value;
 
+use super::import::Upload;
 use super::{export, import};
 use crate::args::jobs::{CancelArgs, WaitArgs};
 use crate::context::Context;
@@ -35,11 +36,19 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
         (
             JobType::Import,
             Containers {
-                logs: Some(uri), ..
+                logs: Some(uri),
+                rows,
             },
         ) => {
             refuse(args.download.as_deref(), "--download is for exports", &job)?;
-            wait_for_import(context, &client, args, &job, uri).await
+            let upload = upload(context, args, rows);
+            let outcome = wait_for_import(context, &client, args, &job, uri).await;
+            if let Some(upload) = upload
+                && context.job.is_over()
+            {
+                upload.delete(context, &client).await;
+            }
+            outcome
         }
         (
             JobType::Export,
@@ -48,11 +57,13 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
             },
         ) => {
             refuse(args.rejects.as_deref(), "--rejects is for imports", &job)?;
+            refuse(input_blob(args), "--input-blob is for imports", &job)?;
             wait_for_export(context, &client, args, &job, uri).await
         }
         _ => {
             refuse(args.rejects.as_deref(), "--rejects is for imports", &job)?;
             refuse(args.download.as_deref(), "--download is for exports", &job)?;
+            refuse(input_blob(args), "--input-blob is for imports", &job)?;
             bare(context, &client, args).await
         }
     }
@@ -72,14 +83,16 @@ impl Containers {
         let rows = rows.as_ref().map(hub::container).transpose()?;
         let mut logs = rows.clone();
         // An option names the container, whatever the environment says.
-        if !args.container.is_named()
-            && let Some(text) = context.output_container(None, None).await?
+        let file = args.output_container_file.as_ref();
+        if (file.is_some() || !args.container.is_named())
+            && let Some(text) = context.output_container(None, file).await?
         {
             logs = Some(hub::container(&text)?);
         }
         for (asked, option, container) in [
             (args.rejects.is_some(), "--rejects", &logs),
             (args.download.is_some(), "--download", &rows),
+            (args.input_blob.is_some(), "--input-blob", &rows),
         ] {
             if asked && container.is_none() {
                 return Err(Failure::usage(format_args!(
@@ -107,6 +120,19 @@ fn refuse(option: Option<&Path>, why: &str, job: &Job) -> Result<(), Failure> {
     }
 }
 
+fn input_blob(args: &WaitArgs) -> Option<&Path> {
+    args.input_blob.as_deref().map(Path::new)
+}
+
+/// The blob that was uploaded for the import, which goes once the job has ended.
+fn upload(context: &Context, args: &WaitArgs, rows: Option<ContainerUri>) -> Option<Upload> {
+    let upload = Upload::named(rows?, args.input_blob.as_deref()?);
+    let output = args.output_container_file.as_deref();
+    let options = upload.wait_options(&args.container, output.map(Some));
+    context.job.wait_needs(options);
+    Some(upload)
+}
+
 async fn wait_for_import(
     context: &Context,
     client: &JobsClient,
@@ -120,6 +146,7 @@ async fn wait_for_import(
     let log = import::LogWanted {
         configurations: job.raw().redacted()["includeConfigurations"] == Value::Bool(true),
         file: args.rejects.as_deref().map(Output::create).transpose()?,
+        planned: None,
     };
     let options = ImportOptions::from(container).progress(Watcher::new(context));
     let poller = client.resume_import(&args.id, options);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
 
 mod blobs;
+mod changes;
 mod demo;
 mod device_files;
 mod devices;

@@ -100,3 +100,22 @@ pub const MAX_HEIGHT: usize = 160;
 ///
 /// The parser does not enforce it, for the lists of a device-file filter may be longer; the local hub does.
 pub const MAX_QUERY_CHARS: usize = 8192;
+
+/// The condition behind `FROM devices.modules WHERE`, with which a scheduled job or a target condition selects modules.
+///
+/// ```
+/// use jobs_devices::query::module_condition;
+/// assert_eq!(module_condition("FROM devices.modules WHERE moduleId = 'm'"), Some("moduleId = 'm'"));
+/// assert_eq!(module_condition("tags.site = 'a'"), None);
+/// ```
+pub fn module_condition(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start();
+    for word in ["from", "devices.modules", "where"] {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        if !rest[..end].eq_ignore_ascii_case(word) {
+            return None;
+        }
+        rest = rest[end..].trim_start();
+    }
+    Some(rest)
+}

@@ -5,7 +5,7 @@ pub(crate) mod findings;
 mod inspect;
 mod produce;
 mod reshape;
-mod work;
+pub(crate) mod work;
 
 use crate::args::devices::DevicesCommand;
 use crate::context::Context;

@@ -172,7 +172,7 @@ fn transform_file<Report: Serialize>(
 }
 
 /// Work that would block the threads of the runtime.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
@@ -188,7 +188,7 @@ pub(super) fn to_value(report: &impl Serialize) -> Result<Value, Failure> {
 }
 
 /// Why a transform ended, with the name of the file.
-pub(super) fn failure(name: &str, error: TransformError) -> Failure {
+pub(crate) fn failure(name: &str, error: TransformError) -> Failure {
     match error {
         TransformError::Read(error) => {
             Failure::usage(format_args!("cannot read {name}: {}", plain(&error)))

@@ -1,0 +1,308 @@
+//! What an import is about to do to a hub: its rows are checked and counted, and the hub is asked which devices exist.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jobs_devices::transform::{self, Affected, AffectedIdentity, ImportPlan, Purpose};
+use jobs_ext::{IdentityName, JobsClient};
+use serde_json::{Map, Value, json};
+
+use crate::args::Format;
+use crate::args::jobs::ImportArgs;
+use crate::change::{Change, Count, Decision};
+use crate::commands::devices::findings::Summary;
+use crate::commands::devices::work;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::printer::{Printer, counted};
+use crate::{hub, outfile};
+
+/// How many ids a message names.
+const MOST_NAMED: usize = 10;
+/// The hub is asked about this many identities at most; of more, all count as existing.
+const MOST_ASKED: u64 = 2_000;
+
+/// An import that has been looked at and not been sent.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) change: Change,
+    /// `None` where the rows cannot be read from here.
+    rows: Option<ImportPlan>,
+    regenerated: Hits,
+    replaced: Hits,
+}
+
+/// Rows that take something away from an identity that exists.
+#[derive(Debug, Default)]
+struct Hits {
+    count: u64,
+    /// The first of them.
+    ids: Vec<String>,
+}
+
+impl Planned {
+    /// Plans the import of a blob whose rows cannot be read from here.
+    pub(crate) fn unknown(client: &JobsClient, blob: &str) -> Self {
+        let what = format!("import of blob {blob}, which cannot be read from here");
+        let mut change = Change::new(client, "row", Count::Unknown, what);
+        change.danger(format!("the rows of blob {blob} are unknown"));
+        Self {
+            change,
+            rows: None,
+            regenerated: Hits::default(),
+            replaced: Hits::default(),
+        }
+    }
+
+    /// Checks and counts the rows of a file, and asks the hub about those that would take keys away.
+    pub(crate) async fn of_file(
+        context: &Context,
+        client: &JobsClient,
+        args: &ImportArgs,
+        path: &Path,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        if !args.no_check {
+            check(context, path, name).await?;
+        }
+        let rows = count(path, name).await?;
+        let total = rows.passed.rows;
+        let mut change = Change::new(client, "row", Count::Known(total), modes(&rows));
+        if rows.deletions > 0 {
+            change.danger(format!(
+                "{} will be deleted",
+                counted(rows.deletions, "identity")
+            ));
+        }
+        let regenerated = existing(context, client, &rows.keys_regenerated, |_, _| true).await?;
+        let replaced = existing(
+            context,
+            client,
+            &rows.authentication_replaced,
+            |row, now| now != row.authentication.as_str(),
+        )
+        .await?;
+        if regenerated.count > 0 {
+            change.danger(format!(
+                "{} will get new keys ({})",
+                counted(regenerated.count, "existing identity"),
+                regenerated.named()
+            ));
+        }
+        if replaced.count > 0 {
+            change.danger(format!(
+                "{} will change the kind of authentication ({})",
+                counted(replaced.count, "existing identity"),
+                replaced.named()
+            ));
+        }
+        Ok(Self {
+            change,
+            rows: Some(rows),
+            regenerated,
+            replaced,
+        })
+    }
+
+    /// Shows the change and asks about it; an import that would give existing devices new keys ends here unless that was asked for.
+    pub(super) async fn confirm(
+        &self,
+        context: &Context,
+        args: &ImportArgs,
+    ) -> Result<Decision, Failure> {
+        if !args.change.dry_run {
+            self.refuse_new_keys(context, args)?;
+        }
+        self.change.confirm(context, &args.change).await
+    }
+
+    /// What a dry run prints: a document in JSON, nothing more than the line in a table.
+    pub(super) fn show(&self, printer: &Printer) -> Outcome {
+        if printer.format != Format::Table {
+            printer.json(self.document())?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Stops an import that would give existing devices new keys, unless that was asked for.
+    fn refuse_new_keys(&self, context: &Context, args: &ImportArgs) -> Result<(), Failure> {
+        if self.regenerated.count == 0 || args.regenerate_keys {
+            return Ok(());
+        }
+        context.printer.always(self.change.line());
+        Err(Failure::usage(format_args!(
+            "{} of the file would get new keys, because their rows have none ({}); nothing was changed",
+            counted(self.regenerated.count, "existing identity"),
+            self.regenerated.named()
+        ))
+        .hint("export with keys (iothub-jobs export --include-keys), and import those rows")
+        .hint("set the import mode `create` on rows for new devices; rows of devices that exist are then rejected, and keep their keys")
+        .hint("--regenerate-keys makes new keys; the devices cannot connect until they have them"))
+    }
+
+    /// The members that describe the plan in JSON output.
+    fn members(&self) -> Vec<(&'static str, Value)> {
+        let mut members = vec![("hub", json!(self.change.hub()))];
+        if let Some(rows) = &self.rows {
+            members.push(("rows", json!(rows.passed.rows)));
+            members.push(("byMode", json!(rows.by_mode)));
+        }
+        members
+    }
+
+    /// Adds the members that describe the plan to a document about its job.
+    pub(super) fn describe(&self, document: &mut Value) {
+        if let Some(document) = document.as_object_mut() {
+            let members = self.members();
+            document.extend(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+        }
+    }
+
+    /// What a dry run prints in JSON output.
+    fn document(&self) -> Value {
+        let mut document = Map::new();
+        let members = self.members();
+        document.extend(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        document.insert("dryRun".to_owned(), json!(true));
+        document.insert("keysRegenerated".to_owned(), json!(self.regenerated.count));
+        document.insert(
+            "authenticationReplaced".to_owned(),
+            json!(self.replaced.count),
+        );
+        Value::Object(document)
+    }
+}
+
+impl Hits {
+    fn of<'a>(count: u64, first: impl IntoIterator<Item = &'a AffectedIdentity>) -> Self {
+        let ids = first
+            .into_iter()
+            .take(MOST_NAMED)
+            .map(|row| match &row.module_id {
+                Some(module) => format!("{}/{module}", row.id),
+                None => row.id.clone(),
+            });
+        Self {
+            count,
+            ids: ids.collect(),
+        }
+    }
+
+    /// The first ids, and whether there are more.
+    fn named(&self) -> String {
+        let mut text = self.ids.join(", ");
+        if self.count > self.ids.len() as u64 {
+            text.push_str(", …");
+        }
+        text
+    }
+}
+
+/// Rules about what a row would take away from an identity that exists. Here the hub is asked which exist, so these findings are not printed.
+const ASKED_OF_THE_HUB: [&str; 2] = ["keys-regenerated", "authentication-replaced"];
+
+/// Prints the findings of `devices check --for import`, grouped by rule. They do not stop the import.
+async fn check(context: &Context, path: &Path, name: &str) -> Result<(), Failure> {
+    let (path, file_name) = (path.to_owned(), name.to_owned());
+    let lines = work::blocking(move || {
+        let file = outfile::open(&path)?;
+        let mut summary = Summary::new();
+        let found = transform::check_each(
+            file,
+            Purpose::Import,
+            &mut transform::Context::new(),
+            |finding| {
+                if !ASKED_OF_THE_HUB.contains(&finding.rule) {
+                    summary.add(finding);
+                }
+            },
+        );
+        found.map_err(|error| work::failure(&file_name, error))?;
+        Ok(summary.lines(&file_name))
+    })
+    .await?;
+    for line in lines {
+        context.printer.note(line);
+    }
+    Ok(())
+}
+
+async fn count(path: &Path, name: &str) -> Result<ImportPlan, Failure> {
+    let (path, name) = (path.to_owned(), name.to_owned());
+    work::blocking(move || {
+        let file = outfile::open(&path)?;
+        transform::plan_import(file, &mut transform::Context::new())
+            .map_err(|error| work::failure(&name, error))
+    })
+    .await
+}
+
+/// `280 createOrUpdate, 20 delete`.
+fn modes(rows: &ImportPlan) -> String {
+    let mut text = String::new();
+    for (mode, count) in &rows.by_mode {
+        let comma = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{comma}{count} {mode}");
+    }
+    let replaced: u64 = rows.tags_replaced.values().sum();
+    if replaced > 0 {
+        let _ = write!(text, "; {} replace all tags", counted(replaced, "row"));
+    }
+    text
+}
+
+/// Those of the rows whose identity exists, and of which `counts` says that they matter, given the type of authentication that it has now.
+/// Where the hub cannot tell, all of them count.
+async fn existing(
+    context: &Context,
+    client: &JobsClient,
+    rows: &Affected,
+    counts: impl Fn(&AffectedIdentity, &str) -> bool,
+) -> Result<Hits, Failure> {
+    if rows.rows == 0 {
+        return Ok(Hits::default());
+    }
+    if rows.rows > MOST_ASKED {
+        return Ok(all_exist(context, rows, "they are more than 2,000"));
+    }
+    let names: Vec<IdentityName> = rows.identities.iter().map(name_of).collect();
+    let found = match client.existing_identities(&names).await {
+        Ok(found) => found,
+        Err(error) if hub::is_denied(&error) => {
+            return Ok(all_exist(context, rows, &error.kind().to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let hits: Vec<&AffectedIdentity> = rows
+        .identities
+        .iter()
+        .zip(&names)
+        .filter(|(row, name)| found.get(*name).is_some_and(|now| counts(row, now)))
+        .map(|(row, _)| row)
+        .collect();
+    Ok(Hits::of(hits.len() as u64, hits))
+}
+
+fn name_of(row: &AffectedIdentity) -> IdentityName {
+    match &row.module_id {
+        Some(module) => IdentityName::module(&row.id, module),
+        None => IdentityName::device(&row.id),
+    }
+}
+
+fn all_exist(context: &Context, rows: &Affected, reason: &str) -> Hits {
+    context.printer.note(format_args!(
+        "the hub is not asked which of {} exist ({reason}); all count as existing",
+        counted(rows.rows, "identity")
+    ));
+    Hits::of(rows.rows, &rows.identities)
+}

@@ -1,0 +1,72 @@
+//! The blob that the file of an import goes into, and its end.
+
+use std::path::Path;
+
+use jobs_ext::{ContainerUri, ImportOptions, JobsClient};
+
+use crate::args::jobs::{ContainerArgs, ImportArgs};
+use crate::context::Context;
+
+/// The blob that a file was uploaded to for one import, and that is deleted once nothing reads it any more.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    container: ContainerUri,
+    name: String,
+}
+
+impl Upload {
+    /// The upload of this command, if it has to be deleted: a name that the user chose is the user's own.
+    pub(super) fn of(args: &ImportArgs, options: &ImportOptions) -> Option<Self> {
+        let is_own = args.file.is_some() && args.blob.is_none() && !args.keep_blob;
+        is_own.then(|| Self {
+            container: options.input_container().clone(),
+            name: options.blob_name().to_owned(),
+        })
+    }
+
+    /// The upload of an import that another command started.
+    pub(crate) fn named(container: ContainerUri, name: &str) -> Self {
+        Self {
+            container,
+            name: name.to_owned(),
+        }
+    }
+
+    /// The options with which `wait` finishes the import and deletes the upload. `output` is the file that names the container of the log,
+    /// if that is another one.
+    pub(crate) fn wait_options(
+        &self,
+        container: &ContainerArgs,
+        output: Option<Option<&Path>>,
+    ) -> String {
+        let file = |path: Option<&Path>| match path {
+            Some(path) if path != Path::new("-") => path.display().to_string(),
+            _ => "FILE".to_owned(),
+        };
+        let mut options = format!(
+            "--container-file {} --input-blob {}",
+            file(container.container_file.as_deref()),
+            self.name
+        );
+        if let Some(output) = output {
+            options.push_str(&format!(" --output-container-file {}", file(output)));
+        }
+        options
+    }
+
+    /// Deletes the blob. A failure is a warning that names it: the import itself is not changed by it.
+    pub(crate) async fn delete(&self, context: &Context, client: &JobsClient) {
+        let deleted = match client.container(&self.container) {
+            Ok(container) => container.delete(&self.name).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = deleted {
+            context.printer.warn(format_args!(
+                "the uploaded blob {} is still in {}, with the keys of its rows: {}",
+                self.name,
+                self.container,
+                error.message()
+            ));
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! A change to a hub is shown, limited and confirmed before it is made.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cli, LocalHub, Ran};
+
+const KEYS: &str = r#""authentication":{"type":"sas","symmetricKey":{"primaryKey":"AAAAAAAAAAAAAAAAAAAAAA==","secondaryKey":"BBBBBBBBBBBBBBBBBBBBBB=="}}"#;
+
+/// A hub with devices `d-0` to `d-(count-1)` that have keys, and a client of it with a container.
+fn fleet(count: usize) -> (LocalHub, Cli) {
+    let hub = LocalHub::start(&[]);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("container");
+    let cli = cli.with("IOTHUB_CONTAINER_URI", &container);
+    let rows: String = (0..count)
+        .map(|n| {
+            format!(
+                "{{\"id\":\"d-{n}\",\"status\":\"enabled\",\"importMode\":\"create\",{KEYS}}}\n"
+            )
+        })
+        .collect();
+    cli.run(&["import", &cli.file("fleet.txt", &rows), "-q"])
+        .expect(0);
+    (hub, cli)
+}
+
+/// Rows as the hub exports them with keys, in the order of ids.
+fn exported(cli: &Cli) -> Vec<Value> {
+    let ran = cli
+        .run(&["export", "--include-keys", "--download", "-", "-q"])
+        .expect(0);
+    let mut rows: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    rows.sort_by_key(|row| row["id"].to_string());
+    rows
+}
+
+/// The names of the blobs in the container folder.
+fn blobs(cli: &Cli) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(cli.path("container"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn jobs(cli: &Cli) -> usize {
+    let listed = cli.run(&["list", "-o", "json", "-q"]).expect(0).json();
+    listed.as_array().unwrap().len()
+}
+
+/// Asserts that a command was rejected without any change, and returns what it printed.
+#[track_caller]
+fn rejected(cli: &Cli, arguments: &[&str]) -> Ran {
+    let (jobs_before, blobs_before) = (jobs(cli), blobs(cli));
+    let ran = cli.run(arguments).expect(2);
+    assert_eq!(jobs(cli), jobs_before, "{}", ran.stderr);
+    assert_eq!(blobs(cli), blobs_before, "{}", ran.stderr);
+    ran
+}
+
+#[track_caller]
+fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn an_import_prints_the_hub_and_the_modes_before_it_starts() {
+    let (hub, cli) = fleet(3);
+    let rows = format!(
+        "{{\"id\":\"new-1\",\"status\":\"enabled\"}}\n{{\"id\":\"new-2\",\"status\":\"enabled\",\"importMode\":\"Create\"}}\n\
+         {{\"id\":\"d-0\",\"importMode\":\"update\",\"status\":\"enabled\",{KEYS}}}\n"
+    );
+    let file = cli.file("f.txt", &rows);
+    let host = hub.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let line = format!("hub {host}: 3 rows: 1 create, 1 createOrUpdate, 1 update\n");
+    for flags in [&["-q"][..], &[]] {
+        let ran = cli
+            .run(&[&["import", &file, "--dry-run"], flags].concat())
+            .expect(0);
+        contains(&ran.stderr, &[&line]);
+    }
+    let ran = cli.run(&["import", &file, "-o", "json", "-q"]).expect(0);
+    contains(&ran.stderr, &[&line]);
+    let document = ran.json();
+    assert_eq!(document["hub"], host);
+    assert_eq!(document["rows"], 3);
+    assert_eq!(
+        document["byMode"],
+        json!({"create": 1, "createOrUpdate": 1, "update": 1})
+    );
+    assert_eq!(document["rejectedByCause"], json!({}));
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let (_hub, cli) = fleet(3);
+    let file = cli.file("f.txt", "{\"id\":\"d-1\",\"importMode\":\"delete\"}\n");
+    let (before, jobs_before, blobs_before) = (exported(&cli), jobs(&cli), blobs(&cli));
+    let ran = cli
+        .run(&["import", &file, "--dry-run", "-o", "json"])
+        .expect(0);
+    contains(&ran.stderr, &["1 row: 1 delete", "nothing was changed"]);
+    assert_eq!(ran.json()["byMode"], json!({"delete": 1}));
+    assert_eq!(ran.json()["dryRun"], true);
+    assert_eq!(jobs(&cli), jobs_before + 1 - 1);
+    assert_eq!(blobs(&cli), blobs_before);
+    let arguments = ["schedule", "twin", "--where", "*", "--tag", "a=1"];
+    let ran = cli
+        .run(&[&arguments[..], &["--dry-run"]].concat())
+        .expect(0);
+    contains(&ran.stderr, &["3 devices", "nothing was changed"]);
+    assert_eq!(exported(&cli), before);
+}
+
+#[test]
+fn deletions_need_a_confirmation() {
+    let (_hub, cli) = fleet(3);
+    let file = cli.file(
+        "f.txt",
+        "{\"id\":\"d-1\",\"importMode\":\"delete\"}\n{\"id\":\"d-2\",\"importMode\":\"deleteIfMatchETag\",\"eTag\":\"no\"}\n",
+    );
+    let ran = rejected(&cli, &["import", &file]);
+    contains(
+        &ran.stderr,
+        &["2 identities", "delete", "--yes", "--dry-run"],
+    );
+    cli.run(&["import", &file, "--yes"]).expect(1);
+    let ids: Vec<_> = exported(&cli).iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(ids, ["d-0", "d-2"]);
+}
+
+#[test]
+fn rows_that_would_give_new_keys_stop_an_import() {
+    let (_hub, cli) = fleet(30);
+    let before = exported(&cli);
+    let keyless: String = (0..30)
+        .map(|n| format!("{{\"id\":\"d-{n}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    let file = cli.file("f.txt", &keyless);
+    for flags in [
+        &[][..],
+        &["--yes"],
+        &["--no-check"],
+        &["--yes", "--no-check"],
+    ] {
+        let ran = rejected(&cli, &[&["import", &file], flags].concat());
+        contains(
+            &ran.stderr,
+            &[
+                "30 ",
+                "d-0",
+                "--regenerate-keys",
+                "--include-keys",
+                "create",
+            ],
+        );
+        assert!(!ran.stderr.contains("d-29"), "ten ids: {}", ran.stderr);
+    }
+    let ran = cli.run(&["import", &file, "--dry-run"]).expect(0);
+    contains(&ran.stderr, &["30 ", "d-0"]);
+    assert_eq!(exported(&cli), before);
+    // With the flag it is a danger like others.
+    rejected(&cli, &["import", &file, "--regenerate-keys"]);
+    cli.run(&["import", &file, "--regenerate-keys", "--yes"])
+        .expect(0);
+    for (before, after) in before.iter().zip(exported(&cli)) {
+        assert_ne!(before["authentication"], after["authentication"]);
+    }
+}
+
+#[test]
+fn new_identities_and_create_rows_keep_no_keys_from_anybody() {
+    let (_hub, cli) = fleet(5);
+    let before = exported(&cli);
+    let rows = "{\"id\":\"new-1\",\"status\":\"enabled\"}\n\
+                {\"id\":\"d-1\",\"importMode\":\"create\",\"status\":\"enabled\"}\n\
+                {\"id\":\"d-2\",\"importMode\":\"updateTwin\",\"status\":\"enabled\",\"tags\":{\"a\":1}}\n\
+                {\"id\":\"d-3\",\"importMode\":\"updateIfMatchETag\",\"status\":\"enabled\"}\n";
+    let ran = cli
+        .run(&["import", &cli.file("f.txt", rows), "-o", "json"])
+        .expect(1);
+    // d-1 exists.
+    contains(&ran.stdout, &["409001"]);
+    let after = exported(&cli);
+    assert_eq!(after.len(), 6);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before["authentication"], after["authentication"]);
+    }
+}
+
+#[test]
+fn one_row_in_a_thousand_is_found() {
+    let (_hub, cli) = fleet(3);
+    let mut rows: String = (0..1000)
+        .map(|n| format!("{{\"id\":\"n-{n}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    rows.insert_str(0, "{\"id\":\"d-2\",\"status\":\"enabled\"}\n");
+    let ran = rejected(&cli, &["import", &cli.file("f.txt", &rows)]);
+    contains(&ran.stderr, &["1 ", "d-2", "--regenerate-keys"]);
+    assert!(!ran.stderr.contains("n-1"), "{}", ran.stderr);
+}
+
+#[test]
+fn another_kind_of_authentication_needs_a_confirmation() {
+    let (_hub, cli) = fleet(3);
+    let thumbprint = "A".repeat(40);
+    let row = |id: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"status\":\"enabled\",\"authentication\":{{\"type\":\"selfSigned\",\"x509Thumbprint\":{{\"primaryThumbprint\":\"{thumbprint}\",\"secondaryThumbprint\":null}}}}}}\n"
+        )
+    };
+    let file = cli.file("f.txt", &format!("{}{}", row("d-1"), row("new")));
+    let ran = rejected(&cli, &["import", &file]);
+    contains(&ran.stderr, &["1 ", "authentication", "--yes"]);
+    cli.run(&["import", &file, "--yes"]).expect(0);
+    // The kind is the same now: nothing to ask.
+    cli.run(&["import", &file]).expect(0);
+}
+
+#[test]
+fn the_limit_holds_whatever_was_confirmed() {
+    let (_hub, cli) = fleet(4);
+    let rows: String = (0..5).map(|n| format!("{{\"id\":\"n-{n}\"}}\n")).collect();
+    let file = cli.file("f.txt", &rows);
+    let ran = rejected(&cli, &["import", &file, "--max-devices", "4", "--yes"]);
+    contains(&ran.stderr, &["--max-devices 4", "5 identities"]);
+    let schedule = ["schedule", "twin", "--where", "*", "--tag", "a=1", "--yes"];
+    let ran = rejected(&cli, &[&schedule[..], &["--max-devices", "3"]].concat());
+    contains(&ran.stderr, &["--max-devices 3", "4 identities"]);
+    cli.run(&[&schedule[..], &["--max-devices", "4"]].concat())
+        .expect(0);
+}
+
+#[test]
+fn without_a_file_the_blob_has_to_be_named() {
+    let (_hub, cli) = fleet(1);
+    let ran = rejected(&cli, &["import"]);
+    contains(&ran.stderr, &["--blob"]);
+    std::fs::write(
+        cli.path("container/b.txt"),
+        "{\"id\":\"x\"}\n{\"id\":\"d-0\"}\n",
+    )
+    .unwrap();
+    // Its rows are counted as those of a file.
+    let ran = rejected(&cli, &["import", "--blob", "b.txt"]);
+    contains(&ran.stderr, &["2 rows: 2 createOrUpdate", "d-0"]);
+    std::fs::write(cli.path("container/b.txt"), "{\"id\":\"x\"}\n").unwrap();
+    cli.run(&["import", "--blob", "b.txt"]).expect(0);
+    assert!(Path::new(&cli.path("container/b.txt")).exists());
+    rejected(&cli, &["import", "--blob", "missing.txt"]);
+}
+
+#[test]
+fn an_upload_has_a_name_of_its_own_and_is_deleted_after_the_job() {
+    let (_hub, cli) = fleet(1);
+    std::fs::write(cli.path("container/devices.txt"), "an export").unwrap();
+    let file = cli.file("f.txt", "{\"id\":\"x\"}\n");
+    cli.run(&["import", &file]).expect(0);
+    assert_eq!(blobs(&cli), ["devices.txt", "importErrors.log"]);
+    assert_eq!(cli.read("container/devices.txt"), "an export");
+    cli.run(&["import", &file, "--keep-blob"]).expect(0);
+    let kept = blobs(&cli);
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert!(
+        kept[1].starts_with("import-") && kept[1].ends_with(".txt"),
+        "{kept:?}"
+    );
+    cli.run(&["import", &file, "--blob", "mine.txt"]).expect(0);
+    assert!(blobs(&cli).contains(&"mine.txt".to_owned()));
+}
+
+#[test]
+fn a_failed_job_leaves_no_upload_behind() {
+    let hub = LocalHub::start(&["--job-delay", "400ms"]);
+    let cli = Cli::for_hub(&hub);
+    let container = cli.container("container");
+    let cli = cli.with("IOTHUB_CONTAINER_URI", &container);
+    let file = cli.file("f.txt", "{\"id\":\"x\"}\n");
+    let ran = cli.run(&["import", &file, "--no-wait"]).expect(0);
+    // The job may still read it, so it stays, and the command that deletes it is shown.
+    let blob = blobs(&cli)
+        .into_iter()
+        .find(|name| name.starts_with("import-"))
+        .unwrap();
+    contains(&ran.stderr, &["iothub-jobs wait", "--input-blob", &blob]);
+    let id = cli.run(&["list", "-o", "json", "-q"]).expect(0).json()[0]["jobId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let uri = cli.file("container.uri", &container);
+    cli.run(&["wait", &id, "--container-file", &uri, "--input-blob", &blob])
+        .expect(0);
+    assert!(!blobs(&cli).contains(&blob), "{:?}", blobs(&cli));
+}
+
+#[test]
+fn a_plan_for_all_devices_needs_a_confirmation() {
+    let (_hub, cli) = fleet(2);
+    let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];
+    let ran = rejected(&cli, &[&schedule[..], &["*"]].concat());
+    contains(&ran.stderr, &["2 devices", "--yes"]);
+    cli.run(&[&schedule[..], &["*", "--yes"]].concat())
+        .expect(0);
+    // Few devices that are named by a condition need none.
+    let ran = cli
+        .run(&[&schedule[..], &["deviceId = 'd-1'"]].concat())
+        .expect(0);
+    contains(&ran.stderr, &["1 device"]);
+}
+
+/// The commands of the README's example, as a user would type them.
+fn readme_commands() -> Vec<Vec<String>> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    let section = text.split("## Use it against a real hub").nth(1).unwrap();
+    let block = section.split("```console\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    block
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ iothub-jobs "))
+        .map(|line| line.split_whitespace().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn the_readmes_example_changes_no_key() {
+    let (_hub, cli) = fleet(200);
+    let cli = cli.with("IOTHUB_CONTAINER_URI", "");
+    let uri = format!("file://{}", cli.path("container").display());
+    cli.file("container.txt", &uri);
+    let before = export_with(&cli, &uri);
+    let commands = readme_commands();
+    let verbs: Vec<&str> = commands.iter().map(|words| words[0].as_str()).collect();
+    assert_eq!(
+        verbs,
+        [
+            "export", "devices", "devices", "import", "import", "list", "get"
+        ]
+    );
+    for words in &commands {
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let id;
+        if let ["get", last] = words.as_mut_slice() {
+            let listed = cli.run(&["list", "-o", "json", "-q"]).expect(0).json();
+            id = listed[0]["jobId"].as_str().unwrap().to_owned();
+            *last = &id;
+        }
+        cli.run(&words).expect(0);
+    }
+    assert_eq!(export_with(&cli, &uri), before);
+    assert_eq!(before.len(), 200);
+}
+
+/// The ids, keys and states of all devices.
+fn export_with(cli: &Cli, uri: &str) -> Vec<Value> {
+    let ran = cli
+        .run(&[
+            "export",
+            "--container",
+            uri,
+            "--include-keys",
+            "--blob",
+            "state.txt",
+            "--download",
+            "-",
+            "-q",
+        ])
+        .expect(0);
+    let mut rows: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            json!([row["id"], row["authentication"], row["status"], row["tags"]])
+        })
+        .collect();
+    rows.sort_by_key(|row| row[0].to_string());
+    rows
+}
