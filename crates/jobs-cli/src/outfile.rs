@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,18 +8,21 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, plain};
+use crate::streams;
 
-/// Temporary files of writers that are at work, so that an interrupted process leaves none behind.
+/// Files of writers that are at work, so that an interrupted or failed process leaves none behind.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Where a result goes: a file that replaces its target only when complete, or standard output.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// A temporary file beside `target`.
+    /// A temporary file in the folder of `target`.
     File {
         writer: BufWriter<NamedTempFile>,
         target: PathBuf,
+        /// Whether a file at `target` stays as it is.
+        is_new: bool,
     },
     /// A device or pipe, which cannot be replaced.
     Special {
@@ -40,6 +44,10 @@ impl Output {
     /// Opens the target; `-` is standard output. The file gets mode 0600, because device files may hold keys.
     pub(crate) fn create(target: &Path) -> Result<Self, Failure> {
         if target == Path::new("-") {
+            if streams::stdout_is_closed() {
+                let closed = io::Error::other("it is closed");
+                return Err(Failure::stdout(&closed));
+            }
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
         }
         if target.is_dir() {
@@ -48,17 +56,14 @@ impl Output {
                 target.display()
             )));
         }
+        if streams::is_descriptor(target) {
+            // The file behind it is being written to already, and is not to be replaced.
+            return Self::special(target, File::options().append(true));
+        }
         // A link keeps pointing to its file, and `/dev/null` stays what it is.
         let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
         if std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
-            let file = File::options()
-                .write(true)
-                .open(target)
-                .map_err(|error| Failure::file("write", target, &error))?;
-            return Ok(Self::Special {
-                writer: BufWriter::with_capacity(BUFFER, file),
-                target: target.clone(),
-            });
+            return Self::special(target, File::options().write(true));
         }
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -80,7 +85,44 @@ impl Output {
         Ok(Self::File {
             writer: BufWriter::with_capacity(BUFFER, file),
             target: target.to_owned(),
+            is_new: false,
         })
+    }
+
+    /// As [`create`](Self::create), for a file that must not exist when it is complete.
+    pub(crate) fn create_new(target: &Path) -> Result<Self, Failure> {
+        let mut output = Self::create(target)?;
+        if let Self::File { is_new, .. } = &mut output {
+            *is_new = true;
+        }
+        Ok(output)
+    }
+
+    fn special(target: &Path, options: &std::fs::OpenOptions) -> Result<Self, Failure> {
+        let file = options
+            .open(target)
+            .map_err(|error| Failure::file("write", target, &error))?;
+        Ok(Self::Special {
+            writer: BufWriter::with_capacity(BUFFER, file),
+            target: target.to_owned(),
+        })
+    }
+
+    /// The file with content that [`finish`](Self::finish) replaces.
+    pub(crate) fn replaces(&self) -> Option<&Path> {
+        match self {
+            Self::File { target, .. } => std::fs::metadata(target)
+                .is_ok_and(|found| found.len() > 0)
+                .then_some(target),
+            Self::Special { .. } | Self::Stdout(_) => None,
+        }
+    }
+
+    /// Drops what was not written yet, also to standard output.
+    pub(crate) fn discard(self) {
+        if let Self::Stdout(writer) = self {
+            drop(writer.into_parts());
+        }
     }
 
     /// Puts the complete file in its place.
@@ -95,12 +137,20 @@ impl Output {
             Self::Special { mut writer, target } => writer
                 .flush()
                 .map_err(|error| Failure::file("write", &target, &error)),
-            Self::File { writer, target } => {
-                let failed = |error: &io::Error| Failure::file("write", &target, error);
+            Self::File {
+                writer,
+                target,
+                is_new,
+            } => {
+                let failed = |error: &io::Error| Failure::file("write", &target, &system(error));
                 let file = writer.into_inner().map_err(|error| failed(error.error()))?;
                 file.as_file().sync_all().map_err(|error| failed(&error))?;
                 let path = file.path().to_owned();
-                let kept = file.persist(&target).map_err(|error| failed(&error.error));
+                let kept = match is_new {
+                    true => file.persist_noclobber(&target),
+                    false => file.persist(&target),
+                };
+                let kept = kept.map_err(|error| failed(&error.error));
                 unfinished().retain(|other| *other != path);
                 kept.map(drop)
             }
@@ -109,6 +159,7 @@ impl Output {
 
     /// The failure for an error while writing; `None` when the reader of standard output has gone, which is no error.
     pub(crate) fn failure(&self, error: &io::Error) -> Option<Failure> {
+        let error = &system(error);
         match self {
             Self::Stdout(_) if error.kind() == io::ErrorKind::BrokenPipe => None,
             Self::Stdout(_) => Some(Failure::stdout(error)),
@@ -117,23 +168,91 @@ impl Output {
             }
         }
     }
+
+    /// An error of this output that names it, for whoever gets it from a function that writes to several.
+    fn named(&self, error: io::Error) -> io::Error {
+        let kind = error.kind();
+        let target = match self {
+            Self::Stdout(_) => "to standard output".to_owned(),
+            Self::File { target, .. } | Self::Special { target, .. } => {
+                target.display().to_string()
+            }
+        };
+        io::Error::new(kind, WriteError { target, error })
+    }
+}
+
+/// An error while writing, with the name that the user gave.
+#[derive(Debug)]
+struct WriteError {
+    target: String,
+    error: io::Error,
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot write {}: {}",
+            self.target,
+            plain(&system(&self.error))
+        )
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// A failure to write as an error that a function can pass on, with the same message in the end.
+pub(crate) fn passed_on(message: &str) -> io::Error {
+    io::Error::other(Message(message.to_owned()))
+}
+
+/// A message that needs nothing added.
+#[derive(Debug)]
+struct Message(String);
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Message {}
+
+/// The message for an error that a function passed on from an [`Output`], or from something else that it writes to.
+pub(crate) fn write_message(error: &io::Error) -> String {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<WriteError>() || cause.is::<Message>() {
+            return cause.to_string();
+        }
+        next = inside(cause);
+    }
+    format!("cannot write the result: {}", plain(&system(error)))
 }
 
 impl Write for Output {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
+        let written = match self {
             Self::File { writer, .. } => writer.write(buffer),
             Self::Special { writer, .. } => writer.write(buffer),
             Self::Stdout(writer) => writer.write(buffer),
-        }
+        };
+        written.map_err(|error| self.named(error))
     }
 
+    /// Leaves the rest for standard output to [`finish`](Self::finish), so that it can be discarded.
     fn flush(&mut self) -> io::Result<()> {
-        match self {
+        let flushed = match self {
             Self::File { writer, .. } => writer.flush(),
             Self::Special { writer, .. } => writer.flush(),
-            Self::Stdout(writer) => writer.flush(),
-        }
+            Self::Stdout(_) => Ok(()),
+        };
+        flushed.map_err(|error| self.named(error))
     }
 }
 
@@ -173,13 +292,32 @@ pub(crate) fn system(error: &io::Error) -> io::Error {
         if let Some(number) = outer.and_then(io::Error::raw_os_error) {
             return io::Error::from_raw_os_error(number);
         }
-        // An I/O error passes on the source of the error inside it, so the one inside has to be asked for.
-        next = match outer.and_then(io::Error::get_ref) {
-            Some(inside) => Some(inside),
-            None => cause.source(),
-        };
+        next = inside(cause);
     }
     io::Error::new(error.kind(), error.to_string())
+}
+
+/// The next error of a chain. An I/O error passes on the source of the error inside it, so the one inside has to be asked for.
+fn inside<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e (dyn std::error::Error + 'static)> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(inside) => Some(inside),
+        None => error.source(),
+    }
+}
+
+/// Has a complete file removed unless the whole command succeeds: a part of several files, say.
+pub(crate) fn remove_on_failure(path: &Path) {
+    unfinished().push(path.to_owned());
+}
+
+/// Keeps files that [`remove_on_failure`] was called for.
+pub(crate) fn keep(paths: &[PathBuf]) {
+    unfinished().retain(|path| !paths.contains(path));
 }
 
 /// Refuses one file for two things: the second to be finished would replace the first without a word. `-` is standard output.
@@ -229,7 +367,11 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
             "cannot read {}: it is a folder",
             path.display()
         ))),
-        _ => Ok(file),
+        Ok(metadata) => {
+            streams::refuse_stdout(&metadata, &path.display().to_string())?;
+            Ok(file)
+        }
+        Err(_) => Ok(file),
     }
 }
 

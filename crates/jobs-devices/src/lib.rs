@@ -17,6 +17,7 @@ mod configuration;
 mod error_log;
 mod feeder;
 mod field;
+pub mod format;
 mod json;
 mod line;
 mod long;

@@ -6,7 +6,8 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 /// Work on device files: count, check, convert, filter, compare, generate
 ///
-/// All of them stream, whatever the size of the file. `-` stands for standard input or output.
+/// All of them stream, whatever the size of the file. `-` is standard input or output. A file that is not a device file is reported with its
+/// format and with a command that makes a device file of it, exit code 2; only `convert` reads some other formats.
 #[derive(Subcommand, Debug)]
 pub(crate) enum DevicesCommand {
     Stats(StatsArgs),
@@ -61,7 +62,10 @@ pub(crate) enum PurposeArg {
 /// Where the result of a device-file command goes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutArgs {
-    /// Write the result here (mode 0600) instead of to standard output
+    /// Write the result here (mode 0600) instead of to standard output; may be FILE itself
+    ///
+    /// The file appears when it is complete. A file that exists is not replaced by a result without some lines of the input,
+    /// unless --rejects keeps these or --skip-bad-lines is given.
     #[arg(
         long,
         value_name = "FILE",
@@ -69,9 +73,21 @@ pub(crate) struct OutArgs {
         hide_default_value = true
     )]
     pub(crate) out: PathBuf,
-    /// Write the lines that could not be taken over here, as they stood
+    #[command(flatten)]
+    pub(crate) lost: LostArgs,
+}
+
+/// What happens to lines that are not part of a result.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LostArgs {
+    /// Write the lines that are not part of the result here, as they are in FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+    /// Leave out lines that are not rows: exit code 0, and an existing file is replaced without them
+    ///
+    /// Without this flag such lines make the exit code 1. A new file and standard output then have all other rows.
+    #[arg(long)]
+    pub(crate) skip_bad_lines: bool,
 }
 
 /// Convert between JSON lines, a JSON array, CSV and TSV, and to Parquet
@@ -83,7 +99,7 @@ pub(crate) struct ConvertArgs {
     /// Form to write
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) to: FormArg,
-    /// Form of FILE [default: by its extension, else by its beginning]
+    /// Form of FILE [default: by its first bytes, else by its extension]
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) from: Option<FormArg>,
     /// Columns of a table, for example id,site=tags.site,fw=properties.reported.fw:string [default: all]
@@ -155,7 +171,7 @@ pub(crate) struct PrepareImportArgs {
 
 /// Cut a file into parts of so many rows (--rows) or of so many bytes (--bytes)
 ///
-/// The parts are named after the file, as in devices-0001.txt.
+/// The parts are named after the file, as in devices-0001.txt. A folder that has such a part already is left as it is.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("size").required(true).args(["rows", "bytes"]))]
 pub(crate) struct SplitArgs {
@@ -171,6 +187,8 @@ pub(crate) struct SplitArgs {
     /// Folder for the parts
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) lost: LostArgs,
 }
 
 /// Join files into one, each identity once

@@ -201,8 +201,22 @@ pub struct Passed {
     pub notices: u64,
     /// Lines that are no rows.
     pub bad_lines: u64,
+    /// Bad lines that are too long to be kept whole as a reject.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cut_lines: u64,
+    /// Notices behind the first line, where the hub writes none. They go to the rejects.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub later_notices: u64,
     /// The first notices, bad lines and refused rows.
     pub problems: Vec<Problem>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A line that did not go through, and why.

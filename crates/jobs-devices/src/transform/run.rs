@@ -7,6 +7,7 @@ use super::{
     Context, PROGRESS_EVERY, Passed, Place, Problem, ProblemKind, Progress, TransformError,
 };
 use crate::line::{Scratch, sealed::Sealed};
+use crate::long::START_OF_LONG_LINE;
 use crate::{BadLine, Cause, Entry, Item, Reader, Record, Row, RowRef, parallel};
 
 /// A transform at work: its context, and what has passed so far.
@@ -69,7 +70,11 @@ impl<'c, 'a> Run<'c, 'a> {
                     self.passed.rows += 1;
                     each(self, place, row)?;
                 }
-                Item::Notice(words) => self.passed.notice(place, &words),
+                Item::Notice(words) => {
+                    if self.passed.notice(place, &words) {
+                        self.context.reject(words.as_bytes())?;
+                    }
+                }
                 Item::Bad(bad) if strict => {
                     let message = bad.to_string();
                     return Err(TransformError::Input { line, message });
@@ -151,6 +156,8 @@ impl<'c, 'a> Run<'c, 'a> {
         self.passed.rows += part.passed.rows;
         self.passed.notices += part.passed.notices;
         self.passed.bad_lines += part.passed.bad_lines;
+        self.passed.cut_lines += part.passed.cut_lines;
+        self.passed.later_notices += part.passed.later_notices;
         for problem in part.passed.problems {
             self.passed.problem(problem);
         }
@@ -213,7 +220,11 @@ impl<P> Part<P> {
                 self.passed.rows += 1;
                 each(&row, place, &mut self.made);
             }
-            Item::Notice(words) => self.passed.notice(place, &words),
+            Item::Notice(words) => {
+                if self.passed.notice(place, &words) {
+                    self.rejects.push(words.into_bytes().into());
+                }
+            }
             Item::Bad(bad) if strict => self.strict = Some((place.line, bad.to_string())),
             Item::Bad(bad) => {
                 self.passed.bad_line(place, &bad);
@@ -224,16 +235,24 @@ impl<P> Part<P> {
 }
 
 impl Passed {
-    fn notice(&mut self, place: Place, words: &str) {
+    /// Counts a notice and says whether it is behind the first line, so that it belongs to the rejects.
+    fn notice(&mut self, place: Place, words: &str) -> bool {
         self.notices += 1;
+        let is_later = place.line > 1;
+        self.later_notices += u64::from(is_later);
+        // Of a line that is too long, a notice has the first bytes.
+        let is_cut = words.len() > START_OF_LONG_LINE && words.ends_with('…');
+        self.cut_lines += u64::from(is_later && is_cut);
         let words = words.chars().take(200).collect();
         self.problem(Problem::at(place, ProblemKind::Notice, words));
+        is_later
     }
 
     fn bad_line(&mut self, place: Place, bad: &BadLine) {
         self.bad_lines += 1;
         let mut message = bad.to_string();
         if bad.is_cut() {
+            self.cut_lines += 1;
             let kept = bad.raw().len();
             message.push_str(&format!(
                 ", from offset {} on; only the first {kept} are kept as a reject, copy it from the file",

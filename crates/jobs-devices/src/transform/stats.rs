@@ -136,6 +136,11 @@ impl<'c, 'a> Stats<'c, 'a> {
         outcome
     }
 
+    /// The counts so far. Duplicates are counted at the end.
+    pub fn so_far(&self) -> &StatsReport {
+        &self.report
+    }
+
     /// The counts.
     ///
     /// # Errors

@@ -103,7 +103,7 @@ fn an_array_reads_row_by_row_wherever_its_breaks_are() {
     assert_eq!(report.passed.problems[0].line, 3);
     for (file, part) in [
         ("", "expected a JSON array"),
-        ("{\"id\":\"a\"}", "expected a JSON array"),
+        ("{\"id\":\"a\"} x", "after the rows"),
         ("[{\"id\":\"a\"}", "cut off"),
         ("[{\"id\":\"a\"},", "cut off"),
         ("[{\"id\":\"a\"},]", "after the comma"),

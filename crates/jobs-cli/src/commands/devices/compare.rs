@@ -2,7 +2,8 @@
 
 use jobs_devices::transform::{self, DiffOptions, DiffReport, Identity};
 
-use super::work::{self, Source};
+use super::source::Source;
+use super::work;
 use crate::args::Format;
 use crate::args::devices::DiffArgs;
 use crate::context::Context;
@@ -23,9 +24,15 @@ pub(super) async fn diff(context: &Context, args: DiffArgs) -> Outcome {
         let progress = Progress::bytes(&printer, "diff", None);
         let mut tell = |at: transform::Progress| progress.position(at.bytes);
         let mut with = transform::Context::new().progress(&mut tell);
+        let command = work::piped("diff");
+        let (first, first_read) = first.rows(&command)?;
+        let (second, second_read) = second.rows(&command)?;
         let names = format!("{} or {}", first.name, second.name);
-        transform::diff(first.read, second.read, options, &mut with)
-            .map_err(|error| work::failure(&names, error))
+        let report = transform::diff(first_read, second_read, options, &mut with)
+            .map_err(|error| work::failure(&names, error))?;
+        first.refuse_without_rows((&report.summary.first).into(), &command)?;
+        second.refuse_without_rows((&report.summary.second).into(), &command)?;
+        Ok(report)
     })
     .await?;
     for (path, passed) in [

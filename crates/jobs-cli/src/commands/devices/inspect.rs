@@ -1,9 +1,10 @@
 //! What is in a device file: `stats` and `check`.
 
-use jobs_devices::transform::{self, CheckReport, Finding, Purpose, Stats};
+use jobs_devices::transform::{self, CheckReport, Finding, Purpose, Stats, StatsReport};
 
 use super::findings::{Every, Summary};
-use super::work::{self, Source};
+use super::source::{Lines, Source};
+use super::work;
 use crate::args::Format;
 use crate::args::devices::{CheckArgs, PurposeArg, StatsArgs};
 use crate::context::Context;
@@ -26,9 +27,19 @@ pub(super) async fn stats(context: &Context, args: StatsArgs) -> Outcome {
         let mut tell = |at: transform::Progress| progress.position(at.bytes);
         let mut with = transform::Context::new().progress(&mut tell);
         let mut stats = Stats::new(&mut with);
+        let command = work::piped("stats");
         for source in sources {
-            let added = stats.add(source.read);
-            added.map_err(|error| work::failure(&source.name, error))?;
+            let (input, read) = source.rows(&command)?;
+            let before = lines(stats.so_far());
+            let added = stats.add(read);
+            added.map_err(|error| work::failure(&input.name, error))?;
+            let after = lines(stats.so_far());
+            let added = Lines {
+                rows: after.rows - before.rows,
+                bad: after.bad - before.bad,
+                notices: after.notices - before.notices,
+            };
+            input.refuse_format(added, &command)?;
         }
         stats
             .finish()
@@ -41,6 +52,14 @@ pub(super) async fn stats(context: &Context, args: StatsArgs) -> Outcome {
         Format::Json | Format::Jsonl => context.printer.json(report)?,
     }
     Ok(Exit::Done)
+}
+
+fn lines(report: &StatsReport) -> Lines {
+    Lines {
+        rows: report.rows,
+        bad: report.bad_lines,
+        notices: report.notices,
+    }
 }
 
 /// Reports what the hub would refuse or silently change; an error among the findings makes the command fail.

@@ -5,6 +5,9 @@ pub(crate) mod findings;
 mod inspect;
 mod produce;
 mod reshape;
+mod source;
+mod split;
+mod targets;
 pub(crate) mod work;
 
 use crate::args::devices::DevicesCommand;
@@ -19,7 +22,7 @@ pub(crate) async fn run(context: &Context, command: DevicesCommand) -> Outcome {
         DevicesCommand::Filter(args) => reshape::filter(context, args).await,
         DevicesCommand::SetMode(args) => reshape::set_mode(context, args).await,
         DevicesCommand::PrepareImport(args) => reshape::prepare_import(context, args).await,
-        DevicesCommand::Split(args) => reshape::split(context, args).await,
+        DevicesCommand::Split(args) => split::split(context, args).await,
         DevicesCommand::Merge(args) => reshape::merge(context, args).await,
         DevicesCommand::Diff(args) => compare::diff(context, args).await,
         DevicesCommand::Convert(args) => produce::convert(context, args).await,

@@ -2,16 +2,22 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
+
+use jobs_devices::format::{FileFormat, recognize};
 
 use jobs_devices::transform::{
     self, AnonymiseKey, Columns, Format, GenerateOptions, Template, TransformError, TwinText,
 };
 
-use super::work::{self, Source, Targets};
+use super::source::{Input, Source};
+use super::targets::{self, Results, Targets};
+use super::work;
 use crate::args::devices::{AnonymiseArgs, ConvertArgs, FormArg, GenerateArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::printer::counted;
+use crate::recognize::not_a_device_file;
 
 pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
     let to = form(args.to)?;
@@ -22,35 +28,41 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
         .transpose();
     let columns = columns.map_err(|error| Failure::usage(format_args!("--columns: {error}")))?;
     let source = Source::open(context, &args.file)?;
+    let size = source.size;
     let named = Format::of_path(&args.file);
-    let (from, source) = match args.from.map(form).transpose()? {
-        Some(from) => (from, source),
-        None => {
-            let (start, source) = work::blocking(|| source.beginning()).await?;
-            (form_of(named, &start), source)
-        }
-    };
-    refuse_forms(from, to, columns.is_some())?;
+    let from = args.from.map(form).transpose()?;
+    if let Some(from) = from {
+        refuse_forms(from, to, columns.is_some())?;
+    }
     let targets = Targets::create(&args.out, &[&args.file])?;
     let printer = context.printer.clone();
-    work::run(
-        context,
-        "convert",
-        source,
-        targets,
-        move |read, out, with| {
-            let report = transform::convert(read, from, out, to, columns.as_ref(), with)?;
-            for lost in &report.not_carried {
-                printer.warn(format_args!(
-                    "the table does not carry {}, which {} had",
-                    lost.member,
-                    counted(lost.rows, "row")
-                ));
-            }
-            Ok(report)
-        },
-    )
-    .await
+    // The form is known when the first bytes are read, on the thread that the rows are read on.
+    let (chosen, form) = mpsc::channel();
+    let with_columns = columns.is_some();
+    let open = move || {
+        let (input, read) = source.recognize()?;
+        let from = match from {
+            Some(from) => form_given(from, &input)?,
+            None => form_of(named, &input)?,
+        };
+        refuse_forms(from, to, with_columns)?;
+        // The other end waits for it.
+        let _ = chosen.send(from);
+        Ok((input, read))
+    };
+    let convert = move |read, results: &mut Results, with: &mut transform::Context<'_>| {
+        let from = form.recv().unwrap_or(Format::Lines);
+        let report = transform::convert(read, from, &mut results.out, to, columns.as_ref(), with)?;
+        for lost in &report.not_carried {
+            printer.warn(format_args!(
+                "the table does not carry {}, which {} had",
+                lost.member,
+                counted(lost.rows, "row")
+            ));
+        }
+        Ok::<_, TransformError>(report)
+    };
+    work::run_recognized(context, "convert", size, targets, convert, open).await
 }
 
 /// What cannot be done with these forms, before anything is written.
@@ -70,15 +82,35 @@ fn refuse_forms(from: Format, to: Format, with_columns: bool) -> Result<(), Fail
     Ok(())
 }
 
-/// The form of a file by its extension, else by its beginning. Device files are often called `.json`, so an object where an array
-/// should begin tells of lines.
-fn form_of(named: Option<Format>, start: &[u8]) -> Format {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    match named {
-        Some(Format::Json) if text.trim_ascii_start().starts_with(b"{") => Format::Lines,
-        Some(named) => named,
-        None => Format::of_content(start),
+/// The form that the user named, for a file that can be of that form.
+fn form_given(from: Format, input: &Input) -> Result<Format, Failure> {
+    let is_text = !matches!(
+        input.format,
+        FileFormat::Compressed(_)
+            | FileFormat::Encoded(_)
+            | FileFormat::Workbook
+            | FileFormat::Parquet
+    );
+    match is_text {
+        true => Ok(from),
+        false => Err(input.is_another_format(&work::piped("convert"))),
     }
+}
+
+/// The form of a file by its first bytes, and where these show nothing, by its extension.
+fn form_of(named: Option<Format>, input: &Input) -> Result<Format, Failure> {
+    if input.format.is_certain() && Format::of_file(input.format).is_none() {
+        return Err(input.is_another_format(&work::piped("convert")));
+    }
+    let of_content = Format::of_file(input.format);
+    let is_table = |form| matches!(form, Format::Csv | Format::Tsv);
+    Ok(match (named, of_content) {
+        (Some(named), Some(form)) if is_table(named) && is_table(form) => named,
+        (_, Some(form)) => form,
+        // An object where an array is expected shows a device file.
+        (Some(Format::Json) | None, None) => Format::Lines,
+        (Some(named), None) => named,
+    })
 }
 
 fn form(argument: FormArg) -> Result<Format, Failure> {
@@ -100,9 +132,10 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
         .system_modules(args.system_modules)
         .etags(args.etags);
     if let Some(path) = &args.template {
-        work::keep("--template", path, &args.out)?;
-        let text = std::fs::read_to_string(path)
+        targets::keep("--template", path, &args.out)?;
+        let text = std::fs::read(path)
             .map_err(|error| Failure::file("read the template", path, &error))?;
+        let text = template_text(path, text)?;
         if text.trim().is_empty() {
             return Err(Failure::usage(format_args!(
                 "the template {} is empty; it should hold one example row",
@@ -116,28 +149,40 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
                     Failure::usage(format_args!("{}: {error}", path.display()))
                 })?);
     }
-    let source = Source {
-        read: Box::new(io::empty()),
-        name: "the generator".to_owned(),
-        size: None,
-    };
+    let source = Source::nothing("the generator", None);
     let targets = Targets::create(&args.out, &[])?;
     let printer = context.printer.clone();
-    work::run(context, "generate", source, targets, move |_, out, with| {
-        let report = transform::generate(out, &options, with)?;
+    work::run(context, "generate", source, targets, move |_, results, with| {
+        let report = transform::generate(&mut results.out, &options, with)?;
         if report.duplicates > 0 {
             printer.warn(format_args!(
                 "the template made {} for an identity that has one; write {{n}} into `id` or `moduleId`",
                 counted(report.duplicates, "row")
             ));
         }
-        Ok(report)
+        Ok::<_, TransformError>(report)
     })
     .await
 }
 
+/// The text of a template, which is one row.
+fn template_text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    let format = recognize(&bytes);
+    if format.is_certain() && format != FileFormat::SeveralLines {
+        let name = format!("the template {}", path.display());
+        let command = "devices generate --count N --template /dev/stdin";
+        return Err(not_a_device_file(&name, Some(path), format, command));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::usage(format_args!(
+            "the template {} is not UTF-8 text",
+            path.display()
+        ))
+    })
+}
+
 pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome {
-    work::keep("--key-file", &args.key_file, &args.out)?;
+    targets::keep("--key-file", &args.key_file, &args.out)?;
     let key = read_key(context, &args.key_file)?;
     let source = Source::open(context, &args.file)?;
     let targets = Targets::create(&args.out, &[&args.file])?;
@@ -151,7 +196,7 @@ pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome
         "anonymise",
         source,
         targets,
-        move |read, out, with| transform::anonymise(read, out, &key, twins, with),
+        move |read, results, with| transform::anonymise(read, &mut results.out, &key, twins, with),
     )
     .await
 }

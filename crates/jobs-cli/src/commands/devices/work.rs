@@ -1,19 +1,18 @@
-//! What the device-file commands share: opening files, progress, reports, exit codes.
+//! What the device-file commands share: running a transform, progress, reports, exit codes.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use jobs_devices::transform::{self, TransformError};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::source::{Input, Lines, Source};
+use super::targets::{Lost, Results, Targets};
 use crate::args::Format;
-use crate::args::devices::OutArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain};
-use crate::outfile::{self, Output};
+use crate::outfile;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::table::Table;
@@ -21,97 +20,34 @@ use crate::table::Table;
 /// How many problems are quoted on standard error; the rest are counted.
 const MOST_QUOTED: usize = 20;
 
-/// Something to read device rows from.
-pub(super) struct Source {
-    pub(super) read: Box<dyn Read + Send>,
-    pub(super) name: String,
-    pub(super) size: Option<u64>,
+/// Why a transform stopped: by itself, or by the command around it.
+pub(super) enum Stop {
+    Transform(TransformError),
+    Command(Failure),
 }
 
-impl Source {
-    /// Opens a file, or standard input for `-`.
-    pub(super) fn open(context: &Context, path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            context.stdin.take("FILE")?;
-            return Ok(Self {
-                read: Box::new(io::stdin()),
-                name: "standard input".to_owned(),
-                size: None,
-            });
-        }
-        let file: File = outfile::open(path)?;
-        let size = file
-            .metadata()
-            .ok()
-            .filter(std::fs::Metadata::is_file)
-            .map(|metadata| metadata.len());
-        Ok(Self {
-            read: Box::new(file),
-            name: path.display().to_string(),
-            size,
-        })
+impl From<TransformError> for Stop {
+    fn from(error: TransformError) -> Self {
+        Self::Transform(error)
     }
 }
 
-/// As much of a file as its form can be told from.
-const BEGINNING: usize = 64 * 1024;
-
-impl Source {
-    /// The beginning of the file, which is read again afterwards.
-    pub(super) fn beginning(mut self) -> Result<(Vec<u8>, Self), Failure> {
-        let mut start = Vec::new();
-        let read = (&mut self.read)
-            .take(BEGINNING as u64)
-            .read_to_end(&mut start);
-        read.map_err(|error| {
-            Failure::usage(format_args!("cannot read {}: {}", self.name, plain(&error)))
-        })?;
-        let again = io::Cursor::new(start.clone()).chain(self.read);
-        Ok((
-            start,
-            Self {
-                read: Box::new(again),
-                ..self
-            },
-        ))
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Command(failure)
     }
 }
 
-/// Where a transform writes, and where it leaves the lines that it cannot take.
-pub(super) struct Targets {
-    pub(super) out: Output,
-    rejects: Option<Output>,
-    /// Whether rows go to standard output, so that a report cannot.
-    to_stdout: bool,
-}
-
-impl Targets {
-    pub(super) fn create(args: &OutArgs, inputs: &[&Path]) -> Result<Self, Failure> {
-        let rejects = args.rejects.as_deref();
-        outfile::refuse_same(&[("--out", Some(&args.out)), ("--rejects", rejects)])?;
-        for input in inputs.iter().filter(|input| **input != Path::new("-")) {
-            outfile::refuse_same(&[("FILE", Some(input)), ("--rejects", rejects)])?;
-        }
-        let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
-        Ok(Self {
-            out: Output::create(&args.out)?,
-            rejects,
-            to_stdout: [Some(args.out.as_path()), args.rejects.as_deref()]
-                .contains(&Some(Path::new("-"))),
-        })
+/// The arguments of `iothub-jobs` that read a device file from a pipe.
+pub(super) fn piped(label: &str) -> String {
+    match label {
+        "stats" | "check" | "merge" => format!("devices {label} -"),
+        _ => format!("devices {label} - …"),
     }
-}
-
-/// Refuses to write over a file that the command reads for something other than its rows.
-pub(super) fn keep(option: &str, path: &Path, args: &OutArgs) -> Result<(), Failure> {
-    // Standard input is not standard output.
-    let path = Some(path).filter(|path| *path != Path::new("-"));
-    outfile::refuse_same(&[(option, path), ("--out", Some(&args.out))])?;
-    outfile::refuse_same(&[(option, path), ("--rejects", args.rejects.as_deref())])
 }
 
 /// Runs one transform on a thread of its own and reports what it did.
-pub(super) async fn run<Report, Work>(
+pub(super) async fn run<Report, Error, Work>(
     context: &Context,
     label: &'static str,
     source: Source,
@@ -120,55 +56,95 @@ pub(super) async fn run<Report, Work>(
 ) -> Outcome
 where
     Report: Serialize + Send + 'static,
+    Error: Into<Stop>,
     Work: FnOnce(
             Box<dyn Read + Send>,
-            &mut Output,
+            &mut Results,
             &mut transform::Context<'_>,
-        ) -> Result<Report, TransformError>
+        ) -> Result<Report, Error>
+        + Send
+        + 'static,
+{
+    let size = source.size;
+    run_recognized(context, label, size, targets, work, move || {
+        source.rows(&piped(label))
+    })
+    .await
+}
+
+/// As [`run`], for a command that reads other formats as well: `open` recognizes the input on the thread of the transform.
+pub(super) async fn run_recognized<Report, Error, Work>(
+    context: &Context,
+    label: &'static str,
+    size: Option<u64>,
+    targets: Targets,
+    work: Work,
+    open: impl FnOnce() -> Result<(Input, Box<dyn Read + Send>), Failure> + Send + 'static,
+) -> Outcome
+where
+    Report: Serialize + Send + 'static,
+    Error: Into<Stop>,
+    Work: FnOnce(
+            Box<dyn Read + Send>,
+            &mut Results,
+            &mut transform::Context<'_>,
+        ) -> Result<Report, Error>
         + Send
         + 'static,
 {
     let printer = context.printer.clone();
-    let to_stdout = targets.to_stdout;
-    let report = blocking(move || transform_file(&printer, label, source, targets, work)).await?;
+    let (to_stdout, skips) = (targets.to_stdout, targets.skip_bad_lines);
+    let report = blocking(move || {
+        let (input, read) = open()?;
+        let progress = Progress::bytes(&printer, label, size);
+        let mut update = |at: transform::Progress| progress.position(at.bytes);
+        let done = transform_file(&printer, label, (&input, read), targets, &mut update, work)?;
+        progress.finish();
+        Ok(done)
+    })
+    .await?;
     let Some(report) = report else {
         return Ok(Exit::Done);
     };
-    show_report(&context.printer, label, &report, to_stdout)
+    show_report(&context.printer, label, &report, to_stdout, skips)
 }
 
-fn transform_file<Report: Serialize>(
+fn transform_file<Report: Serialize, Error: Into<Stop>>(
     printer: &Printer,
     label: &str,
-    source: Source,
+    (input, read): (&Input, Box<dyn Read + Send>),
     mut targets: Targets,
+    progress: &mut dyn FnMut(transform::Progress),
     work: impl FnOnce(
         Box<dyn Read + Send>,
-        &mut Output,
+        &mut Results,
         &mut transform::Context<'_>,
-    ) -> Result<Report, TransformError>,
+    ) -> Result<Report, Error>,
 ) -> Result<Option<Value>, Failure> {
-    let progress = Progress::bytes(printer, label, source.size);
-    let mut tell = |at: transform::Progress| progress.position(at.bytes);
-    let mut context = transform::Context::new().progress(&mut tell);
+    let mut context = transform::Context::new().progress(progress);
     if let Some(rejects) = &mut targets.rejects {
         context = context.rejects(rejects);
     }
-    let report = match work(source.read, &mut targets.out, &mut context) {
-        Ok(report) => report,
-        Err(TransformError::Write(error))
+    let report = match work(read, &mut targets.results, &mut context).map_err(Into::into) {
+        Ok(report) => to_value(&report)?,
+        Err(Stop::Transform(TransformError::Write(error)))
             if targets.to_stdout && outfile::system(&error).kind() == io::ErrorKind::BrokenPipe =>
         {
             return Ok(None);
         }
-        Err(error) => return Err(failure(&source.name, error)),
+        Err(Stop::Transform(error)) => return Err(failure(&input.name, error)),
+        Err(Stop::Command(failure)) => return Err(failure),
     };
-    progress.finish();
-    targets.out.finish()?;
-    if let Some(rejects) = targets.rejects {
-        rejects.finish()?;
+    let judged = input
+        .refuse_without_rows(Lines::of_report(&report), &piped(label))
+        .and_then(|()| targets.refuse_loss(Lost::of_report(&report)));
+    if let Err(failure) = judged {
+        show_problems(printer, &report);
+        targets.results.out.discard();
+        return Err(failure);
     }
-    to_value(&report).map(Some)
+    targets.finish()?;
+    Ok(Some(report))
 }
 
 /// Work that would block the threads of the runtime.
@@ -193,10 +169,7 @@ pub(crate) fn failure(name: &str, error: TransformError) -> Failure {
         TransformError::Read(error) => {
             Failure::usage(format_args!("cannot read {name}: {}", plain(&error)))
         }
-        TransformError::Write(error) => {
-            let error = outfile::system(&error);
-            Failure::usage(format_args!("cannot write the result: {}", plain(&error)))
-        }
+        TransformError::Write(error) => Failure::usage(outfile::write_message(&error)),
         TransformError::Input { line, message } => {
             Failure::usage(format_args!("{name}, line {line}: {message}"))
         }
@@ -204,12 +177,14 @@ pub(crate) fn failure(name: &str, error: TransformError) -> Failure {
     }
 }
 
-/// Shows a report where the data is not: on standard output when the data went to a file. Lines that were left out make the command fail.
+/// Shows a report where the data is not: on standard output when the data went to a file. Lines that were left out make the command
+/// fail, but for bad lines that it was told to skip.
 pub(super) fn show_report(
     printer: &Printer,
     label: &str,
     report: &Value,
     data_on_stdout: bool,
+    skips_bad_lines: bool,
 ) -> Outcome {
     show_problems(printer, report);
     match (data_on_stdout, printer.format) {
@@ -218,7 +193,11 @@ pub(super) fn show_report(
         (true, Format::Table) => printer.note(format_args!("{label}: {}", sentence(report))),
         (true, Format::Json | Format::Jsonl) => printer.note(report),
     }
-    let lost = ["badLines", "refused"]
+    let lost: &[&str] = match skips_bad_lines {
+        true => &["refused"],
+        false => &["badLines", "refused"],
+    };
+    let lost = lost
         .iter()
         .filter_map(|name| report.get(*name)?.as_u64())
         .sum::<u64>();
@@ -281,8 +260,10 @@ pub(super) fn properties(report: &Value) -> Table {
 }
 
 /// What reports count, by names that have an `s` too many when there is one.
-const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 10] = [
     "rows",
+    "cut lines",
+    "later notices",
     "notices",
     "bad lines",
     "devices",

@@ -13,6 +13,7 @@ use crate::{AuthenticationEffect, BadLine, Entry, Item, RowRef, parallel};
 
 mod circles;
 mod duplicate;
+mod format;
 mod links;
 mod row;
 
@@ -129,6 +130,18 @@ pub fn check<R: Read + Send>(
 /// # Errors
 /// As [`check`].
 pub fn check_each<R: Read + Send>(
+    source: R,
+    purpose: Purpose,
+    context: &mut Context<'_>,
+    each: impl FnMut(Finding),
+) -> Result<CheckReport, TransformError> {
+    format::check(source, each, |source, each| {
+        check_rows(source, purpose, context, each)
+    })
+}
+
+/// Checks what is read as rows.
+fn check_rows<R: Read + Send>(
     source: R,
     purpose: Purpose,
     context: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! One JSON array of rows, read and written element by element.
+//! One JSON array of rows, read and written element by element; rows without an array around them are read, too.
 
 use std::io::{BufReader, Read, Write};
 
@@ -35,6 +35,7 @@ pub(super) fn rows<'c, 'a, R: Read>(
             }
             Err(message) => {
                 run.passed.bad_lines += 1;
+                run.passed.cut_lines += u64::from(element.len > scanner.most as u64);
                 run.problem(place, ProblemKind::BadLine, None, message);
                 let one_line: Vec<u8> = element
                     .bytes
@@ -72,8 +73,10 @@ struct Element {
     len: u64,
 }
 
-/// Finds the elements of an array by its brackets, quotes and commas alone.
+/// Finds the elements of an array by its brackets, quotes and commas alone, and objects that follow each other without an array.
 struct Scanner<R> {
+    /// Whether there is an array around the elements.
+    in_array: bool,
     source: std::io::Bytes<BufReader<R>>,
     ahead: Option<u8>,
     line: u64,
@@ -86,6 +89,7 @@ struct Scanner<R> {
 impl<R: Read> Scanner<R> {
     fn new(source: R, most: usize) -> Self {
         Scanner {
+            in_array: true,
             source: BufReader::with_capacity(256 * 1024, source).bytes(),
             ahead: None,
             line: 1,
@@ -141,7 +145,12 @@ impl<R: Read> Scanner<R> {
         }
         match first {
             Some(b'[') => Ok(()),
-            _ => self.wrong("expected a JSON array: `[` at the start of the file"),
+            Some(brace @ b'{') => {
+                self.in_array = false;
+                self.give_back(brace);
+                Ok(())
+            }
+            _ => self.wrong("expected a JSON array or rows: `[` or `{` at the start of the file"),
         }
     }
 
@@ -149,6 +158,9 @@ impl<R: Read> Scanner<R> {
     fn element(&mut self) -> Result<Option<(Place, Element)>, TransformError> {
         if self.closed {
             return Ok(None);
+        }
+        if !self.in_array {
+            return self.next_object();
         }
         let Some(start) = self.next_part()? else {
             return self.wrong("the array has no end; the file may have been cut off");
@@ -176,7 +188,28 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Everything up to the comma or bracket that ends the element, which is left to be read.
+    /// The next object with its place; commas between objects are skipped.
+    fn next_object(&mut self) -> Result<Option<(Place, Element)>, TransformError> {
+        let mut start = self.next_part()?;
+        while start == Some(b',') {
+            start = self.next_part()?;
+        }
+        let Some(start) = start else {
+            return Ok(None);
+        };
+        let place = Place {
+            line: self.line,
+            offset: self.offset - 1,
+        };
+        if start != b'{' {
+            return self.wrong("expected an object, or the end of the file, after the rows before");
+        }
+        self.give_back(start);
+        Ok(Some((place, self.read_element()?)))
+    }
+
+    /// Everything up to the comma or bracket that ends the element, which is left to be read. An object outside of an array ends
+    /// with its bracket.
     fn read_element(&mut self) -> Result<Element, TransformError> {
         let mut element = Element {
             bytes: Vec::new(),
@@ -206,6 +239,9 @@ impl<R: Read> Scanner<R> {
             element.len += 1;
             if element.bytes.len() < self.most {
                 element.bytes.push(byte);
+            }
+            if !self.in_array && depth == 0 && !in_string {
+                break;
             }
         }
         while element.bytes.last().is_some_and(u8::is_ascii_whitespace) {

@@ -1,6 +1,6 @@
 //! Device files as tables and arrays, and back.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Context, Output, Passed, Place, ProblemKind, Run, TransformError};
 use crate::Row;
+use crate::format::{self, FileFormat, Layout};
 
 mod array;
 mod assembly;
@@ -30,9 +31,10 @@ use carried::Carried;
 pub enum Format {
     /// A device file: one JSON object a line.
     Lines,
-    /// One JSON array of the same objects.
+    /// One JSON array of the same objects. The objects alone, each over any number of lines, are read as well.
     Json,
-    /// Comma-separated values (RFC 4180) with a header line.
+    /// Comma-separated values (RFC 4180) with a header line. Another separator is read where a first line `sep=;` names it, or
+    /// the column of the id shows it.
     Csv,
     /// The same with tabs.
     Tsv,
@@ -65,41 +67,21 @@ impl Format {
         }
     }
 
-    /// The format of a file that begins so: an array when it begins with `[` and an object or nothing in it, a table when its first
-    /// line is a header with a column `id` or `deviceId` and no row of a device file follows, a device file otherwise.
+    /// The format of a file that starts so: an array or a table where [`recognize`](crate::format::recognize) names one, a device
+    /// file otherwise. Rows over several lines are read as JSON.
     pub fn of_content(start: &[u8]) -> Format {
-        let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-        let text = start.trim_ascii_start();
-        if let Some(inside) = text.strip_prefix(b"[") {
-            // Rows are objects: other words in brackets are a notice.
-            return match inside.trim_ascii_start().first() {
-                None | Some(b'{' | b']') => Format::Json,
-                Some(_) => Format::Lines,
-            };
-        }
-        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-        let line = lines.next().unwrap_or_default();
-        // Words with commas may stand before rows; in a table the quotes of such a row would have quotes of their own.
-        let rows_follow = lines.find(|line| !line.is_empty()).is_some_and(|line| {
-            let inside = line.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-            inside.is_some_and(|inside| inside.starts_with(b"\""))
-        });
-        let is_header = |delimiter: u8| {
-            line.first() != Some(&b'{')
-                && !rows_follow
-                && line.split(|byte| *byte == delimiter).any(|cell| {
-                    let cell = cell.trim_ascii();
-                    let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
-                    let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
-                    cell.eq_ignore_ascii_case(b"id") || cell.eq_ignore_ascii_case(b"deviceId")
-                })
-        };
-        if is_header(b'\t') {
-            Format::Tsv
-        } else if is_header(b',') {
-            Format::Csv
-        } else {
-            Format::Lines
+        Self::of_file(crate::format::recognize(start)).unwrap_or(Format::Lines)
+    }
+
+    /// The format as which [`convert`] reads a file that was recognized; none for one that it cannot read, and for one that only
+    /// its rows can show to be a device file.
+    pub fn of_file(file: FileFormat) -> Option<Format> {
+        match file {
+            FileFormat::DeviceFile => Some(Format::Lines),
+            FileFormat::Array | FileFormat::SeveralLines | FileFormat::Joined => Some(Format::Json),
+            FileFormat::Table { delimiter: b'\t' } => Some(Format::Tsv),
+            FileFormat::Table { .. } => Some(Format::Csv),
+            _ => None,
         }
     }
 }
@@ -217,13 +199,32 @@ fn rows<'c, 'a, R: Read>(
     match from {
         Format::Lines => run.rows(source, each),
         Format::Json => array::rows(source, run, each),
-        Format::Csv => delimited::rows(source, b',', columns, run, each),
-        Format::Tsv => delimited::rows(source, b'\t', columns, run, each),
+        Format::Csv => table(source, b',', columns, run, each),
+        Format::Tsv => table(source, b'\t', columns, run, each),
         #[cfg(feature = "parquet")]
         Format::Parquet => Err(TransformError::Asked(
             "Parquet is written and not read; convert the table to CSV first".to_owned(),
         )),
     }
+}
+
+/// Calls `each` with every row of a table, whatever separates its columns.
+fn table<'c, 'a, R: Read>(
+    source: R,
+    delimiter: u8,
+    columns: Option<&Columns>,
+    run: &mut Run<'c, 'a>,
+    each: impl FnMut(&mut Run<'c, 'a>, Place, Row) -> Result<(), TransformError>,
+) -> Result<(), TransformError> {
+    let (start, mut source) = format::start(source).map_err(TransformError::Read)?;
+    let layout = Layout::of(&start, delimiter);
+    let skipped = io::copy(&mut (&mut source).take(layout.preamble), &mut io::sink());
+    skipped.map_err(TransformError::Read)?;
+    // A blank line of the same length keeps the numbers of lines and offsets right.
+    let blank = io::repeat(b'\r').take(layout.preamble.saturating_sub(1));
+    let end = io::repeat(b'\n').take(layout.preamble.min(1));
+    let source = blank.chain(end).chain(source);
+    delimited::rows(source, layout.delimiter, columns, run, each)
 }
 
 /// Rows on their way out in some format.

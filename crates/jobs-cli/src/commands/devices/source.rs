@@ -1,0 +1,167 @@
+//! The inputs of the device-file commands.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jobs_devices::format::{self, FileFormat};
+use jobs_devices::transform::Passed;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::failure::{Failure, plain};
+use crate::printer::counted;
+use crate::recognize::not_a_device_file;
+use crate::{outfile, streams};
+
+/// Something to read device rows from.
+pub(super) struct Source {
+    pub(super) read: Box<dyn Read + Send>,
+    pub(super) name: String,
+    pub(super) size: Option<u64>,
+    /// None for standard input.
+    path: Option<PathBuf>,
+}
+
+impl Source {
+    /// Opens a file, or standard input for `-`.
+    pub(super) fn open(context: &Context, path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            context.stdin.take("FILE")?;
+            streams::refuse_stdin_is_stdout()?;
+            return Ok(Self {
+                read: Box::new(io::stdin()),
+                name: "standard input".to_owned(),
+                size: None,
+                path: None,
+            });
+        }
+        let file: File = outfile::open(path)?;
+        let size = file
+            .metadata()
+            .ok()
+            .filter(std::fs::Metadata::is_file)
+            .map(|metadata| metadata.len());
+        Ok(Self {
+            read: Box::new(file),
+            name: path.display().to_string(),
+            size,
+            path: Some(path.to_owned()),
+        })
+    }
+
+    /// Something without bytes, for commands that read nothing or read files of their own.
+    pub(super) fn nothing(name: &str, size: Option<u64>) -> Self {
+        Self {
+            read: Box::new(io::empty()),
+            name: name.to_owned(),
+            size,
+            path: None,
+        }
+    }
+
+    /// Recognizes what the file is by its first bytes. Blocks until they can be read.
+    pub(super) fn recognize(self) -> Result<(Input, Box<dyn Read + Send>), Failure> {
+        let (start, read) = format::start(self.read).map_err(|error| {
+            Failure::usage(format_args!("cannot read {}: {}", self.name, plain(&error)))
+        })?;
+        let input = Input {
+            name: self.name,
+            path: self.path,
+            format: format::recognize(&start),
+            is_one_line: !start.trim_ascii().contains(&b'\r'),
+        };
+        Ok((input, Box::new(read)))
+    }
+
+    /// As [`recognize`](Self::recognize), for a command that reads device files alone.
+    pub(super) fn rows(self, command: &str) -> Result<(Input, Box<dyn Read + Send>), Failure> {
+        let (input, read) = self.recognize()?;
+        match input.format.is_certain() {
+            true => Err(input.is_another_format(command)),
+            false => Ok((input, read)),
+        }
+    }
+}
+
+/// What is known of an input before its rows are read.
+pub(super) struct Input {
+    pub(super) name: String,
+    path: Option<PathBuf>,
+    pub(super) format: FileFormat,
+    /// No carriage return separates lines.
+    is_one_line: bool,
+}
+
+impl Input {
+    pub(super) fn is_another_format(&self, command: &str) -> Failure {
+        not_a_device_file(&self.name, self.path.as_deref(), self.format, command)
+    }
+
+    /// Rejects an input without rows that is of another format.
+    pub(super) fn refuse_format(&self, lines: Lines, command: &str) -> Result<(), Failure> {
+        if lines.rows > 0 || self.format.may_be_device_file() || self.is_notice(lines) {
+            return Ok(());
+        }
+        Err(self.is_another_format(command))
+    }
+
+    /// Rejects an input that has content and no row, unless all of it is one line of plain text.
+    pub(super) fn refuse_without_rows(&self, lines: Lines, command: &str) -> Result<(), Failure> {
+        self.refuse_format(lines, command)?;
+        let others = lines.bad + lines.notices;
+        if lines.rows > 0 || others == 0 || self.is_notice(lines) {
+            return Ok(());
+        }
+        let are = if others == 1 {
+            "is not a row"
+        } else {
+            "are not rows"
+        };
+        let found = counted(others, "line");
+        let file = self
+            .path
+            .as_ref()
+            .map_or("FILE".into(), |path| path.to_string_lossy());
+        Err(
+            Failure::usage(format_args!("{} has no row: {found} {are}", self.name)).hint(
+                format_args!("`iothub-jobs devices check {file}` names the problem of each line"),
+            ),
+        )
+    }
+
+    /// The export without keys of a hub without devices is one such line.
+    fn is_notice(&self, lines: Lines) -> bool {
+        let is_text = matches!(self.format, FileFormat::Unknown | FileFormat::Table { .. });
+        lines.bad == 0 && lines.notices == 1 && is_text && self.is_one_line
+    }
+}
+
+/// How many lines of each kind were read.
+#[derive(Clone, Copy)]
+pub(super) struct Lines {
+    pub(super) rows: u64,
+    pub(super) bad: u64,
+    pub(super) notices: u64,
+}
+
+impl Lines {
+    pub(super) fn of_report(report: &Value) -> Self {
+        let count = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
+        Self {
+            rows: count("rows"),
+            bad: count("badLines"),
+            notices: count("notices"),
+        }
+    }
+}
+
+impl From<&Passed> for Lines {
+    fn from(passed: &Passed) -> Self {
+        Self {
+            rows: passed.rows,
+            bad: passed.bad_lines,
+            notices: passed.notices,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What standard input and output are connected to.
+
+use std::fs::Metadata;
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// Whether a path names an open file of this process by its number, as `/dev/stdout` does.
+pub(crate) fn is_descriptor(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr"]
+        .iter()
+        .any(|name| path == Path::new(name))
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+}
+
+/// Rejects an input that is the file which standard output appends to: the command would read what it writes, without end, and the
+/// file would no longer be what it was.
+pub(crate) fn refuse_stdout(input: &Metadata, name: &str) -> Result<(), Failure> {
+    if !input.is_file() || !of_stdout().is_some_and(|output| is_same(input, &output)) {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "standard output is {name}, which the command reads"
+    ))
+    .hint("write to another file, or replace it once the result is complete with --out FILE"))
+}
+
+/// As [`refuse_stdout`], for standard input.
+pub(crate) fn refuse_stdin_is_stdout() -> Result<(), Failure> {
+    match of_stdin() {
+        Some(input) => refuse_stdout(&input, "the file of standard input"),
+        None => Ok(()),
+    }
+}
+
+/// Whether a path leads to the file that standard output is written to.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    let found = std::fs::metadata(path).ok().filter(Metadata::is_file);
+    found.is_some_and(|found| of_stdout().is_some_and(|output| is_same(&found, &output)))
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn metadata(stream: impl std::os::fd::AsFd) -> Option<Metadata> {
+    let descriptor = stream.as_fd().try_clone_to_owned().ok()?;
+    std::fs::File::from(descriptor).metadata().ok()
+}
+
+#[cfg(unix)]
+fn of_stdout() -> Option<Metadata> {
+    metadata(std::io::stdout())
+}
+
+#[cfg(unix)]
+fn of_stdin() -> Option<Metadata> {
+    metadata(std::io::stdin())
+}
+
+#[cfg(not(unix))]
+fn of_stdout() -> Option<Metadata> {
+    None
+}
+
+#[cfg(not(unix))]
+fn of_stdin() -> Option<Metadata> {
+    None
+}
+
+/// Whether the process was started without standard output, as by `>&-`.
+///
+/// Rust then opens the null device in its place before `main`, for reading and writing and without the flag that closes it in
+/// children. Redirections to the null device are opened for writing alone, or with that flag.
+#[cfg(target_os = "linux")]
+pub(crate) fn stdout_is_closed() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let is_null = || {
+        let null = std::fs::metadata("/dev/null").ok()?;
+        Some(of_stdout()?.rdev() == null.rdev() && null.rdev() != 0)
+    };
+    let Ok(flags) = rustix::fs::fcntl_getfl(std::io::stdout()) else {
+        return true;
+    };
+    use rustix::fs::OFlags;
+    flags & OFlags::RWMODE == OFlags::RDWR
+        && !flags.contains(OFlags::CLOEXEC)
+        && is_null().unwrap_or(false)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn stdout_is_closed() -> bool {
+    false
+}
