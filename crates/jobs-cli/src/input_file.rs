@@ -55,8 +55,8 @@ impl InputFile {
         let mut file = outfile::scratch()?;
         let copied = input::aside(move || {
             match source {
-                Some(path) => io::copy(&mut File::open(path)?, &mut file)?,
-                None => io::copy(&mut io::stdin().lock(), &mut file)?,
+                Some(path) => io::copy(&mut File::open(path)?, file.as_file_mut())?,
+                None => io::copy(&mut io::stdin().lock(), file.as_file_mut())?,
             };
             Ok(file.into_temp_path())
         });

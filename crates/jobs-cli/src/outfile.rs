@@ -19,7 +19,7 @@ static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 pub(crate) enum Output {
     /// A temporary file in the folder of `target`.
     File {
-        writer: BufWriter<NamedTempFile>,
+        writer: BufWriter<Part>,
         target: PathBuf,
         /// Whether a file at `target` stays as it is.
         is_new: bool,
@@ -83,7 +83,7 @@ impl Output {
             .map_err(|error| Failure::file("write", target, &error))?;
         unfinished().push(file.path().to_owned());
         Ok(Self::File {
-            writer: BufWriter::with_capacity(BUFFER, file),
+            writer: BufWriter::with_capacity(BUFFER, Part(file)),
             target: target.to_owned(),
             is_new: false,
         })
@@ -143,7 +143,7 @@ impl Output {
                 is_new,
             } => {
                 let failed = |error: &io::Error| Failure::file("write", &target, &system(error));
-                let file = writer.into_inner().map_err(|error| failed(error.error()))?;
+                let Part(file) = writer.into_inner().map_err(|error| failed(error.error()))?;
                 file.as_file().sync_all().map_err(|error| failed(&error))?;
                 let path = file.path().to_owned();
                 let kept = match is_new {
@@ -253,6 +253,20 @@ impl Write for Output {
             Self::Stdout(_) => Ok(()),
         };
         flushed.map_err(|error| self.named(error))
+    }
+}
+
+/// A file that is not complete. Its errors are those of the system: `tempfile` would name the hidden file in them.
+#[derive(Debug)]
+pub(crate) struct Part(NamedTempFile);
+
+impl Write for Part {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.as_file_mut().write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_file_mut().flush()
     }
 }
 

@@ -9,6 +9,7 @@ mod device_files;
 mod devices;
 mod emulator;
 mod faults;
+mod formats;
 mod harness;
 mod help;
 mod jobs;

@@ -39,28 +39,38 @@ impl Layout {
     }
 }
 
-/// A table, unless rows of a device file follow its first line: plain text with commas may precede these.
-pub(super) fn recognize(text: &[u8]) -> Option<FileFormat> {
+/// A table that names its separator, or has a column for the id.
+pub(super) fn with_id(text: &[u8]) -> Option<FileFormat> {
     let (named, before) = preamble(text);
-    let lines = || {
-        text[before..]
-            .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .map(<[u8]>::trim_ascii)
-            .filter(|line| !line.is_empty())
-            .take(SAMPLE_LINES)
-    };
+    let mut lines = table_lines(&text[before..])?;
+    let delimiter = named.or_else(|| id_delimiter(lines.next()?))?;
+    Some(FileFormat::Table { delimiter })
+}
+
+/// A table by its lines, which have as many columns each.
+pub(super) fn with_columns(text: &[u8]) -> Option<FileFormat> {
+    let (_, before) = preamble(text);
+    let lines = table_lines(&text[before..])?;
+    let delimiter = common_delimiter(|| lines.clone())?;
+    Some(FileFormat::Table { delimiter })
+}
+
+/// The first lines, unless rows of a device file are among them: plain text with commas may precede these.
+fn table_lines(text: &[u8]) -> Option<impl Iterator<Item = &[u8]> + Clone> {
+    let lines = text
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+        .take(SAMPLE_LINES);
     // In a table, the quotes of a row would be within quotes.
     let is_object = |line: &[u8]| {
         let inside = line.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
         inside.is_some_and(|inside| inside.starts_with(b"\""))
     };
-    if lines().any(is_object) {
-        return None;
+    match lines.clone().any(is_object) {
+        true => None,
+        false => Some(lines),
     }
-    let delimiter = named
-        .or_else(|| id_delimiter(lines().next()?))
-        .or_else(|| common_delimiter(lines))?;
-    Some(FileFormat::Table { delimiter })
 }
 
 /// The separator that a first line `sep=;` names, and the bytes of lines before the header.
