@@ -106,7 +106,8 @@ pub(super) fn object(text: &[u8], is_whole: bool, lines: &Lines<'_>) -> Option<F
     let outline = Outline::of(&text[..end]);
     let rest = text[end..].split(|byte| *byte == b'\n').next();
     let follows = rest.unwrap_or_default().trim_ascii_start();
-    if !is_over_lines && has(&outline.top, "id") && follows.starts_with(b"{") {
+    let is_ended = text.get(end) == Some(&b'\r');
+    if !is_over_lines && has(&outline.top, "id") && follows.starts_with(b"{") && !is_ended {
         return Some(FileFormat::Joined);
     }
     if !is_over_lines && !(end == text.len() && outline.has_list()) {
