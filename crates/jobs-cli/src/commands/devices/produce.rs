@@ -107,8 +107,8 @@ fn form_of(named: Option<Format>, input: &Input) -> Result<Format, Failure> {
     Ok(match (named, of_content) {
         (Some(named), Some(form)) if is_table(named) && is_table(form) => named,
         (_, Some(form)) => form,
-        // An object where an array is expected shows a device file.
-        (Some(Format::Json) | None, None) => Format::Lines,
+        (Some(Format::Json), None) if input.may_start_with_row => Format::Lines,
+        (None, None) => Format::Lines,
         (Some(named), None) => named,
     })
 }

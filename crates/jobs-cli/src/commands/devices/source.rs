@@ -69,6 +69,7 @@ impl Source {
             name: self.name,
             path: self.path,
             format: format::recognize(&start),
+            may_start_with_row: matches!(start.trim_ascii().first(), None | Some(b'{' | 0xef)),
             is_one_line: !start.trim_ascii().contains(&b'\r'),
         };
         Ok((input, Box::new(read)))
@@ -89,6 +90,8 @@ pub(super) struct Input {
     pub(super) name: String,
     path: Option<PathBuf>,
     pub(super) format: FileFormat,
+    /// An object or nothing starts it, so that it may be a device file whatever its name is.
+    pub(super) may_start_with_row: bool,
     /// No carriage return separates lines.
     is_one_line: bool,
 }
