@@ -247,7 +247,7 @@ fn quotes_around_a_value_and_empty_variables_are_pointed_out() {
 fn bad_lines_of_merged_files_are_shown_with_their_file() {
     let cli = Cli::new();
     let good = cli.file("a.txt", ROW);
-    let bad = cli.file("b.txt", "{\"id\":\n");
+    let bad = cli.file("b.txt", &format!("{{\"id\":\n{ROW}"));
     let ran = cli.run(&["devices", "merge", &good, &bad]).expect(1);
     assert!(
         ran.stderr.contains(&format!("warning: {bad}, line 1: ")),
@@ -390,7 +390,7 @@ fn what_a_conversion_cannot_do_is_said_before_anything_is_written() {
         .run(&["devices", "split", &file, "--rows", "1", "--out-dir", &file])
         .expect(2);
     assert!(
-        ran.stderr.contains("it is a file, and a folder is wanted"),
+        ran.stderr.contains("it is a file, and a folder is needed"),
         "{}",
         ran.stderr
     );

@@ -110,7 +110,8 @@ pub(super) fn object(text: &[u8], is_whole: bool, lines: &Lines<'_>) -> Option<F
     if !is_over_lines && has(&outline.top, "id") && follows.starts_with(b"{") && !is_ended {
         return Some(FileFormat::Joined);
     }
-    if !is_over_lines && !(end == text.len() && outline.has_list()) {
+    let is_list = end == text.len() && outline.has_list();
+    if !is_over_lines && !is_list {
         return None;
     }
     let shape = document(&outline).or_else(|| shape(&outline.top, Nesting::Single));

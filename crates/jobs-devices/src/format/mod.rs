@@ -107,11 +107,14 @@ pub fn recognize(start: &[u8]) -> FileFormat {
         .unwrap_or(FileFormat::Unknown)
 }
 
+/// A source with the bytes that were read of it put back.
+pub type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
 /// Reads the first bytes of a source; the reader returned yields these again, and then the rest.
 ///
 /// # Errors
 /// That of the source.
-pub fn start<R: Read>(mut source: R) -> io::Result<(Vec<u8>, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+pub fn start<R: Read>(mut source: R) -> io::Result<(Vec<u8>, Whole<R>)> {
     let mut first = Vec::new();
     (&mut source).take(START as u64).read_to_end(&mut first)?;
     let all = io::Cursor::new(first.clone()).chain(source);

@@ -117,9 +117,7 @@ fn has_id(header: &[u8], delimiter: u8) -> bool {
 
 /// The character that each line has as often as the first one, of several lines.
 fn common_delimiter<'t, I: Iterator<Item = &'t [u8]>>(lines: impl Fn() -> I) -> Option<u8> {
-    if lines().nth(1).is_none() {
-        return None;
-    }
+    lines().nth(1)?;
     let is_common = |delimiter: &&u8| {
         let mut counts = lines().map(|line| memchr::memchr_iter(**delimiter, line).count());
         let first = counts.next().unwrap_or_default();

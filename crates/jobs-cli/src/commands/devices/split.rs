@@ -149,7 +149,7 @@ impl Parts {
         let folder = &self.folder;
         if std::fs::metadata(folder).is_ok_and(|found| !found.is_dir()) {
             return Err(Failure::usage(format_args!(
-                "--out-dir {} is not a folder",
+                "--out-dir {}: it is a file, and a folder is needed",
                 folder.display()
             )));
         }

@@ -133,7 +133,10 @@ fn transform_file<Report: Serialize, Error: Into<Stop>>(
             return Ok(None);
         }
         Err(Stop::Transform(error)) => return Err(failure(&input.name, error)),
-        Err(Stop::Command(failure)) => return Err(failure),
+        Err(Stop::Command(failure)) => {
+            targets.results.out.discard();
+            return Err(failure);
+        }
     };
     let judged = input
         .refuse_without_rows(Lines::of_report(&report), &piped(label))

@@ -14,10 +14,7 @@ const MOST_HELD: usize = 1000;
 pub(super) fn check<R: Read + Send>(
     source: R,
     mut each: impl FnMut(Finding),
-    rows: impl FnOnce(
-        std::io::Chain<std::io::Cursor<Vec<u8>>, R>,
-        &mut dyn FnMut(Finding),
-    ) -> Result<CheckReport, TransformError>,
+    rows: impl FnOnce(format::Whole<R>, &mut dyn FnMut(Finding)) -> Result<CheckReport, TransformError>,
 ) -> Result<CheckReport, TransformError> {
     let (start, source) = format::start(source).map_err(TransformError::Read)?;
     let format = format::recognize(&start);
