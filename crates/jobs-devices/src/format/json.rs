@@ -150,7 +150,7 @@ fn shape(members: &[&[u8]], nesting: Nesting) -> Option<Shape> {
     if has("content") && (has("targetCondition") || has("schemaVersion")) {
         return Some(match nesting {
             Nesting::Lines => Shape::Configurations,
-            // The service writes these names with capitals, and nobody else does.
+            // Only the service writes these names with capitals.
             Nesting::Single if members.contains(&b"Content".as_slice()) => Shape::Configurations,
             _ => Shape::ConfigurationDocuments,
         });

@@ -78,7 +78,7 @@ pub enum FileFormat {
     Binary,
 }
 
-/// Names the format of an input by its first bytes, of which [`START`] are enough.
+/// Names the format of an input by its first bytes; [`START`] bytes are enough.
 pub fn recognize(start: &[u8]) -> FileFormat {
     let is_whole = start.len() < START;
     if let Some(format) = bytes::signature(start) {

@@ -50,7 +50,7 @@ impl Source {
         })
     }
 
-    /// Something without bytes, for commands that read nothing or read files of their own.
+    /// An empty source, for commands that have no input or open their inputs themselves.
     pub(super) fn nothing(name: &str, size: Option<u64>) -> Self {
         Self {
             read: Box::new(io::empty()),

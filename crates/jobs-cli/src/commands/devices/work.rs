@@ -181,7 +181,7 @@ pub(crate) fn failure(name: &str, error: TransformError) -> Failure {
 }
 
 /// Shows a report where the data is not: on standard output when the data went to a file. Lines that were left out make the command
-/// fail, but for bad lines that it was told to skip.
+/// fail, except bad lines with `--skip-bad-lines`.
 pub(super) fn show_report(
     printer: &Printer,
     label: &str,
