@@ -66,6 +66,7 @@ impl Cli {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        start_children_with_default_signals();
         let mut command = Command::new(BINARY);
         command
             .args(arguments)
@@ -298,6 +299,49 @@ pub(crate) fn cli_of(port: u16) -> Cli {
     Cli::new()
         .with("IOTHUB_CONNECTION_STRING", &text)
         .with("IOTHUB_ENDPOINT", &format!("http://127.0.0.1:{port}"))
+}
+
+/// Makes every child start with the default action for the signals that tests send.
+///
+/// A child inherits the signals that this process ignores, as it does under `nohup` and in a background job of a script.
+/// A signal with a handler is reset to its default action when a program is started, so an ignored signal gets a handler
+/// here. All other signals are left alone: Ctrl-C still ends the tests.
+#[cfg(unix)]
+fn start_children_with_default_signals() {
+    use tokio::signal::unix::{SignalKind, signal};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let kinds = [
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::terminate(),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        // A handler stays when its stream and its runtime are dropped.
+        let _guard = runtime.enter();
+        for kind in kinds.into_iter().filter(|kind| is_ignored(*kind)) {
+            drop(signal(kind).unwrap());
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn start_children_with_default_signals() {}
+
+/// Whether this process ignores a signal. A system without `/proc` does not tell, and counts as one that ignores none.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default();
+    mask & 1 << (kind.as_raw_value() - 1) != 0
 }
 
 /// Sends a signal to a process that a test started.
