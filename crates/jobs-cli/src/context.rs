@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::proxy::Proxies;
 use crate::settings::{self, ContainerText, HubSettings, Stdin};
+use crate::supervisor::Stop;
 
 /// Shared by the parts of one command.
 pub(crate) struct Context {
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) printer: Printer,
     pub(crate) stdin: Stdin,
     pub(crate) job: Arc<JobTracker>,
+    /// Says when a signal or the time limit ends the command.
+    pub(crate) stop: Stop,
     /// Where requests go.
     endpoint: OnceLock<Endpoint>,
 }
@@ -43,6 +46,7 @@ impl Context {
             printer,
             stdin: Stdin::default(),
             job: Arc::default(),
+            stop: Stop::default(),
             endpoint: OnceLock::new(),
         }
     }

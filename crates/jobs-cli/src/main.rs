@@ -29,6 +29,7 @@ mod settings;
 mod signals;
 mod start_time;
 mod streams;
+mod supervisor;
 mod table;
 mod trace;
 mod watcher;

@@ -11,8 +11,9 @@ use tempfile::NamedTempFile;
 use crate::failure::{Failure, plain};
 use crate::streams;
 
-/// Files of writers that are at work, so that an interrupted or failed process leaves none behind.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Temporary files of writers that are at work, so that an interrupted process leaves none behind. `None` once the process ends:
+/// a command that still runs then makes no new file, and puts none in its place.
+static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 
 /// Where a result goes: a file that replaces its target only when complete, or standard output.
 #[derive(Debug)]
@@ -76,12 +77,10 @@ impl Output {
                 folder.display()
             )));
         }
-        let file = tempfile::Builder::new()
-            .prefix(".iothub-jobs-")
-            .suffix(".part")
-            .make_in(folder, private)
-            .map_err(|error| Failure::file("write", target, &error))?;
-        unfinished().push(file.path().to_owned());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".iothub-jobs-").suffix(".part");
+        let file =
+            unfinished(&builder, folder).map_err(|error| Failure::file("write", target, &error))?;
         Ok(Self::File {
             writer: BufWriter::with_capacity(BUFFER, Part(file)),
             target: target.to_owned(),
@@ -145,14 +144,7 @@ impl Output {
                 let failed = |error: &io::Error| Failure::file("write", &target, &system(error));
                 let Part(file) = writer.into_inner().map_err(|error| failed(error.error()))?;
                 file.as_file().sync_all().map_err(|error| failed(&error))?;
-                let path = file.path().to_owned();
-                let kept = match is_new {
-                    true => file.persist_noclobber(&target),
-                    false => file.persist(&target),
-                };
-                let kept = kept.map_err(|error| failed(&error.error));
-                unfinished().retain(|other| *other != path);
-                kept.map(drop)
+                put_in_place(file, &target, is_new).map_err(|error| failed(&error))
             }
         }
     }
@@ -282,12 +274,8 @@ fn private(path: &Path) -> io::Result<File> {
 /// A file for rows on their way, private and in the folder for such files; nothing of it is left when the process ends.
 pub(crate) fn scratch() -> Result<NamedTempFile, Failure> {
     let folder = std::env::temp_dir();
-    let file = tempfile::Builder::new()
-        .prefix("iothub-jobs-")
-        .make_in(&folder, private)
-        .map_err(|error| Failure::file("make a temporary file in", &folder, &error))?;
-    unfinished().push(file.path().to_owned());
-    Ok(file)
+    unfinished(tempfile::Builder::new().prefix("iothub-jobs-"), &folder)
+        .map_err(|error| Failure::file("make a temporary file in", &folder, &error))
 }
 
 /// Tries whether a folder takes a new file, of which nothing is left.
@@ -326,12 +314,18 @@ fn inside<'e>(
 
 /// Has a complete file removed unless the whole command succeeds: a part of several files, say.
 pub(crate) fn remove_on_failure(path: &Path) {
-    unfinished().push(path.to_owned());
+    match registry().as_mut() {
+        Some(paths) => paths.push(path.to_owned()),
+        // The command was given up meanwhile.
+        None => drop(std::fs::remove_file(path)),
+    }
 }
 
 /// Keeps files that [`remove_on_failure`] was called for.
 pub(crate) fn keep(paths: &[PathBuf]) {
-    unfinished().retain(|path| !paths.contains(path));
+    if let Some(unfinished) = registry().as_mut() {
+        unfinished.retain(|path| !paths.contains(path));
+    }
 }
 
 /// Refuses one file for two things: the second to be finished would replace the first without a word. `-` is standard output.
@@ -391,13 +385,41 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
 
 /// Removes what interrupted writers left; called once, right before the process ends.
 pub(crate) fn remove_unfinished() {
-    for path in unfinished().drain(..) {
+    for path in registry().take().into_iter().flatten() {
         // It may have been removed by its owner.
         let _ = std::fs::remove_file(path);
     }
 }
 
-fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+/// Makes a private temporary file that is removed when the process ends.
+fn unfinished(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+    let mut registry = registry();
+    let paths = registry.as_mut().ok_or_else(ending)?;
+    let file = builder.make_in(folder, private)?;
+    paths.push(file.path().to_owned());
+    Ok(file)
+}
+
+/// Puts a complete file in the place of its target.
+fn put_in_place(file: NamedTempFile, target: &Path, is_new: bool) -> io::Result<()> {
+    let mut registry = registry();
+    let paths = registry.as_mut().ok_or_else(ending)?;
+    let path = file.path().to_owned();
+    let kept = match is_new {
+        true => file.persist_noclobber(target),
+        false => file.persist(target),
+    };
+    let kept = kept.map_err(|error| error.error);
+    paths.retain(|other| *other != path);
+    kept.map(drop)
+}
+
+/// Seen by a command that was given up and still runs.
+fn ending() -> io::Error {
+    io::Error::other("the command was stopped")
+}
+
+fn registry() -> std::sync::MutexGuard<'static, Option<Vec<PathBuf>>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -437,7 +459,7 @@ mod tests {
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        assert!(unfinished().contains(&path));
+        assert!(registry().as_ref().unwrap().contains(&path));
     }
 
     #[test]

@@ -1,16 +1,11 @@
 //! Files that hold one secret on one line: a connection string or a container URI.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::failure::{Failure, plain};
+use crate::failure::Failure;
 use crate::input;
 use crate::redact;
 use crate::settings::{Secret, Stdin};
-
-/// Connection strings and container URIs are short; a longer file is not one of them.
-const LONGEST: u64 = 64 * 1024;
 
 /// Where a secret comes from, for messages to say.
 pub(crate) fn origin_of(path: &Path) -> String {
@@ -29,33 +24,9 @@ pub(crate) async fn read(
     stdin: &Stdin,
 ) -> Result<Secret, Failure> {
     refuse_secret_as_name(path, option, what)?;
-    let is_stdin = path == Path::new("-");
-    if is_stdin {
-        stdin.take(option)?;
-    }
-    let file = path.to_owned();
-    let text = input::aside(move || {
-        let mut text = String::new();
-        let most = LONGEST + 1;
-        if is_stdin {
-            io::stdin().lock().take(most).read_to_string(&mut text)?;
-        } else {
-            File::open(file)?.take(most).read_to_string(&mut text)?;
-        }
-        Ok(text)
-    });
     let origin = origin_of(path);
-    let text = text.await.map_err(|error| {
-        Failure::usage(format_args!(
-            "cannot read the {what} from {origin} ({option}): {}",
-            plain(&error)
-        ))
-    })?;
-    if text.len() as u64 > LONGEST {
-        return Err(Failure::usage(format_args!(
-            "{origin} is too long to hold a {what} ({option})"
-        )));
-    }
+    let input = input::secret(option, what);
+    let text = input.read_text_or_stdin(path, stdin).await?;
     let mut lines = text
         .trim_start_matches('\u{feff}')
         .lines()

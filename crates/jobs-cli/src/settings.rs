@@ -111,10 +111,7 @@ pub(crate) async fn hub(
 }
 
 async fn read_ca(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = path.to_owned();
-    let pem = input::aside(move || std::fs::read(file))
-        .await
-        .map_err(|error| Failure::file("read the CA file", path, &error))?;
+    let pem = input::CA_FILE.read(path).await?;
     let mark = b"-----BEGIN CERTIFICATE-----";
     if pem.windows(mark.len()).any(|part| part == mark) {
         return Ok(pem);

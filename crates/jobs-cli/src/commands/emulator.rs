@@ -1,7 +1,6 @@
 //! `emulator`: the local hub as a process.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jobs_emulator::{Emulator, EmulatorBuilder, FaultScript, Sku};
 
@@ -9,18 +8,14 @@ use crate::args::local::{EmulatorArgs, SkuArg};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::signals::Signals;
+use crate::input;
 
 /// Starts the hub, prints its ready line and serves until a signal or the time limit.
 ///
-/// The caller has installed the signal handlers, so whoever reads the line can stop the hub at once.
-pub(crate) async fn run(
-    context: &Context,
-    args: EmulatorArgs,
-    mut signals: Signals,
-    timeout: Option<Duration>,
-) -> Outcome {
-    let builder = settings(&args)?;
+/// Signals are handled before the line is printed, so whoever reads the line can stop the hub at once.
+pub(crate) async fn run(context: &Context, args: EmulatorArgs) -> Outcome {
+    let builder = settings(&args).await?;
+    context.stop.command_ends_by_itself();
     if args.no_auth {
         context
             .printer
@@ -28,7 +23,7 @@ pub(crate) async fn run(
     }
     let hub = tokio::select! {
         hub = builder.start() => hub.map_err(|error| Failure::of_chain(&error))?,
-        () = signals.next() => return Ok(Exit::Done),
+        () = context.stop.requested() => return Ok(Exit::Done),
     };
     for warning in hub.warnings() {
         context.printer.warn(format_args!(
@@ -46,15 +41,12 @@ pub(crate) async fn run(
             hub.endpoint()
         ));
     }
-    tokio::select! {
-        () = signals.next() => {}
-        () = crate::app::limit(timeout) => {}
-    }
+    context.stop.requested().await;
     hub.shutdown().await;
     Ok(Exit::Done)
 }
 
-fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
+async fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
     let mut builder = Emulator::builder()
         .listen(args.listen)
         .tls(args.tls)
@@ -74,14 +66,13 @@ fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
         builder = builder.job_delay(delay);
     }
     if let Some(path) = &args.faults {
-        builder = builder.faults(faults(path)?);
+        builder = builder.faults(faults(path).await?);
     }
     Ok(builder)
 }
 
-fn faults(path: &Path) -> Result<FaultScript, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::file("read the fault script", path, &error))?;
+async fn faults(path: &Path) -> Result<FaultScript, Failure> {
+    let text = input::FAULTS.read_text(path).await?;
     text.parse()
         .map_err(|error| Failure::usage(format_args!("--faults {}: {error}", path.display())))
 }

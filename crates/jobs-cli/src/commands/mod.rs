@@ -4,7 +4,7 @@ mod completions;
 mod demo;
 mod devices;
 mod doctor;
-pub(crate) mod emulator;
+mod emulator;
 mod export;
 mod get;
 mod import;
@@ -14,7 +14,6 @@ mod wait;
 
 use crate::args::Command;
 use crate::context::Context;
-use crate::exit::Exit;
 use crate::failure::Outcome;
 
 /// Runs one command.
@@ -33,7 +32,6 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Completions(args) => completions::completions(context, &args),
         Command::Man(_) => completions::man(context),
         Command::Schema(args) => schema::schema(context, &args),
-        // The hub handles signals in its own way and never comes here.
-        Command::Emulator(_) => Ok(Exit::Done),
+        Command::Emulator(args) => emulator::run(context, args).await,
     }
 }

@@ -17,8 +17,9 @@ use crate::assignments::Assignments;
 use crate::change::{Change, Count, Decision};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, Outcome, plain};
+use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
+use crate::input::SmallInput;
 use crate::printer::{Printer, counted, one_line};
 use crate::watcher::Watcher;
 use crate::{commands, hub, input, job_view, start_time};
@@ -43,7 +44,7 @@ async fn get(context: &Context, args: &ScheduleGetArgs) -> Outcome {
 
 async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
     let patch = match &args.patch {
-        Some(path) => patch_of(&read_json(context, path, "--patch").await?)?,
+        Some(path) => patch_of(&read_json(context, path, input::PATCH).await?)?,
         None => assigned(&context.printer, args)?,
     };
     let id = id_of(&args.job, "twin");
@@ -58,7 +59,7 @@ async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
             serde_json::from_str(text)
                 .map_err(|error| Failure::usage(format_args!("--payload is no JSON: {error}")))?,
         ),
-        (None, Some(path)) => Some(read_json(context, path, "--payload-file").await?),
+        (None, Some(path)) => Some(read_json(context, path, input::PAYLOAD).await?),
         (None, None) => None,
     };
     if let Some(payload) = payload {
@@ -296,26 +297,13 @@ fn patch_of(document: &Value) -> Result<TwinPatch, Failure> {
     Ok(patch)
 }
 
-async fn read_json(context: &Context, path: &Path, option: &str) -> Result<Value, Failure> {
-    let is_stdin = path == Path::new("-");
-    if is_stdin {
-        context.stdin.take(option)?;
-    }
-    let file = path.to_owned();
-    let text = input::aside(move || {
-        if is_stdin {
-            std::io::read_to_string(std::io::stdin())
-        } else {
-            std::fs::read_to_string(file)
-        }
-    });
-    let text = text.await.map_err(|error| {
-        Failure::usage(format_args!(
-            "{option} {}: {}",
-            path.display(),
-            plain(&error)
-        ))
-    })?;
+async fn read_json(
+    context: &Context,
+    path: &Path,
+    input: SmallInput<'_>,
+) -> Result<Value, Failure> {
+    let text = input.read_text_or_stdin(path, &context.stdin).await?;
+    let option = input.option;
     serde_json::from_str(&text).map_err(|error| {
         Failure::usage(format_args!(
             "{option} {}: no JSON: {error}",

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
 
 mod blobs;
+#[cfg(target_os = "linux")]
+mod blocking;
 mod changes;
 mod demo;
 mod device_files;

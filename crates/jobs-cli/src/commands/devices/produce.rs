@@ -1,6 +1,5 @@
 //! Device files for others: `convert`, `generate`, `anonymise`.
 
-use std::io;
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -16,6 +15,7 @@ use super::work;
 use crate::args::devices::{AnonymiseArgs, ConvertArgs, FormArg, GenerateArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::input;
 use crate::printer::counted;
 use crate::recognize::not_a_device_file;
 
@@ -133,9 +133,7 @@ pub(super) async fn generate(context: &Context, args: GenerateArgs) -> Outcome {
         .etags(args.etags);
     if let Some(path) = &args.template {
         targets::keep("--template", path, &args.out)?;
-        let text = std::fs::read(path)
-            .map_err(|error| Failure::file("read the template", path, &error))?;
-        let text = template_text(path, text)?;
+        let text = template_text(path, input::TEMPLATE.read(path).await?)?;
         if text.trim().is_empty() {
             return Err(Failure::usage(format_args!(
                 "the template {} is empty; it should hold one example row",
@@ -183,7 +181,7 @@ fn template_text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
 
 pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome {
     targets::keep("--key-file", &args.key_file, &args.out)?;
-    let key = read_key(context, &args.key_file)?;
+    let key = read_key(context, &args.key_file).await?;
     let source = Source::open(context, &args.file)?;
     let targets = Targets::create(&args.out, &[&args.file])?;
     let twins = if args.keep_twins {
@@ -202,15 +200,8 @@ pub(super) async fn anonymise(context: &Context, args: AnonymiseArgs) -> Outcome
 }
 
 /// The secret that the new ids are made with.
-fn read_key(context: &Context, path: &Path) -> Result<AnonymiseKey, Failure> {
-    let content = if path == Path::new("-") {
-        context.stdin.take("--key-file")?;
-        io::read_to_string(io::stdin()).map(String::into_bytes)
-    } else {
-        std::fs::read(path)
-    };
-    let content =
-        content.map_err(|error| Failure::file("read the key (--key-file)", path, &error))?;
+async fn read_key(context: &Context, path: &Path) -> Result<AnonymiseKey, Failure> {
+    let content = input::KEY_FILE.read_or_stdin(path, &context.stdin).await?;
     AnonymiseKey::new(&content)
         .ok_or_else(|| Failure::usage(format_args!("--key-file {} is empty", path.display())))
 }
