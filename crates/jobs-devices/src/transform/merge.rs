@@ -44,11 +44,16 @@ pub struct Duplicate {
     /// Which.
     #[serde(flatten)]
     pub identity: Identity,
-    /// Where its rows stand.
+    /// How many rows it has.
+    pub rows: u64,
+    /// Where its rows are: the first [`MAX_PLACES`] of them.
     pub at: Vec<RowPlace>,
     /// Whether the rows all say the same.
     pub same: bool,
 }
+
+/// How many rows of one [`Duplicate`] are named with their place; all are counted.
+pub const MAX_PLACES: usize = 20;
 
 /// Where a row stands among several inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -63,7 +68,8 @@ pub struct RowPlace {
 
 /// Writes the rows of all inputs, one input after the other, each identity once unless all are kept.
 ///
-/// Duplicates are found exactly, not by hash, and without holding the rows: they wait in a temporary file.
+/// Duplicates are found exactly, not by hash, and without holding the rows: they wait in a temporary file. What is held of a row is one
+/// bit.
 ///
 /// # Errors
 /// When an input cannot be read, the output not written or a temporary file not used.
@@ -108,13 +114,12 @@ pub fn merge<R: Read + Send, W: Write>(
         .map_err(|error| spill(error.into_error()))?;
     spool.rewind().map_err(spill)?;
     let mut output = Output::new(sink);
-    let mut dropped = dropped.into_iter().peekable();
     let mut spool = BufReader::with_capacity(256 * 1024, spool);
     let mut line = Vec::new();
     for number in 0..number {
         line.clear();
         spool.read_until(b'\n', &mut line).map_err(spill)?;
-        if dropped.next_if_eq(&number).is_none() {
+        if !dropped.has(number) {
             output.raw(line.strip_suffix(b"\n").unwrap_or(&line))?;
         }
     }
@@ -152,40 +157,95 @@ fn read_place(body: &[u8]) -> RowPlace {
     }
 }
 
-/// The numbers of the rows not to write, ascending.
+/// Numbers of rows: one bit each.
+#[derive(Default)]
+struct Numbers(Vec<u64>);
+
+impl Numbers {
+    fn add(&mut self, number: u64) {
+        let (word, bit) = Self::place(number);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << bit;
+    }
+
+    fn has(&self, number: u64) -> bool {
+        let (word, bit) = Self::place(number);
+        self.0.get(word).is_some_and(|bits| bits & 1 << bit != 0)
+    }
+
+    fn place(number: u64) -> (usize, u64) {
+        ((number / 64) as usize, number % 64)
+    }
+}
+
+/// The rows of one identity, as they come by.
+struct Group {
+    first: Record,
+    last: u64,
+    rows: u64,
+    at: Vec<RowPlace>,
+    same: bool,
+}
+
+impl Group {
+    fn new(record: Record) -> Self {
+        Group {
+            last: record.number,
+            rows: 1,
+            at: vec![read_place(&record.body)],
+            same: true,
+            first: record,
+        }
+    }
+
+    fn add(&mut self, record: &Record) {
+        self.last = record.number;
+        self.rows += 1;
+        self.same &= record.body[16..] == self.first.body[16..];
+        if self.at.len() < MAX_PLACES {
+            self.at.push(read_place(&record.body));
+        }
+    }
+}
+
+/// The numbers of the rows not to write.
 fn find_duplicates(
     sorter: Sorter,
     keep: Keep,
     report: &mut MergeReport,
-) -> Result<Vec<u64>, TransformError> {
-    let mut dropped = Vec::new();
-    let mut group: Vec<Record> = Vec::new();
-    let mut close = |group: &mut Vec<Record>| {
-        if group.len() > 1 {
-            match keep {
-                Keep::First => dropped.extend(group[1..].iter().map(|r| r.number)),
-                Keep::Last => dropped.extend(group[..group.len() - 1].iter().map(|r| r.number)),
-                Keep::All => {}
-            }
-            report.duplicate_identities += 1;
-            if report.duplicates.len() < MAX_PROBLEMS {
-                report.duplicates.push(Duplicate {
-                    identity: group[0].key.clone().into(),
-                    at: group.iter().map(|r| read_place(&r.body)).collect(),
-                    same: group.iter().all(|r| r.body[16..] == group[0].body[16..]),
-                });
-            }
+) -> Result<Numbers, TransformError> {
+    let mut dropped = Numbers::default();
+    let mut group: Option<Group> = None;
+    let mut close = |group: Option<Group>| {
+        let Some(group) = group.filter(|group| group.rows > 1) else {
+            return;
+        };
+        report.duplicate_identities += 1;
+        if report.duplicates.len() < MAX_PROBLEMS {
+            report.duplicates.push(Duplicate {
+                identity: group.first.key.into(),
+                rows: group.rows,
+                at: group.at,
+                same: group.same,
+            });
         }
-        group.clear();
     };
     for record in sorter.sorted()? {
         let record = record?;
-        if group.first().is_some_and(|first| first.key != record.key) {
-            close(&mut group);
+        match &mut group {
+            Some(group) if group.first.key == record.key => {
+                match keep {
+                    Keep::First => dropped.add(record.number),
+                    Keep::Last => dropped.add(group.last),
+                    Keep::All => {}
+                }
+                group.add(&record);
+            }
+            _ => close(group.replace(Group::new(record))),
         }
-        group.push(record);
     }
-    close(&mut group);
-    dropped.sort_unstable();
+    close(group);
     Ok(dropped)
 }

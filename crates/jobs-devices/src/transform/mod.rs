@@ -59,14 +59,14 @@ pub use filter::{FilterReport, filter};
 pub use generate::{
     GenerateOptions, GenerateReport, TEST_KEY_MARK, Template, TemplateError, generate,
 };
-pub use merge::{Duplicate, Keep, MergeReport, RowPlace, merge};
+pub use merge::{Duplicate, Keep, MAX_PLACES, MergeReport, RowPlace, merge};
 pub use plan::{
     Affected, AffectedIdentity, ImportPlan, MAX_PLANNED_IDS, UNKNOWN_MODE, plan_import,
 };
 pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
 pub use set_mode::{SetModeReport, set_mode};
 pub use split::{SplitAt, SplitFile, SplitReport, split};
-pub use stats::{Stats, StatsReport, UNSET, stats};
+pub use stats::{OTHERS, Stats, StatsReport, UNSET, stats};
 
 /// How many problems a report quotes; all are counted.
 pub const MAX_PROBLEMS: usize = 100;

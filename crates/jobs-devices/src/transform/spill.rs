@@ -13,6 +13,9 @@ use crate::RowRef;
 /// More runs than this are merged into one before more are made, so that open files stay few.
 const MOST_RUNS: usize = 64;
 
+/// The same for runs of large records: a merge holds one record of each run.
+const MOST_HEADS: usize = 64 << 20;
+
 /// Which identity a row is about. A device sorts before its modules.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
@@ -52,6 +55,10 @@ pub(crate) struct Sorter {
     budget: usize,
     folder: Option<PathBuf>,
     runs: Vec<File>,
+    /// The size of the largest record of each run, summed up.
+    heads: usize,
+    /// The size of the largest record so far.
+    largest: usize,
 }
 
 impl Sorter {
@@ -62,17 +69,21 @@ impl Sorter {
             budget: context.memory(),
             folder: context.temporary.clone(),
             runs: Vec::new(),
+            heads: 0,
+            largest: 0,
         }
     }
 
     pub(crate) fn push(&mut self, record: Record) -> Result<(), TransformError> {
         let module = record.key.module_id.as_ref().map_or(0, String::len);
         // A record's own fields and what the allocator adds are some hundred bytes.
-        self.size += record.body.len() + record.key.id.len() + module + 120;
+        let size = record.body.len() + record.key.id.len() + module + 120;
+        self.size += size;
+        self.largest = self.largest.max(size);
         self.held.push(record);
         if self.size >= self.budget {
             self.spill().map_err(TransformError::Spill)?;
-            if self.runs.len() >= MOST_RUNS {
+            if self.runs.len() >= MOST_RUNS || self.heads >= MOST_HEADS {
                 self.merge_runs()?;
             }
         }
@@ -87,6 +98,7 @@ impl Sorter {
             write_record(&mut out, &record)?;
         }
         self.size = 0;
+        self.heads += self.largest;
         self.runs.push(rewound(out)?);
         Ok(())
     }
@@ -98,6 +110,7 @@ impl Sorter {
         for record in merged {
             write_record(&mut out, &record?).map_err(TransformError::Spill)?;
         }
+        self.heads = self.largest;
         self.runs.push(rewound(out).map_err(TransformError::Spill)?);
         Ok(())
     }

@@ -13,6 +13,12 @@ use crate::{Item, RowRef, parallel};
 /// Under which name rows are counted whose status or authentication is absent or `null`.
 pub const UNSET: &str = "null";
 
+/// Under which name rows are counted whose status or authentication is one of too many: names are data, and must not fill the memory.
+pub const OTHERS: &str = "…";
+
+/// How many names are counted by themselves.
+const MOST_NAMES: usize = 100;
+
 /// What the rows of device files are, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +36,7 @@ pub struct StatsReport {
     pub bad_lines: u64,
     /// Bytes of the files.
     pub bytes: u64,
-    /// Rows by status; those without one under [`UNSET`].
+    /// Rows by status; those without one under [`UNSET`], those of further names than a hundred under [`OTHERS`].
     pub by_status: BTreeMap<String, u64>,
     /// Rows by authentication type; those without one, as in an export without keys, under [`UNSET`].
     pub by_authentication: BTreeMap<String, u64>,
@@ -215,6 +221,8 @@ impl Part {
             (self.by_authentication, &mut report.by_authentication),
         ] {
             for (name, count) in counts {
+                let full = all.len() >= MOST_NAMES && !all.contains_key(&name);
+                let name = if full { OTHERS.to_owned() } else { name };
                 *all.entry(name).or_default() += count;
             }
         }

@@ -65,3 +65,16 @@ fn progress_ends_at_the_size_of_the_file() {
     assert!(told.len() > 1 && told.is_sorted());
     assert_eq!(told.last(), Some(&(100_000, file.len() as u64)));
 }
+
+#[test]
+fn names_beyond_a_hundred_are_counted_together() {
+    use std::fmt::Write as _;
+    let mut file = String::new();
+    for n in 0..1_000 {
+        writeln!(file, r#"{{"id":"d{n}","status":"s{n}"}}"#).unwrap();
+    }
+    let report = stats(file.as_bytes(), &mut Context::new()).unwrap();
+    assert_eq!(report.by_status.values().sum::<u64>(), report.rows);
+    assert!(report.by_status.len() <= 101, "{}", report.by_status.len());
+    assert!(report.by_status[jobs_devices::transform::OTHERS] > 0);
+}

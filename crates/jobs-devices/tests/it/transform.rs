@@ -303,8 +303,8 @@ fn merge_keeps_each_identity_once_and_reports_where_its_rows_were() {
             assert_eq!(
                 report["duplicates"],
                 json!([
-                    {"id": "a", "at": [{"input": 0, "line": 1}, {"input": 1, "line": 3}], "same": true},
-                    {"id": "b", "at": [{"input": 0, "line": 2}, {"input": 1, "line": 2}], "same": false},
+                    {"id": "a", "rows": 2, "at": [{"input": 0, "line": 1}, {"input": 1, "line": 3}], "same": true},
+                    {"id": "b", "rows": 2, "at": [{"input": 0, "line": 2}, {"input": 1, "line": 2}], "same": false},
                 ])
             );
             assert_eq!(report["inputs"][1]["rows"], 3);
