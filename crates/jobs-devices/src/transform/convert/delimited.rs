@@ -9,8 +9,8 @@ use super::cell;
 use super::columns::{Column, Columns, ColumnsError, Member};
 use super::kinds::Kinds;
 use super::quotes::Quotes;
-use crate::Row;
 use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
+use crate::{DEFAULT_MAX_LINE, Row};
 
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -22,11 +22,13 @@ pub(super) fn rows<'c, 'a, R: Read>(
     run: &mut Run<'c, 'a>,
     mut each: impl FnMut(&mut Run<'c, 'a>, Place, Row) -> Result<(), TransformError>,
 ) -> Result<(), TransformError> {
+    // A row of a table can make a line that is longer than readers take, which is a warning: its limit is never a smaller one.
+    let most = run.context.options.most_bytes().max(DEFAULT_MAX_LINE);
     let mut table = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
-        .from_reader(Quotes::new(source, delimiter));
+        .from_reader(Quotes::new(source, delimiter, most as u64));
     let mut record = ByteRecord::new();
     let header = |message: String| TransformError::Input { line: 1, message };
     if !next(&mut table, &mut record)? {
@@ -84,12 +86,19 @@ fn next<R: Read>(
     table: &mut csv::Reader<Quotes<R>>,
     record: &mut ByteRecord,
 ) -> Result<bool, TransformError> {
-    let read = table.read_byte_record(record).map_err(read_error)?;
+    let read = table.read_byte_record(record);
+    if let Some(excess) = table.get_ref().excess() {
+        return Err(TransformError::Input {
+            line: excess.line,
+            message: excess.message.clone(),
+        });
+    }
+    let read = read.map_err(read_error)?;
     match table.get_ref().unclosed() {
         None => Ok(read),
         Some(line) => Err(TransformError::Input {
             line,
-            message: "a quote opens here and is never closed, so that the rest of the file is one cell; close it,                       or write a quote within a cell as two in a quoted cell"
+            message: "a quote opens here and is never closed, so that the rest of the file is one cell; close it, or write a quote within a cell as two in a quoted cell"
                 .to_owned(),
         }),
     }
