@@ -345,12 +345,26 @@ pub(crate) fn classify<'l, T>(
         Cause::NotJson { .. } | Cause::NotUtf8 { .. } | Cause::Truncated { .. }
     );
     if first != b'{' && not_json {
-        let shown = String::from_utf8_lossy(text).into_owned();
-        return Some(words(shown, line, line.len() as u64, at, strict));
+        return Some(words(shown(text), line, line.len() as u64, at, strict));
     }
     // Columns count from the line's first byte, which spaces or a byte order mark may be.
     let before = text.as_ptr().addr().saturating_sub(line.as_ptr().addr()) as u64;
     Some(Item::Bad(BadLine::new(cause.moved(before, at.last), line)))
+}
+
+/// How much of a line of plain words is kept: each of its bytes may become three.
+const MOST_WORDS: usize = 64 * 1024;
+
+/// The words of a line as text.
+fn shown(text: &[u8]) -> String {
+    match text.get(..MOST_WORDS) {
+        Some(start) if text.len() > MOST_WORDS => {
+            let mut shown = String::from_utf8_lossy(start).into_owned();
+            shown.push('…');
+            shown
+        }
+        _ => String::from_utf8_lossy(text).into_owned(),
+    }
 }
 
 /// What a line of plain words is.

@@ -3,7 +3,8 @@
 //! The file is cut at line breaks into chunks of [`CHUNK_BYTES`]. Workers take turns to read the next chunk, work on it on their own, and hand in
 //! what they made of it. The caller is one of them, and between its own chunks takes the results in the order of the file: a thread that only
 //! took results would be woken for every chunk, and take the core from a worker each time. At most a few chunks and results exist at any
-//! time, so a slow caller holds the workers back. [`write_rows`] goes the other way.
+//! time, so a slow caller holds the workers back. A chunk with a line that is longer than usual is [alone](source::ALONE_BYTES): nothing is
+//! read behind it before its result was taken, so that memory stays flat however many workers there are. [`write_rows`] goes the other way.
 
 use std::{
     collections::BTreeMap,
@@ -34,6 +35,9 @@ pub const CHUNK_BYTES: usize = 256 * 1024;
 
 /// How many results may wait for one before them, for each worker.
 const RESULTS_PER_WORKER: u64 = 4;
+
+/// More workers than this only hold more memory: so many read faster than files are delivered.
+const MOST_WORKERS: usize = 16;
 
 /// Reads `source` to its end, lets `work` make something of each chunk on any thread, and gives the results to `take` on this thread in
 /// the order of the file. `take` can break off. With strict [`Options`] the chunk with the first bad line is the last.
@@ -67,7 +71,7 @@ pub fn for_each_chunk<R: Read + Send, T: Send>(
     take: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    for_each_chunk_with(workers, source, options, work, take)
+    for_each_chunk_with(workers.min(MOST_WORKERS), source, options, work, take)
 }
 
 /// [`for_each_chunk`] with a number of workers; with one, everything is done on this thread.
@@ -91,12 +95,17 @@ pub fn for_each_chunk_with<R: Read + Send, T: Send>(
             if take(result).is_break() || stopped {
                 break;
             }
+            if place.is_alone() {
+                worker.shrink();
+                source.is_held = false;
+            }
             first = source.next(&mut worker.lines);
         }
         return Ok(());
     }
     let shared = Shared {
         source: Mutex::new(source),
+        readable: Condvar::new(),
         turn: Mutex::new(Turn::default()),
         more: Condvar::new(),
         window: RESULTS_PER_WORKER * workers as u64,
@@ -117,6 +126,8 @@ pub fn for_each_chunk_with<R: Read + Send, T: Send>(
 
 struct Shared<R> {
     source: Mutex<Source<R>>,
+    /// The source may be read again after a chunk that was alone.
+    readable: Condvar,
     turn: Mutex<Turn>,
     more: Condvar,
     /// How far a result may be ahead of the one taken last.
@@ -133,8 +144,16 @@ struct Turn {
     waiting: usize,
 }
 
-/// What became of a chunk, and whether it is the last one wanted.
-type Done<T> = io::Result<(T, bool)>;
+/// What became of a chunk.
+struct Made<T> {
+    result: T,
+    /// It is the last one wanted.
+    stopped: bool,
+    /// Nothing is read before the result was taken.
+    alone: bool,
+}
+
+type Done<T> = io::Result<Made<T>>;
 type Results<T> = mpsc::Sender<(u64, Done<T>)>;
 
 impl<R: Read> Shared<R> {
@@ -142,8 +161,7 @@ impl<R: Read> Shared<R> {
         // A panic in `work` must not leave the others waiting for its result.
         let release = Release(self);
         let mut worker = Worker::new(options);
-        loop {
-            let chunk = lock(&self.source).next(&mut worker.lines);
+        while let Some(chunk) = self.next(&mut worker) {
             let Some((sequence, done)) = made_of(chunk, &mut worker, work) else {
                 break;
             };
@@ -171,12 +189,15 @@ impl<R: Read> Shared<R> {
         loop {
             early.extend(inbox.try_iter());
             while let Some(done) = early.remove(&next) {
-                let (result, stopped) = done?;
-                if take(result).is_break() || stopped {
+                let made = done?;
+                if take(made.result).is_break() || made.stopped {
                     return Ok(());
                 }
                 next += 1;
                 self.tell(|turn| turn.taken = next);
+                if made.alone {
+                    self.read_on();
+                }
             }
             if source_is_over || early.len() as u64 >= self.window {
                 let Ok((sequence, done)) = inbox.recv() else {
@@ -185,9 +206,15 @@ impl<R: Read> Shared<R> {
                 early.insert(sequence, done);
                 continue;
             }
-            let chunk = first
-                .take()
-                .unwrap_or_else(|| lock(&self.source).next(&mut worker.lines));
+            let chunk = first.take().or_else(|| self.next_unless_alone(&mut worker));
+            let Some(chunk) = chunk else {
+                // Another worker has the chunk that is alone, or had it a moment ago.
+                let Ok((sequence, done)) = inbox.recv() else {
+                    return Ok(());
+                };
+                early.insert(sequence, done);
+                continue;
+            };
             if let Some((sequence, done)) = made_of(chunk, &mut worker, work) {
                 source_is_over = done.is_err();
                 early.insert(sequence, done);
@@ -195,6 +222,33 @@ impl<R: Read> Shared<R> {
                 source_is_over = true;
             }
         }
+    }
+}
+
+impl<R: Read> Shared<R> {
+    /// Reads the next chunk, once it may be read. `None` when no more results are taken.
+    fn next(&self, worker: &mut Worker<'_>) -> Option<Next> {
+        let mut source = lock(&self.source);
+        while source.is_held {
+            if source.is_abandoned {
+                return None;
+            }
+            let woken = self.readable.wait(source);
+            source = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        Some(source.next(&mut worker.lines))
+    }
+
+    /// As [`next`](Self::next), for the one who takes the results and so must not wait for them to be taken.
+    fn next_unless_alone(&self, worker: &mut Worker<'_>) -> Option<Next> {
+        let mut source = lock(&self.source);
+        (!source.is_held).then(|| source.next(&mut worker.lines))
+    }
+
+    /// Lets the source be read again.
+    fn read_on(&self) {
+        lock(&self.source).is_held = false;
+        self.readable.notify_all();
     }
 }
 
@@ -206,7 +260,19 @@ fn made_of<T>(
 ) -> Option<(u64, Done<T>)> {
     match chunk {
         Ok(None) => None,
-        Ok(Some(place)) => Some((place.sequence, Ok(worker.run(place, work)))),
+        Ok(Some(place)) => {
+            let alone = place.is_alone();
+            let (result, stopped) = worker.run(place, work);
+            if alone {
+                worker.shrink();
+            }
+            let made = Made {
+                result,
+                stopped,
+                alone,
+            };
+            Some((place.sequence, Ok(made)))
+        }
         Err((sequence, error)) => Some((sequence, Err(error))),
     }
 }
@@ -239,6 +305,8 @@ struct Release<'s, R>(&'s Shared<R>);
 impl<R> Drop for Release<'_, R> {
     fn drop(&mut self) {
         self.0.tell(|turn| turn.over = true);
+        lock(&self.0.source).is_abandoned = true;
+        self.0.readable.notify_all();
     }
 }
 

@@ -107,6 +107,12 @@ impl<'o> Worker<'o> {
         }
     }
 
+    /// Gives back what a long line took.
+    pub(super) fn shrink(&mut self) {
+        self.lines.shrink();
+        self.scratch = Scratch::new();
+    }
+
     pub(super) fn run<T>(
         &mut self,
         place: ChunkPlace,

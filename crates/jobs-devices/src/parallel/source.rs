@@ -5,6 +5,9 @@ use std::io::{self, Read};
 use super::CHUNK_BYTES;
 use crate::long::START_OF_LONG_LINE;
 
+/// A chunk with more bytes has a line that is longer than usual. Nothing is read behind it before its result was taken.
+pub(super) const ALONE_BYTES: usize = 3 * CHUNK_BYTES;
+
 /// How much is asked of a source first.
 const FIRST_READ: usize = 16 * 1024;
 
@@ -21,6 +24,13 @@ pub(super) struct ChunkPlace {
     pub(super) long: Option<u64>,
 }
 
+impl ChunkPlace {
+    /// Whether nothing is read before its result was taken.
+    pub(super) fn is_alone(self) -> bool {
+        self.long.is_none() && self.len > ALONE_BYTES as u64
+    }
+}
+
 /// A chunk that was read, nothing at the end, or an error with the number its chunk would have had.
 pub(super) type Next = Result<Option<ChunkPlace>, (u64, io::Error)>;
 
@@ -34,6 +44,10 @@ pub(super) struct Source<R> {
     offset: u64,
     over: bool,
     max_line: usize,
+    /// The last chunk is alone, and its result was not taken yet: nothing is to be read.
+    pub(super) is_held: bool,
+    /// No more results are taken.
+    pub(super) is_abandoned: bool,
 }
 
 impl<R: Read> Source<R> {
@@ -46,6 +60,8 @@ impl<R: Read> Source<R> {
             offset: 0,
             over: false,
             max_line,
+            is_held: false,
+            is_abandoned: false,
         }
     }
 
@@ -83,6 +99,7 @@ impl<R: Read> Source<R> {
             len,
             long,
         };
+        self.is_held = place.is_alone();
         self.sequence += 1;
         self.lines += if long.is_some() { 1 } else { lines.find_ends() };
         self.offset += len;
@@ -193,6 +210,11 @@ impl Lines {
         let behind = self.ends.last().map_or(0, |end| end + 1);
         let rest = &self.room[behind..self.filled];
         whole.chain((!rest.is_empty()).then_some((rest, false)))
+    }
+
+    /// Gives back the room that a long line took.
+    pub(super) fn shrink(&mut self) {
+        *self = Self::default();
     }
 
     fn clear(&mut self) {

@@ -39,8 +39,12 @@ pub(crate) struct Index {
 #[repr(transparent)]
 pub(crate) struct Op(u32);
 
-/// Longest line that [`Op`] has room for; longer ones go the slow way.
-const MAX_LINE: usize = (u32::MAX >> 8) as usize;
+/// Longest line that is indexed; longer ones go the slow way, which needs no memory for each byte of the line. A row with every limit
+/// of its twin reached, each character escaped, is shorter.
+const MAX_LINE: usize = 1024 * 1024;
+
+/// [`Op`] has room for every position in such a line.
+const _: () = assert!(MAX_LINE <= (u32::MAX >> 8) as usize);
 
 impl Op {
     #[inline(always)]
@@ -87,8 +91,8 @@ impl Index {
             return false;
         }
         if self.ops.len() < line.len() + 64 + SENTINELS {
-            self.ops
-                .resize(line.len() * 2 + 64 + SENTINELS, Op::default());
+            let room = (line.len() * 2).min(MAX_LINE);
+            self.ops.resize(room + 64 + SENTINELS, Op::default());
         }
         simd::build(self, line)
     }

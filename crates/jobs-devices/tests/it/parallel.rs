@@ -231,3 +231,80 @@ fn a_panic_of_the_rows_comes_out_and_leaves_nobody_waiting() {
     });
     assert!(outcome.is_err());
 }
+
+/// Lines of which every third is so long that its chunk is alone.
+fn with_long_lines() -> (Vec<u8>, Vec<String>) {
+    let (mut file, mut ids) = (Vec::new(), Vec::new());
+    for number in 0..40 {
+        let text = "x".repeat(if number % 3 == 0 { 1_000_000 } else { 20_000 });
+        let id = format!("d{number}");
+        file.extend_from_slice(
+            format!("{{\"id\":\"{id}\",\"tags\":{{\"t\":\"{text}\"}}}}\n").as_bytes(),
+        );
+        ids.push(id);
+    }
+    (file, ids)
+}
+
+fn ids_of(chunk: parallel::Chunk<'_>) -> Vec<String> {
+    let mut ids = Vec::new();
+    chunk.for_each(|entry| {
+        if let Item::Row(row) = entry.item {
+            ids.push(row.id().into_owned());
+        }
+    });
+    ids
+}
+
+#[test]
+fn nothing_is_read_behind_a_long_line_before_its_result_was_taken() {
+    let (file, expected) = with_long_lines();
+    for workers in [1, 2, 5] {
+        let mut ids = Vec::new();
+        let take = |some: Vec<String>| {
+            ids.extend(some);
+            ControlFlow::Continue(())
+        };
+        let options = Options::new();
+        parallel::for_each_chunk_with(workers, &file[..], &options, ids_of, take).unwrap();
+        assert_eq!(ids, expected, "{workers} workers");
+    }
+}
+
+#[test]
+fn breaking_off_behind_a_long_line_leaves_no_worker_waiting() {
+    let (file, expected) = with_long_lines();
+    for workers in [1, 2, 5] {
+        for most in [1, 4, 7] {
+            let mut ids = Vec::new();
+            let take = |some: Vec<String>| {
+                ids.extend(some);
+                if ids.len() >= most {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            let options = Options::new();
+            parallel::for_each_chunk_with(workers, &file[..], &options, ids_of, take).unwrap();
+            assert!(ids.len() >= most && expected.starts_with(&ids), "{ids:?}");
+        }
+    }
+}
+
+#[test]
+fn a_panic_at_a_long_line_leaves_no_worker_waiting() {
+    let (file, _) = with_long_lines();
+    for workers in [1, 2, 5] {
+        let work = |chunk: parallel::Chunk<'_>| {
+            let ids = ids_of(chunk);
+            assert!(!ids.iter().any(|id| id == "d9"), "the panic of this test");
+        };
+        let outcome = std::panic::catch_unwind(|| {
+            let take = |()| ControlFlow::Continue(());
+            let options = Options::new();
+            parallel::for_each_chunk_with(workers, &file[..], &options, work, take)
+        });
+        assert!(outcome.is_err());
+    }
+}
