@@ -64,7 +64,7 @@ impl<'a> SmallInput<'a> {
             if metadata.is_dir() {
                 return Ok(Content::Folder);
             }
-            Content::of(file, limit, metadata.is_file().then(|| metadata.len()))
+            Content::of(file, limit, metadata.is_file().then_some(metadata.len()))
         });
         self.judge(&path.display().to_string(), read.await)
     }
