@@ -182,7 +182,7 @@ impl Case {
         self.cli.spawn(&arguments)
     }
 
-    /// Waits for the end of the command, which must come long before a person would lose patience.
+    /// Waits for the end of the command, which must come within a time that any machine keeps.
     fn end(&self, mut child: Child) -> (Option<i32>, String) {
         let started = Instant::now();
         while child.try_wait().unwrap().is_none() {
@@ -255,7 +255,7 @@ fn until_it_handles_signals(child: &Child) {
     }
 }
 
-/// One case after the other on each of a few threads: most of their time is spent waiting.
+/// One case after the other on each of a few threads: they mostly wait.
 fn each(cases: Vec<Case>, test: impl Fn(&Case) + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -317,7 +317,7 @@ fn a_file_that_may_not_be_read_is_named() {
         let cases = cases("locked", |found| found == purpose);
         for case in &cases {
             let path = case.cli.file("locked", "x");
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         cases
     };
