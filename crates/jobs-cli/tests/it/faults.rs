@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cli, LocalHub, cli_of, closed_port};
+use crate::harness::{Cli, LocalHub, cli_of, closed_port, file_uri};
 
 const ROW: &str = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
 
@@ -50,9 +50,9 @@ fn a_container_folder_that_cannot_be_used_is_named_with_what_to_do() {
     let hub = LocalHub::start(&[]);
     let cli = Cli::for_hub(&hub);
     let file = cli.file("d.txt", ROW);
-    let missing = format!("file://{}", cli.path("none").display());
-    let plain = format!("file://{file}");
-    let below = format!("file://{file}/c");
+    let missing = file_uri(&cli.path("none"));
+    let plain = file_uri(file.as_ref());
+    let below = format!("{plain}/c");
     for (container, path, part) in [
         (&missing, "none", "does not exist; create it"),
         (&plain, "d.txt", "is a file; give the URI of a folder"),
@@ -235,7 +235,7 @@ fn the_hub_names_the_folder_that_it_cannot_use() {
     let cli = Cli::for_hub(&hub);
     let missing = cli.path("none").display().to_string();
     let ran = cli
-        .run(&["export", "--container", &format!("file://{missing}")])
+        .run(&["export", "--container", &file_uri(missing.as_ref())])
         .expect(3);
     assert!(
         ran.stderr

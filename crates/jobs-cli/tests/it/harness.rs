@@ -62,7 +62,7 @@ impl Cli {
     pub(crate) fn container(&self, name: &str) -> String {
         let path = self.path(name);
         std::fs::create_dir_all(&path).unwrap();
-        format!("file://{}", path.display())
+        file_uri(&path)
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -135,8 +135,16 @@ impl Ran {
             ended(&self.stdout),
             ended(&self.stderr)
         );
+        let in_uri = file_uri(&self.folder);
+        let text = text.replace(&in_uri, "file://[HOME]");
         stable(&text.replace(self.folder.to_str().unwrap(), "[HOME]"))
     }
+}
+
+/// A path as a `file:///` URI: the folder of temporary files may have a blank in its name.
+pub(crate) fn file_uri(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("file://{}", path.replace('%', "%25").replace(' ', "%20"))
 }
 
 fn ended(text: &str) -> String {
