@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
 
 use jobs_ext::JobsClient;
+use serde_json::{Map, Value};
 
+use crate::args::Format;
 use crate::args::change::ChangeArgs;
 use crate::context::Context;
-use crate::failure::{Failure, plain};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome, plain};
 use crate::input;
-use crate::printer::{counted, one_line};
+use crate::printer::{Printer, counted, one_line};
 
 /// The terminal itself, whatever standard input and output are connected to.
 const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
@@ -64,14 +67,29 @@ impl Change {
         }
     }
 
-    /// The host of the hub, with its port where it is not the usual one.
-    pub(crate) fn hub(&self) -> &str {
-        &self.hub
-    }
-
     /// Adds a reason to ask first, such as `20 identities are deleted`.
     pub(crate) fn danger(&mut self, reason: impl Into<String>) {
         self.dangers.push(reason.into());
+    }
+
+    /// The members that describe the change in JSON output.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert("hub".to_owned(), self.hub.as_str().into());
+        if let Count::Known(count) = self.count {
+            members.insert(format!("{}s", self.noun), count.into());
+        }
+        members
+    }
+
+    /// What a dry run prints: a document in JSON, nothing more than the line in a table.
+    pub(crate) fn show(&self, printer: &Printer) -> Outcome {
+        if printer.format != Format::Table {
+            let mut members = self.members();
+            members.insert("dryRun".to_owned(), true.into());
+            printer.json(Value::Object(members))?;
+        }
+        Ok(Exit::Done)
     }
 
     /// Prints the line about the change, also with `-q`, holds it against `--max-devices`, and asks the question where there is a danger.

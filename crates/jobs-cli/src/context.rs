@@ -264,8 +264,15 @@ impl JobTracker {
                 format_args!("{what} during the upload; no job was created"),
             ),
             State::Creating => {
-                Failure::new(exit, format_args!("{what}; a job may have been created"))
-                    .hint("see whether it was: iothub-jobs list")
+                let failure =
+                    Failure::new(exit, format_args!("{what}; a job may have been created"))
+                        .hint("see whether it was: iothub-jobs list");
+                match self.wait_options.get() {
+                    Some(_) => {
+                        failure.hint(format_args!("then finish it: {}", self.wait_command("ID")))
+                    }
+                    None => failure,
+                }
             }
             State::Active(id) => {
                 let stands = match self.silence().as_deref() {

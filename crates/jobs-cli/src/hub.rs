@@ -272,7 +272,7 @@ fn with_cause(line: &str, error: &jobs_ext::Error) -> String {
 }
 
 /// Whether it was the storage, not the hub, that was spoken to.
-fn is_of_storage(error: &jobs_ext::Error) -> bool {
+pub(crate) fn is_of_storage(error: &jobs_ext::Error) -> bool {
     matches!(
         error.operation(),
         Some(

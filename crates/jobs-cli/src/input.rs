@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::failure::{Failure, plain};
+use crate::redact;
 use crate::settings::Stdin;
 
 /// Reads on a thread of its own, so that a command that is stopped ends at once although the read goes on.
@@ -126,7 +127,14 @@ impl<'a> SmallInput<'a> {
         }
     }
 
+    /// A secret in the place of the name is not repeated.
     fn failure(self, name: &str, why: &str) -> Failure {
+        if redact::is_secret(name) {
+            return Failure::secret_as_name(format_args!(
+                "cannot read the {} ({})",
+                self.what, self.option
+            ));
+        }
         Failure::usage(format_args!(
             "cannot read the {} from {name} ({}): {why}",
             self.what, self.option

@@ -157,13 +157,6 @@ impl ImportOptions {
         containers
     }
 
-    /// As before a create: what the hub would refuse is not worth an upload.
-    #[cfg(feature = "blob")]
-    pub(crate) fn check_with_containers(&self, client: &JobsClient) -> Result<()> {
-        self.check(client)?;
-        client.check_containers(&self.containers(), &self.creation.storage_auth)
-    }
-
     pub(crate) fn check(&self, client: &JobsClient) -> Result<()> {
         check_blob_name(self.blob_name(), "input")?;
         if let Some(name) = &self.configurations {
@@ -240,6 +233,19 @@ impl JobsClient {
             .await?;
         let created = Some(self.core().clock.elapsed());
         Ok(self.import_poller(JobPoller::begun(self.clone(), job), options, created))
+    }
+
+    /// Checks an import as [`begin_import`](Self::begin_import) does, and sends nothing.
+    ///
+    /// # Errors
+    /// Configuration: the hub would reject the job, for example for a blob's name or a container URI without a signature.
+    pub fn check_import(&self, options: &ImportOptions) -> Result<()> {
+        options
+            .check(self)
+            .and_then(|()| {
+                self.check_containers(&options.containers(), &options.creation.storage_auth)
+            })
+            .map_err(|error| error.with_operation(OPERATION, None))
     }
 
     /// Takes up an import that was begun elsewhere; the options are those that it was begun with. A job of another type is told as

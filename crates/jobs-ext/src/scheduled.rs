@@ -305,6 +305,9 @@ impl fmt::Debug for DirectMethod {
 }
 
 /// What the live service takes; its documentation says more, but the service refuses upper case, `_`, `.` and spaces.
+/// The create, as errors and traces name it.
+const OPERATION: &str = "create scheduled job";
+
 fn check_scheduled_id(id: &str) -> Result<()> {
     let fits = (1..=64).contains(&id.len())
         && id
@@ -336,6 +339,15 @@ fn private_values(model: &JobRequest) -> Vec<String> {
 }
 
 impl JobsClient {
+    /// Checks a job as [`schedule`](Self::schedule) does, and sends nothing.
+    ///
+    /// # Errors
+    /// Configuration: the service would reject the job, for example for its id or its start.
+    pub fn check_schedule(&self, job: &ScheduledJob) -> Result<()> {
+        job.check(self.core().clock.now())
+            .map_err(|error| error.with_operation(OPERATION, None))
+    }
+
     /// Schedules a job and gives the poller that waits for it. A completed job can have failed on some devices: see [`Job::statistics`].
     ///
     /// # Errors
@@ -343,10 +355,8 @@ impl JobsClient {
     /// [`JobQuota`](ErrorKind::JobQuota) when the tier's number of active jobs is reached; else as the hub refuses. When the answer was lost,
     /// [`Error::lost_create`] says whether the hub has a job of this id.
     pub async fn schedule(&self, job: ScheduledJob) -> Result<JobPoller> {
-        const OPERATION: &str = "create scheduled job";
+        self.check_schedule(&job)?;
         let id = job.id.as_str();
-        job.check(self.core().clock.now())
-            .map_err(|error| error.with_operation(OPERATION, None))?;
         let model = job.model();
         let private = private_values(&model);
         let model = &model;

@@ -66,7 +66,7 @@ pub(crate) struct ExportArgs {
     pub(crate) poll: PollArgs,
 }
 
-/// Import identities from a file or a blob, wait, and print the rows that the hub rejected
+/// Import identities, wait, and print the rows that the hub rejected
 ///
 /// The rows are checked first, as `devices check --for import` does it, and counted by import mode. One line on standard error
 /// says what will happen to which hub. A row that would give an existing device new keys stops the import, unless
@@ -75,7 +75,7 @@ pub(crate) struct ExportArgs {
 #[command(after_help = IMPORT_HELP)]
 pub(crate) struct ImportArgs {
     /// Device file to upload first (`-` is standard input); without it, --blob names a blob that is in the container already
-    #[arg(value_name = "FILE", required_unless_present = "blob")]
+    #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) container: ContainerArgs,

@@ -30,6 +30,10 @@ pub(crate) use upload::Upload;
 
 /// Shows and confirms what the import would do, uploads the file if one is given, imports, waits, and shows what the hub rejected.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
+    if args.file.is_none() && args.blob.is_none() {
+        return Err(Failure::usage("import needs a FILE to upload, or --blob NAME for a blob that is in the container already")
+            .hint("an export writes devices.txt; --blob devices.txt imports it again"));
+    }
     let (auth, version) = hub::storage_auth(&args.storage_auth);
     let by_identity = auth != StorageAuth::Sas;
     let client = hub::client_of(context, Some(args.poll), version).await?;
@@ -42,21 +46,24 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     }
     let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
     outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
+    // A target that cannot be written is better known before the hub is asked anything.
+    let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
     let source = Source::of(context, &client, args, &options).await?;
+    client.check_import(&options)?;
     let planned = source.plan(context, &client, args).await?;
     if planned.confirm(context, args).await? == Decision::DryRun {
         return planned.show(&context.printer);
     }
     let log = LogWanted {
         configurations: args.configurations,
-        file: args.rejects.as_deref().map(Output::create).transpose()?,
+        file: rejects,
         planned: Some(planned),
     };
     let options = match &args.file {
         Some(_) => options.unique_blob(),
         None => options,
     };
-    let upload = Upload::of(args, &options);
+    let mut upload = Upload::of(args, &options);
     if let Some(upload) = &upload {
         let file = args.output_container_file.as_deref();
         let output = (file.is_some() || args.output_container.is_some()).then_some(file);
@@ -67,7 +74,13 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let outcome = match send(context, &client, &source, options).await {
         Ok(poller) if args.no_wait => hub::accepted(context, poller.last()),
         Ok(poller) => finish(context, &client, poller, log).await,
-        Err(failure) => Err(failure),
+        Err(error) => {
+            if hub::is_of_storage(&error) {
+                // The upload itself failed.
+                upload = None;
+            }
+            Err(error.into())
+        }
     };
     if let Some(upload) = upload
         && context.job.is_over()
@@ -119,7 +132,7 @@ async fn send(
     client: &JobsClient,
     source: &Source,
     options: ImportOptions,
-) -> Result<JobPoller<ImportOutcome>, Failure> {
+) -> jobs_ext::Result<JobPoller<ImportOutcome>> {
     context.job.preparing();
     let begun = match source.to_upload() {
         Some(path) => client.begin_import_file(path, options).await,

@@ -86,16 +86,17 @@ async fn schedule(
 ) -> Outcome {
     check_condition(context, args)?;
     let start = start_of(context, args)?;
-    let client = hub::client(context, Some(args.poll)).await?;
-    let change = change_of(&client, args, work, start).await?;
-    if change.confirm(context, &args.change).await? == Decision::DryRun {
-        return Ok(Exit::Done);
-    }
     if let Some(start) = start {
         job = job.start_at(start);
     }
     if let Some(bound) = args.max_execution {
         job = job.max_execution(bound);
+    }
+    let client = hub::client(context, Some(args.poll)).await?;
+    client.check_schedule(&job)?;
+    let change = change_of(&client, args, work, start).await?;
+    if change.confirm(context, &args.change).await? == Decision::DryRun {
+        return change.show(&context.printer);
     }
     context.job.creating();
     let poller = client

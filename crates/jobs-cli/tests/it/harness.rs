@@ -175,7 +175,8 @@ pub(crate) fn stable(text: &str) -> String {
 }
 
 /// Shapes: `h` is a lower-case hexadecimal digit, `9` a digit, `*` zero or more digits, all else itself.
-const PATTERNS: [(&str, &str); 5] = [
+const PATTERNS: [(&str, &str); 6] = [
+    ("import-99999999T999999Z-hhhhhhhh.txt", "[BLOB]"),
     ("hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh", "[ID]"),
     ("9999-99-99T99:99:99.*Z", "[TIME]"),
     ("9999-99-99T99:99:99Z", "[TIME]"),

@@ -44,7 +44,7 @@ fn a_condition_that_only_the_hub_may_know_is_sent_on_request() {
         ("deviceId IN ('a', 'b')", true),
         ("tags.name LIKE 'a%'", true),
         ("tags.name NOT LIKE 'a%'", true),
-        ("FROM devices.modules WHERE moduleId = 'm'", true),
+        ("FROM devices.modules WHERE moduleId = 'm'", false),
     ]
     .into_iter()
     .enumerate()
@@ -63,7 +63,7 @@ fn a_condition_that_only_the_hub_may_know_is_sent_on_request() {
             assert!(ran.stderr.contains(" >>> "), "{}", ran.stderr);
             cli.run(&["schedule", "get", &id]).expect(3);
         }
-        let forced = cli.run(&[&arguments[..], &["--force-condition"]].concat());
+        let forced = cli.run(&[&arguments[..], &["--force-condition", "--yes"]].concat());
         // Sent: the hub knows the job, whatever became of it.
         cli.run(&["schedule", "get", &id]).expect(0);
         assert_eq!(

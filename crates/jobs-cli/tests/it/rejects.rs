@@ -22,7 +22,7 @@ fn stage(rows: &str) -> (LocalHub, Cli, String) {
 #[test]
 fn keys_of_rows_that_cannot_be_read_are_shown_in_no_form() {
     let rows = [
-        r#"{"id":"u1","status":"enabled"}"#,
+        r#"{"id":"u1","importMode":"create","status":"enabled"}"#,
         // Cut in the middle, a colon missing, a key without quotes, a key in an array, more behind the object, a table's line.
         r#"{"id":"u2","authentication":{"symmetricKey":{"primaryKey":"PLANTED2"#,
         r#"{"id":"u3","tags":{},"authentication":{"symmetricKey":{"primaryKey" "PLANTED3"}}}"#,
@@ -59,8 +59,8 @@ fn a_control_character_in_an_id_hides_nothing_else() {
 
 #[test]
 fn rejects_on_standard_output_stand_there_alone() {
-    let (_hub, cli, file) = stage(MIXED);
     for form in ["table", "json", "jsonl"] {
+        let (_hub, cli, file) = stage(MIXED);
         let ran = cli
             .run(&["import", &file, "--rejects", "-", "-o", form])
             .expect(1);
@@ -108,7 +108,15 @@ fn an_import_whose_log_cannot_be_read_is_shown_and_said_to_be_complete() {
     blobs.close("importErrors.log");
     let uri = cli.file("container.uri", &blobs.signed_uri());
     let ran = cli
-        .run(&["import", "--container-file", &uri, "-o", "json"])
+        .run(&[
+            "import",
+            "--blob",
+            "devices.txt",
+            "--container-file",
+            &uri,
+            "-o",
+            "json",
+        ])
         .expect(3);
     assert_eq!(ran.json()["status"], "completed");
     for part in ["the import itself completed", "importErrors.log", "403"] {
@@ -123,8 +131,26 @@ fn an_import_by_the_hubs_identity_says_where_its_rejects_are() {
     let blobs = Blobs::start();
     blobs.put("devices.txt", MIXED);
     let uri = blobs.uri();
-    let import = ["import", "--container", &uri, "--storage-auth", "system"];
-    let ran = cli.run(&[&import[..], &["-o", "json"]].concat()).expect(0);
+    let import = [
+        "import",
+        "--blob",
+        "devices.txt",
+        "--container",
+        &uri,
+        "--storage-auth",
+        "system",
+    ];
+    // Nobody here knows what is in the blob.
+    let ran = cli.run(&import).expect(2);
+    for part in ["rows unknown", "--yes"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    let limited = [&import[..], &["--yes", "--max-devices", "9"]].concat();
+    let ran = cli.run(&limited).expect(2);
+    assert!(ran.stderr.contains("--max-devices 9"), "{}", ran.stderr);
+    let ran = cli
+        .run(&[&import[..], &["--yes", "-o", "json"]].concat())
+        .expect(0);
     assert_eq!(ran.json()["status"], "completed");
     for part in ["importErrors.log", &uri, "cannot be read from here"] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
@@ -142,6 +168,8 @@ fn rows_that_nothing_here_could_open_are_refused_before_the_job() {
         let ran = cli
             .run(&[
                 command,
+                "--blob",
+                "devices.txt",
                 "--container",
                 &blobs.uri(),
                 "--storage-auth",
@@ -196,6 +224,8 @@ fn the_azure_command_line_gives_a_token_for_storage_too() {
     let ran = cli
         .run(&[
             "import",
+            "--blob",
+            "devices.txt",
             "--host",
             "localhost",
             "--auth",
@@ -351,7 +381,15 @@ fn an_answer_that_is_not_the_log_leaves_the_result_unknown() {
     blobs.answer_as("importErrors.log", "<!DOCTYPE html><p>Sign in</p>");
     let uri = cli.file("container.uri", &blobs.signed_uri());
     let ran = cli
-        .run(&["import", "--container-file", &uri, "--rejects", "r.txt"])
+        .run(&[
+            "import",
+            "--blob",
+            "devices.txt",
+            "--container-file",
+            &uri,
+            "--rejects",
+            "r.txt",
+        ])
         .expect(1);
     for part in ["HTML page", "which rows it rejected is unknown"] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);

@@ -14,7 +14,8 @@ fn stage() -> (LocalHub, Cli) {
         "d.txt",
         "{\"id\":\"a\",\"status\":\"enabled\",\"tags\":{\"site\":\"x\"}}\n",
     );
-    cli.run(&["import", &file]).expect(0);
+    cli.run(&["import", &file, "--blob", "devices.txt"])
+        .expect(0);
     (hub, cli)
 }
 
@@ -46,7 +47,7 @@ fn a_twin_update_reaches_the_devices_of_its_condition() {
 fn get_falls_back_to_the_scheduled_endpoint_and_says_so() {
     let (_hub, cli) = stage();
     cli.run(&[
-        "schedule", "twin", "--id", "tw-1", "--where", "*", "--tag", "a=1",
+        "schedule", "twin", "--id", "tw-1", "--where", "*", "--yes", "--tag", "a=1",
     ])
     .expect(0);
     let ran = cli.run(&["get", "tw-1", "-o", "json"]).expect(0);
@@ -89,6 +90,7 @@ fn a_method_that_reaches_nobody_fails_although_its_job_completes() {
             "method",
             "--where",
             "*",
+            "--yes",
             "--name",
             "reboot",
             "--payload",
@@ -115,6 +117,7 @@ fn a_job_for_later_is_cancelled_before_it_runs() {
         "later",
         "--where",
         "*",
+        "--yes",
         "--tag",
         "a=1",
         "--after",
@@ -131,7 +134,7 @@ fn a_job_for_later_is_cancelled_before_it_runs() {
 #[test]
 fn taken_slots_of_scheduled_jobs_are_not_those_of_imports() {
     let (_hub, cli) = stage();
-    let twin = ["schedule", "twin", "--where", "*", "--tag", "a=1"];
+    let twin = ["schedule", "twin", "--where", "*", "--yes", "--tag", "a=1"];
     cli.run(&[&twin[..], &["--after", "1h", "--no-wait"]].concat())
         .expect(0);
     let ran = cli.run(&twin).expect(4);
@@ -209,7 +212,7 @@ fn wrong_arguments_are_refused_before_anything_is_sent() {
         (vec!["schedule", "twin", "--where", "*"], "--desired"),
         (vec!["schedule", "twin", "--tag", "a=1"], "--where"),
         (
-            vec!["schedule", "twin", "--where", "*", "--tag", "a"],
+            vec!["schedule", "twin", "--where", "*", "--yes", "--tag", "a"],
             "NAME=VALUE",
         ),
         (
@@ -218,13 +221,13 @@ fn wrong_arguments_are_refused_before_anything_is_sent() {
         ),
         (
             vec![
-                "schedule", "twin", "--where", "*", "--tag", "a=1", "--id", "UPPER",
+                "schedule", "twin", "--where", "*", "--yes", "--tag", "a=1", "--id", "UPPER",
             ],
             "lower-case",
         ),
         (
             vec![
-                "schedule", "twin", "--where", "*", "--tag", "a=1", "--start", "tomorrow",
+                "schedule", "twin", "--where", "*", "--yes", "--tag", "a=1", "--start", "tomorrow",
             ],
             "2030-01-31T08:00:00Z",
         ),
@@ -234,6 +237,7 @@ fn wrong_arguments_are_refused_before_anything_is_sent() {
                 "method",
                 "--where",
                 "*",
+                "--yes",
                 "--name",
                 "m",
                 "--payload",
@@ -308,6 +312,7 @@ fn a_number_that_would_come_back_changed_is_sent_as_text() {
             "twin",
             "--where",
             "*",
+            "--yes",
             "--desired",
             "fw=3.10",
             "--desired",
@@ -353,6 +358,7 @@ fn a_number_within_a_value_must_be_one_that_a_twin_holds() {
             "twin",
             "--where",
             "*",
+            "--yes",
             "--tag",
             "a={\"b\":98765432109876543210}",
         ])
@@ -369,6 +375,7 @@ fn a_local_start_is_echoed_in_utc_and_a_past_one_is_an_error() {
         "twin",
         "--where",
         "*",
+        "--yes",
         "--tag",
         "a=1",
         "--no-wait",

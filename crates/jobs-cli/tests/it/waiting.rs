@@ -90,7 +90,7 @@ fn import(cli: &Cli, rows: &str, container: &str) -> String {
 fn a_read_that_blocks_heeds_the_time_limit_and_signals() {
     let cli = cli_of(closed_port());
     let pipe = fifo(&cli, "pipe");
-    let twin = ["schedule", "twin", "--where", "*", "--patch"];
+    let twin = ["schedule", "twin", "--where", "*", "--yes", "--patch"];
     for arguments in [
         vec!["list", "--connection-string-file", "-"],
         vec!["list", "--connection-string-file", &pipe],
@@ -211,6 +211,7 @@ fn wait_judges_a_scheduled_job_by_its_devices() {
         "m-1",
         "--where",
         "*",
+        "--yes",
         "--name",
         "reboot",
         "--no-wait",

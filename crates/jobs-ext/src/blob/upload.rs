@@ -238,7 +238,7 @@ impl JobsClient {
         mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
         options = options.unique_blob();
-        options.check_with_containers(self)?;
+        self.check_import(&options)?;
         self.before_upload(crate::import::OPERATION, &mut options.creation)
             .await?;
         let container = self.container(&options.input)?;
@@ -260,7 +260,7 @@ impl JobsClient {
         mut options: ImportOptions,
     ) -> Result<JobPoller<ImportOutcome>> {
         options = options.unique_blob();
-        options.check_with_containers(self)?;
+        self.check_import(&options)?;
         self.before_upload(crate::import::OPERATION, &mut options.creation)
             .await?;
         let container = self.container(&options.input)?;

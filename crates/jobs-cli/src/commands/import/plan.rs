@@ -142,11 +142,10 @@ impl Planned {
     }
 
     /// The members that describe the plan in JSON output.
-    fn members(&self) -> Vec<(&'static str, Value)> {
-        let mut members = vec![("hub", json!(self.change.hub()))];
+    fn members(&self) -> Map<String, Value> {
+        let mut members = self.change.members();
         if let Some(rows) = &self.rows {
-            members.push(("rows", json!(rows.passed.rows)));
-            members.push(("byMode", json!(rows.by_mode)));
+            members.insert("byMode".to_owned(), json!(rows.by_mode));
         }
         members
     }
@@ -154,30 +153,17 @@ impl Planned {
     /// Adds the members that describe the plan to a document about its job.
     pub(super) fn describe(&self, document: &mut Value) {
         if let Some(document) = document.as_object_mut() {
-            let members = self.members();
-            document.extend(
-                members
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
+            document.extend(self.members());
         }
     }
 
     /// What a dry run prints in JSON output.
     fn document(&self) -> Value {
-        let mut document = Map::new();
-        let members = self.members();
-        document.extend(
-            members
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        let mut document = self.members();
+        let (keys, kinds) = (self.regenerated.count, self.replaced.count);
         document.insert("dryRun".to_owned(), json!(true));
-        document.insert("keysRegenerated".to_owned(), json!(self.regenerated.count));
-        document.insert(
-            "authenticationReplaced".to_owned(),
-            json!(self.replaced.count),
-        );
+        document.insert("keysRegenerated".to_owned(), json!(keys));
+        document.insert("authenticationReplaced".to_owned(), json!(kinds));
         Value::Object(document)
     }
 }
@@ -255,7 +241,8 @@ fn modes(rows: &ImportPlan) -> String {
     }
     let replaced: u64 = rows.tags_replaced.values().sum();
     if replaced > 0 {
-        let _ = write!(text, "; {} replace all tags", counted(replaced, "row"));
+        let verb = if replaced == 1 { "sets" } else { "set" };
+        let _ = write!(text, "; {} {verb} all tags", counted(replaced, "row"));
     }
     text
 }
