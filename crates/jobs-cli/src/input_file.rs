@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jobs_devices::{Item, Reader};
+use jobs_devices::{Item, Reader, format};
 use tempfile::TempPath;
 
 use crate::context::Context;
 use crate::failure::{Failure, plain};
+use crate::recognize::not_a_device_file;
 use crate::{input, outfile};
 
 /// A device file, looked at but not sent.
@@ -38,7 +39,7 @@ impl InputFile {
                 path.display()
             )));
         }
-        refuse_without_rows(path, &path.display().to_string())?;
+        refuse_without_rows(path, &path.display().to_string(), Some(path))?;
         Ok(Self::Named(path.to_owned()))
     }
 
@@ -63,29 +64,45 @@ impl InputFile {
         let copy = copied.await.map_err(|error| {
             Failure::usage(format_args!("cannot read {name}: {}", plain(&error)))
         })?;
-        refuse_without_rows(&copy, &name)?;
+        refuse_without_rows(&copy, &name, None)?;
         Ok(Settled::Copied(copy))
     }
 }
 
-/// Refuses a file without a single row, such as a table or a letter: a hub would pass over its first line as the notice that heads
-/// an export, and the import of such a file would look like a success. Reads no further than the first line that is more.
-pub(crate) fn refuse_without_rows(path: &Path, name: &str) -> Result<(), Failure> {
+/// What a pipe passes the device file to, in the hint about a file of another format.
+const COMMAND: &str = "import - --container-file container.uri";
+
+/// Rejects a file of another format, and one without a single row: a hub would pass over its first line as the notice that heads an
+/// export, and the import of such a file would look like a success. Reads no further than the first line that is not plain text.
+/// `source` is the path that the user gave, if there is one.
+pub(crate) fn refuse_without_rows(
+    path: &Path,
+    name: &str,
+    source: Option<&Path>,
+) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::file("read", path, &error);
-    let mut words = 0_u64;
+    let (start, _) = format::start(outfile::open(path)?).map_err(failed)?;
+    let format = format::recognize(&start);
+    if format.is_certain() {
+        return Err(not_a_device_file(name, source, format, COMMAND));
+    }
+    let mut notices = 0_u64;
     for entry in Reader::open(path).map_err(failed)? {
         match entry.map_err(failed)?.item {
-            Item::Notice(_) => words += 1,
+            Item::Notice(_) => notices += 1,
             _ => return Ok(()),
         }
     }
-    let found = match words {
+    if notices > 1 && !format.may_be_device_file() {
+        return Err(not_a_device_file(name, source, format, COMMAND));
+    }
+    let found = match notices {
         0 if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) => {
             "it is empty".to_owned()
         }
         0 => "all its lines are blank".to_owned(),
         1 => "its only line is plain text".to_owned(),
-        _ => format!("all its {words} lines are plain text"),
+        _ => format!("all its {notices} lines are plain text"),
     };
     Err(Failure::usage(format_args!("{name} holds no device: {found}")).hint(
         "a device file has one JSON document a line; `iothub-jobs devices convert FILE --to jsonl` makes one of a table",

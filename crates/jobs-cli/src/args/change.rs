@@ -2,17 +2,18 @@
 
 use clap::Args;
 
+const HEADING: &str = "Change options";
+
 /// How a change to a hub is limited and confirmed.
 #[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Change options")]
 pub(crate) struct ChangeArgs {
     /// Show what would be sent, and change nothing
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     pub(crate) dry_run: bool,
     /// Answer yes to the question that is asked before a dangerous change; needed where there is no terminal to ask on
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     pub(crate) yes: bool,
     /// Change nothing if more than N identities would be touched, or if their number is unknown; --yes does not lift this limit
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = HEADING)]
     pub(crate) max_devices: Option<u64>,
 }

@@ -62,6 +62,9 @@ pub(crate) struct ExportArgs {
     /// Copy the exported rows to FILE when the job is done (mode 0600; `-` is standard output, with nothing else on it)
     #[arg(long, value_name = "FILE")]
     pub(crate) download: Option<PathBuf>,
+    /// Delete the exported blob once its rows are in the file of --download
+    #[arg(long, requires = "download")]
+    pub(crate) delete_blob: bool,
     #[command(flatten)]
     pub(crate) poll: PollArgs,
 }
@@ -145,6 +148,9 @@ pub(crate) struct WaitArgs {
     /// Of an export: copy the exported rows to FILE (mode 0600; `-` is standard output)
     #[arg(long, value_name = "FILE")]
     pub(crate) download: Option<PathBuf>,
+    /// Of an export: delete the exported blob once its rows are in the file of --download
+    #[arg(long, requires = "download")]
+    pub(crate) delete_blob: bool,
     #[command(flatten)]
     pub(crate) poll: PollArgs,
 }

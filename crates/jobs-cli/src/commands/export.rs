@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use futures_util::StreamExt as _;
-use jobs_ext::{ExportOptions, ExportOutcome, Job, JobPoller, StorageAuth};
+use jobs_ext::{ExportOptions, ExportOutcome, Job, JobPoller, JobsClient, StorageAuth};
 
 use crate::args::jobs::ExportArgs;
 use crate::context::Context;
@@ -47,15 +47,29 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
     if args.no_wait {
         return hub::accepted(context, poller.last());
     }
-    finish(context, poller, args.download.as_deref()).await
+    let wanted = Wanted {
+        target: args.download.as_deref(),
+        delete_blob: args.delete_blob,
+    };
+    finish(context, &client, poller, wanted).await
+}
+
+/// What happens to the rows of an export.
+pub(crate) struct Wanted<'a> {
+    /// Where they are copied to.
+    pub(crate) target: Option<&'a Path>,
+    /// Whether their blob is deleted then.
+    pub(crate) delete_blob: bool,
 }
 
 /// Waits for an export, copies its rows if asked to, and shows the job.
 pub(crate) async fn finish(
     context: &Context,
+    client: &JobsClient,
     mut poller: JobPoller<ExportOutcome>,
-    target: Option<&Path>,
+    wanted: Wanted<'_>,
 ) -> Outcome {
+    let target = wanted.target;
     // Rows on standard output leave no room for the job there.
     let has_room = target != Some(Path::new("-"));
     let show = |job: &Job| {
@@ -81,7 +95,31 @@ pub(crate) async fn finish(
         None => Ok(()),
     };
     show(&job)?;
-    copied.map(|()| Exit::Done)
+    copied?;
+    if wanted.delete_blob {
+        let container = client.container(done.container())?;
+        container.delete(done.blob()).await.map_err(|error| {
+            Failure::from(error).hint(format_args!(
+                "the rows were copied; blob {} is still in the container",
+                done.blob()
+            ))
+        })?;
+        context
+            .printer
+            .note(format_args!("deleted blob {}", done.blob()));
+    } else if holds_keys(&job) {
+        context.printer.note(format_args!(
+            "blob {} holds the keys of the devices; delete it when it is not needed (--download FILE --delete-blob does)",
+            done.blob()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether the exported rows have keys.
+fn holds_keys(job: &Job) -> bool {
+    job.import_export()
+        .is_some_and(|model| model.exclude_keys_in_export == Some(false))
 }
 
 /// Copies the exported rows to a file, or to standard output for `-`.

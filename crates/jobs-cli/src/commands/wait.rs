@@ -172,7 +172,11 @@ async fn wait_for_export(
         options = options.blob(hub::blob_name(name)?);
     }
     let poller = client.resume_export(&args.id, options);
-    let outcome = export::finish(context, poller, args.download.as_deref()).await;
+    let wanted = export::Wanted {
+        target: args.download.as_deref(),
+        delete_blob: args.delete_blob,
+    };
+    let outcome = export::finish(context, client, poller, wanted).await;
     outcome.map_err(|failure| match failure.exit() {
         Exit::WorkFailed if args.blob.is_none() && args.download.is_some() => {
             failure.hint("--blob NAME names the blob; the hub does not report it")

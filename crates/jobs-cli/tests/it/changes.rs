@@ -399,3 +399,46 @@ fn export_with(cli: &Cli, uri: &str) -> Vec<Value> {
     rows.sort_by_key(|row| row[0].to_string());
     rows
 }
+
+#[test]
+fn an_exported_blob_with_keys_is_named_and_deleted_on_request() {
+    let (_hub, cli) = fleet(2);
+    let export = ["export", "--include-keys"];
+    let ran = cli.run(&export).expect(0);
+    contains(
+        &ran.stderr,
+        &["devices.txt holds the keys", "--delete-blob"],
+    );
+    assert!(cli.path("container/devices.txt").exists());
+    let ran = cli.run(&["export"]).expect(0);
+    assert!(!ran.stderr.contains("holds the keys"), "{}", ran.stderr);
+    cli.run(&[&export[..], &["--delete-blob"]].concat())
+        .expect(2);
+    let download = ["--download", "copy.txt", "--delete-blob"];
+    let ran = cli.run(&[&export[..], &download].concat()).expect(0);
+    contains(&ran.stderr, &["deleted blob devices.txt"]);
+    assert!(!cli.path("container/devices.txt").exists());
+    assert_eq!(cli.read("copy.txt").lines().count(), 2);
+}
+
+#[test]
+fn a_file_of_another_format_is_named_and_not_uploaded() {
+    let (_hub, cli) = fleet(1);
+    for (content, part) in [
+        ("\u{feff}[{\"id\":\"a\",\"status\":\"enabled\"}]", "JSON"),
+        ("id,status\na,enabled\nb,enabled\n", "CSV"),
+        (
+            "{\n  \"id\": \"a\",\n  \"status\": \"enabled\"\n}\n",
+            "several lines",
+        ),
+        ("<!DOCTYPE html><p>Sign in</p>\n", "HTML"),
+        ("{oops\n{oops\n", "nothing to import"),
+    ] {
+        let file = cli.file("f.txt", content);
+        let ran = rejected(&cli, &["import", &file, "--yes", "--no-check"]);
+        contains(&ran.stderr, &[part, "hint"]);
+        std::fs::copy(cli.path("f.txt"), cli.path("container/b.txt")).unwrap();
+        let ran = rejected(&cli, &["import", "--blob", "b.txt", "--yes"]);
+        contains(&ran.stderr, &[part]);
+    }
+}

@@ -78,7 +78,7 @@ fn a_file_comes_in_by_standard_input_too() {
 fn a_file_without_a_single_row_is_refused_before_a_job_is_made() {
     let (_hub, cli, _) = stage(&[], GOOD);
     for (text, part) in [
-        ("id,status\nd-1,enabled\n", "all its 2 lines are plain text"),
+        ("id,status\nd-1,enabled\n", "is a CSV table"),
         ("hello", "its only line is plain text"),
         ("\r\n\n", "all its lines are blank"),
     ] {

@@ -68,6 +68,12 @@ impl Planned {
         }
         let rows = count(path, name).await?;
         let total = rows.passed.rows;
+        if total == 0 {
+            return Err(Failure::usage(format_args!(
+                "{name} has no row that can be read, so that there is nothing to import"
+            ))
+            .hint("`iothub-jobs devices check FILE --for import` names each line and what is wrong with it"));
+        }
         let mut change = Change::new(client, "row", Count::Known(total), modes(&rows));
         if rows.deletions > 0 {
             change.danger(format!(

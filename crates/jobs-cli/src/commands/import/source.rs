@@ -46,7 +46,7 @@ impl Source {
         let name = format!("blob {blob}");
         let copy = outfile::scratch()?.into_temp_path();
         client.container(container)?.download(blob, &copy).await?;
-        refuse_without_rows(&copy, &name)?;
+        refuse_without_rows(&copy, &name, None)?;
         Ok(Self::Blob { copy, name })
     }
 
