@@ -2,6 +2,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { chromium } = require('playwright-core');
@@ -82,6 +83,50 @@ test('the line for curl works as it stands', async () => {
   const { execFileSync } = require('node:child_process');
   const printed = execFileSync('bash', ['-c', line + ' --silent --fail'], { encoding: 'utf8' });
   assert.ok(Array.isArray(JSON.parse(printed)));
+});
+
+test('a page of another origin gets 403 for everything it sends, and nothing is done', async () => {
+  await open();
+  const server = http.createServer((request, response) => response.setHeader('Content-Type', 'text/html').end('<title>foreign</title>'));
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const foreign = await context.newPage();
+  const statuses = [];
+  foreign.on('response', (response) => {
+    if (response.url().startsWith(endpoint)) statuses.push(`${response.request().method()} ${new URL(response.url()).pathname} ${response.status()}`);
+  });
+  await foreign.goto(`http://127.0.0.1:${server.address().port}/`);
+  const job = JSON.stringify({ type: 'import', inputBlobContainerUri: container, outputBlobContainerUri: container });
+  const sent = await foreign.evaluate(async ([endpoint, job]) => {
+    const version = '?api-version=2021-04-12';
+    const requests = [
+      ['/jobs/create' + version, { method: 'POST', mode: 'no-cors', headers: { 'Content-Type': 'text/plain' }, body: job }],
+      ['/jobs/create' + version, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: job }],
+      ['/jobs' + version, {}],
+      ['/jobs' + version, { mode: 'no-cors' }],
+      ['/devices/page-1' + version, { method: 'DELETE' }],
+      ['/_local/reset', { method: 'POST', mode: 'no-cors' }],
+      ['/_local/overview', { mode: 'no-cors' }],
+      ['/healthz', { mode: 'no-cors' }],
+    ];
+    for (const [path, options] of requests) await fetch(endpoint + path, options).catch(() => {});
+    const element = (name, set) => new Promise((done) => {
+      const made = document.createElement(name);
+      made.onload = made.onerror = done;
+      set(made);
+      document.body.append(made);
+    });
+    await element('script', (made) => { made.src = endpoint + '/jobs' + version; });
+    await element('img', (made) => { made.src = endpoint + '/_local/overview'; });
+    return requests.length + 2;
+  }, [endpoint, job]);
+  await foreign.waitForTimeout(200);
+  await context.close();
+  server.close();
+  assert.ok(statuses.length >= 6, `${statuses.length} of ${sent} responses were seen: ${statuses}`);
+  assert.deepEqual(statuses.filter((line) => !line.endsWith(' 403')), []);
+  await waitFor('live', '#state');
+  await page.waitForFunction(() => document.getElementById('devices').textContent === '3');
 });
 
 test('the page asks nobody else and reports no problem', async () => {

@@ -63,6 +63,11 @@ impl Context {
             .with_option(self.hub.proxy.as_ref())
     }
 
+    /// Hosts besides loopback whose storage may be used over plain http.
+    pub(crate) fn http_storage_hosts(&self) -> &[String] {
+        &self.hub.http_storage_host
+    }
+
     /// Remembers where requests go, for failures to say.
     pub(crate) fn talks_to(&self, endpoint: Endpoint) {
         // A command that makes two clients makes them for the same hub.
@@ -86,7 +91,8 @@ impl Context {
 
     /// The container of a job.
     pub(crate) async fn container(&self, args: &ContainerArgs) -> Result<ContainerText, Failure> {
-        let container = settings::container(args, &self.environment, &self.stdin).await?;
+        let mut container = settings::container(args, &self.environment, &self.stdin).await?;
+        container.http_hosts = self.http_storage_hosts().to_vec();
         self.warn_if_cut(&container);
         Ok(container)
     }
@@ -108,9 +114,10 @@ impl Context {
         uri: Option<&str>,
         file: Option<&std::path::PathBuf>,
     ) -> Result<Option<ContainerText>, Failure> {
-        let container =
+        let mut container =
             settings::output_container(uri, file, &self.environment, &self.stdin).await?;
-        if let Some(container) = &container {
+        if let Some(container) = &mut container {
+            container.http_hosts = self.http_storage_hosts().to_vec();
             self.warn_if_cut(container);
         }
         Ok(container)

@@ -1,8 +1,8 @@
 //! From settings to a client, and from the client's errors to exit codes.
 
 use jobs_ext::{
-    ApiVersion, ConnectionString, ContainerUri, Endpoint, ErrorKind, Job, JobsClient,
-    JobsClientBuilder, LostCreate, StorageAuth, Timeouts,
+    ApiVersion, ConnectionString, ContainerUri, ContainerUriParser, Endpoint, ErrorKind, Job,
+    JobsClient, JobsClientBuilder, LostCreate, StorageAuth, Timeouts,
 };
 
 use crate::args::jobs::{PollArgs, StorageAuthArg};
@@ -148,7 +148,13 @@ pub(crate) const OWN_WAY: &str = "sign in with --auth entra and the Azure comman
 /// Reads a container URI; what is wrong with it can be seen before anything is sent.
 pub(crate) fn container(text: &ContainerText) -> Result<ContainerUri, Failure> {
     refuse_quotes(&text.uri, "container URI", &text.origin)?;
-    text.uri.expose().parse::<ContainerUri>().map_err(|error| {
+    let parser = text
+        .http_hosts
+        .iter()
+        .fold(ContainerUriParser::new(), |parser, host| {
+            parser.http_storage_host(host)
+        });
+    parser.parse(text.uri.expose()).map_err(|error| {
         Failure::usage(format_args!(
             "container URI in {}: {}",
             text.origin,

@@ -56,9 +56,19 @@ pub(crate) struct HubSettings {
 pub(crate) struct ContainerText {
     pub(crate) uri: Secret,
     pub(crate) origin: String,
+    /// Hosts besides loopback that may be used over plain http.
+    pub(crate) http_hosts: Vec<String>,
 }
 
 impl ContainerText {
+    fn new(uri: Secret, origin: impl Into<String>) -> Self {
+        Self {
+            uri,
+            origin: origin.into(),
+            http_hosts: Vec::new(),
+        }
+    }
+
     /// A query without a signature: what a shell leaves of an unquoted URI.
     pub(crate) fn looks_cut(&self) -> bool {
         match self.uri.expose().split_once('?') {
@@ -181,7 +191,7 @@ pub(crate) async fn container(
     match (named, &environment.container_uri) {
         (Some(container), _) => Ok(container),
         (None, Some(uri)) => {
-            Ok(ContainerText { uri: Secret::new(uri.trim()), origin: environment::CONTAINER_URI.to_owned() })
+            Ok(ContainerText::new(Secret::new(uri.trim()), environment::CONTAINER_URI))
         }
         (None, None) => Err(blank(
             Failure::usage("no container is named"),
@@ -213,10 +223,8 @@ pub(crate) async fn output_container(
     let named = from_option(uri, "--output-container", file, stdin).await?;
     Ok(named.or_else(|| {
         let uri = environment.output_container_uri.as_ref()?;
-        Some(ContainerText {
-            uri: Secret::new(uri.trim()),
-            origin: environment::OUTPUT_CONTAINER_URI.to_owned(),
-        })
+        let uri = Secret::new(uri.trim());
+        Some(ContainerText::new(uri, environment::OUTPUT_CONTAINER_URI))
     }))
 }
 
@@ -227,18 +235,12 @@ async fn from_option(
     stdin: &Stdin,
 ) -> Result<Option<ContainerText>, Failure> {
     if let Some(uri) = uri {
-        return Ok(Some(ContainerText {
-            uri: Secret::new(uri.trim()),
-            origin: option.to_owned(),
-        }));
+        return Ok(Some(ContainerText::new(Secret::new(uri.trim()), option)));
     }
     let Some(path) = file else { return Ok(None) };
     let option = format!("{option}-file");
     let uri = secret_file::read(path, &option, "container URI", stdin).await?;
-    Ok(Some(ContainerText {
-        uri,
-        origin: origin_of(path),
-    }))
+    Ok(Some(ContainerText::new(uri, origin_of(path))))
 }
 
 #[cfg(test)]
@@ -356,10 +358,7 @@ mod tests {
             ("https://a/c", false),
             ("file:///folder", false),
         ] {
-            let container = ContainerText {
-                uri: Secret::new(uri),
-                origin: String::new(),
-            };
+            let container = ContainerText::new(Secret::new(uri), "");
             assert_eq!(container.looks_cut(), cut, "{uri}");
         }
     }

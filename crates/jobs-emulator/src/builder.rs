@@ -9,12 +9,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
-use crate::data_folder::{create_private_file, lock_folder};
+use crate::data_folder::lock_folder;
+use crate::door::Door;
 use crate::engine;
-use crate::envelope::Outcome;
+use crate::envelope::{Outcome, ServiceError};
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
 use crate::jobs::{JobRecord, Jobs};
@@ -26,7 +28,8 @@ use crate::server;
 use crate::sku::Sku;
 use crate::start_error::StartError;
 use crate::state::{HubState, Phase, Reach};
-use crate::tls;
+use crate::storage::{StorageAccess, StorageRules};
+use crate::tls::{self, CaFolder};
 
 /// Entry point: [`Emulator::builder`].
 #[derive(Debug)]
@@ -48,6 +51,8 @@ impl Emulator {
             entra_permissive: false,
             faults: FaultScript::default(),
             clock: Clock::default(),
+            head_timeout: Duration::from_secs(15),
+            storage: StorageRules::default(),
         }
     }
 }
@@ -68,6 +73,8 @@ pub struct EmulatorBuilder {
     entra_permissive: bool,
     faults: FaultScript,
     clock: Clock,
+    head_timeout: Duration,
+    storage: StorageRules,
 }
 
 impl EmulatorBuilder {
@@ -85,7 +92,8 @@ impl EmulatorBuilder {
     }
 
     /// Folder in which the development CA is kept. Default: `ca` in the data
-    /// folder, or without one `.iothub-jobs/ca` in the user's home folder.
+    /// folder; without one a new CA in the system's temporary folder, which is removed
+    /// when the hub stops.
     pub fn ca_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.ca_dir = Some(folder.into());
         self
@@ -146,6 +154,39 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds a folder for `file:///` containers: jobs read and write in it and in the folders below
+    /// it, wherever symbolic links lead, and nowhere else. Without any such folder they may use
+    /// the system's temporary folder and the current folder, unless that is the root of the file
+    /// system or holds the user's home folder. The data folder and the folder of the CA are never
+    /// used as containers.
+    pub fn files_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.storage.folders.push(folder.into());
+        self
+    }
+
+    /// Adds a host whose blob storage jobs may use over plain http, such as a storage emulator in
+    /// another container. Without it plain http is for loopback only.
+    pub fn http_storage_host(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        let name = name.trim_matches(['[', ']']).to_ascii_lowercase();
+        self.storage.http_hosts.push(name);
+        self
+    }
+
+    /// Use the proxies that the environment names for storage on other machines; default off.
+    pub fn system_proxy(mut self, on: bool) -> Self {
+        self.storage.system_proxy = on;
+        self
+    }
+
+    /// How long a client may take for the head of a request, or for a TLS handshake, before the
+    /// connection is closed; default 15 seconds. A connection without a request is closed after
+    /// the same time.
+    pub fn head_timeout(mut self, limit: Duration) -> Self {
+        self.head_timeout = limit;
+        self
+    }
+
     /// Starts the hub on the current Tokio runtime. When this returns, requests are answered.
     ///
     /// # Errors
@@ -153,6 +194,7 @@ impl EmulatorBuilder {
     /// the development CA cannot be kept.
     pub async fn start(self) -> Result<Hub, StartError> {
         let runtime = Handle::current();
+        let head_timeout = self.head_timeout;
         let lock = match &self.data_dir {
             Some(folder) => Some(lock_folder(folder).await?),
             None => None,
@@ -169,65 +211,53 @@ impl EmulatorBuilder {
             cause,
         })?;
         // Opening files and making keys may block.
-        let (hub, acceptor, alive) =
-            tokio::task::spawn_blocking(move || self.prepare(address, lock, runtime))
-                .await
-                .map_err(|cause| StartError::Internal(cause.to_string()))??;
-        let (alive, ended) = alive;
+        let prepared = tokio::task::spawn_blocking(move || self.prepare(address, lock, runtime))
+            .await
+            .map_err(|cause| StartError::Internal(cause.to_string()))??;
+        let Prepared {
+            hub,
+            tls,
+            alive,
+            ended,
+        } = prepared;
         let hub = Arc::new(hub);
         engine::spawn_recorder::<JobRecord>(&hub);
         engine::spawn_recorder::<ScheduledRecord>(&hub);
         scheduled::resume(&hub);
-        tokio::spawn(server::accept(Arc::clone(&hub), listener, acceptor, alive));
-        Ok(Hub::new(hub, ended))
+        let (acceptor, ca) = tls.map(|tls| (tls.acceptor, tls.ca)).unzip();
+        let settings = server::Settings {
+            tls: acceptor,
+            head_timeout,
+        };
+        tokio::spawn(server::accept(Arc::clone(&hub), listener, settings, alive));
+        Ok(Hub::new(hub, ended, ca))
     }
 
-    #[expect(clippy::type_complexity, reason = "an inner step of `start`")]
     fn prepare(
         self,
         address: SocketAddr,
         lock: Option<File>,
         runtime: Handle,
-    ) -> Result<
-        (
-            HubState,
-            Option<tokio_rustls::TlsAcceptor>,
-            (mpsc::Sender<()>, mpsc::Receiver<()>),
-        ),
-        StartError,
-    > {
-        let (acceptor, ca_file) = if self.tls {
-            let folder = self.ca_folder();
-            let names = [self.host_name.clone(), self.listen.ip().to_string()];
-            let (acceptor, ca_file) =
-                tls::acceptor(&folder, &names).map_err(|cause| StartError::Tls {
-                    folder,
-                    cause: cause.to_string(),
-                })?;
-            (Some(acceptor), Some(ca_file))
-        } else {
-            (None, None)
-        };
+    ) -> Result<Prepared, StartError> {
+        let tls = self.set_up_tls()?;
         let place = match &self.data_dir {
-            Some(folder) => {
-                let file = folder.join("hub.sqlite");
-                // What is in the way here is in SQLite's way too, which has the better words for it.
-                let _ = create_private_file(&file);
-                Place::File(file)
-            }
+            Some(folder) => Place::File(folder.join("hub.sqlite")),
             None => Place::Memory,
         };
         let store = Store::open(&place, self.sku.identity_quota())
-            .map_err(|cause| StartError::Data(unopened(&place, &cause)))?;
+            .map_err(|cause| StartError::Data(cause.to_string()))?;
         let jobs =
             Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
         let scheduled = Scheduled::load(&store, self.clock.now())
             .map_err(|cause| StartError::Data(cause.text))?;
         let policies = policies(address, &store).map_err(|cause| StartError::Data(cause.text))?;
+        let storage = self.storage_access(runtime.clone(), tls.as_ref())?;
+        let ca_file = tls.as_ref().map(|tls| tls.ca.file());
         let reach = self.reach(address, &policies, ca_file);
         let (alive, ended) = mpsc::channel(1);
         let hub = HubState {
             gate: Gate {
+                door: Door::new(address.ip(), self.tls, [self.host_name.clone()]),
                 required: self.auth,
                 entra_permissive: self.entra_permissive,
                 hosts: self.hosts(address),
@@ -244,22 +274,52 @@ impl EmulatorBuilder {
             job_delay: self.job_delay,
             clock: self.clock,
             runtime,
+            storage,
             phase: watch::Sender::new(Phase::Running),
             alive: alive.downgrade(),
             _lock: lock,
         };
-        Ok((hub, acceptor, (alive, ended)))
+        Ok(Prepared {
+            hub,
+            tls,
+            alive,
+            ended,
+        })
     }
 
-    fn ca_folder(&self) -> PathBuf {
-        match (&self.ca_dir, &self.data_dir) {
-            (Some(folder), _) => folder.clone(),
-            (None, Some(data)) => data.join("ca"),
-            (None, None) => std::env::home_dir()
-                .unwrap_or_else(std::env::temp_dir)
-                .join(".iothub-jobs")
-                .join("ca"),
+    fn set_up_tls(&self) -> Result<Option<Tls>, StartError> {
+        if !self.tls {
+            return Ok(None);
         }
+        let ca = match (&self.ca_dir, &self.data_dir) {
+            (Some(folder), _) => CaFolder::kept(folder.clone()),
+            (None, Some(data)) => CaFolder::kept(data.join("ca")),
+            (None, None) => CaFolder::temporary(),
+        };
+        let names = [self.host_name.clone(), self.listen.ip().to_string()];
+        match tls::acceptor(ca.path(), &names) {
+            Ok(acceptor) => Ok(Some(Tls { acceptor, ca })),
+            Err(cause) => Err(StartError::Tls {
+                folder: ca.path().to_owned(),
+                cause: cause.to_string(),
+            }),
+        }
+    }
+
+    fn storage_access(
+        &self,
+        runtime: Handle,
+        tls: Option<&Tls>,
+    ) -> Result<StorageAccess, StartError> {
+        let mut rules = self.storage.clone();
+        // The keys of the CA are there also while this hub does not use them.
+        rules.private.extend(self.data_dir.clone());
+        rules.private.extend(self.ca_dir.clone());
+        rules
+            .private
+            .extend(tls.map(|tls| tls.ca.path().to_owned()));
+        StorageAccess::new(rules, runtime)
+            .map_err(|(folder, cause)| StartError::Files { folder, cause })
     }
 
     /// Names that a token may be made out to.
@@ -294,15 +354,17 @@ impl EmulatorBuilder {
     }
 }
 
-/// What SQLite said, with the file that it was about and the two ways on.
-fn unopened(place: &Place, cause: &rusqlite::Error) -> String {
-    match place {
-        Place::File(path) => format!(
-            "{} ({cause}); remove it for a hub without devices, or choose another folder",
-            path.display()
-        ),
-        Place::Memory => cause.to_string(),
-    }
+/// A hub that can be served, and what goes with it.
+struct Prepared {
+    hub: HubState,
+    tls: Option<Tls>,
+    alive: mpsc::Sender<()>,
+    ended: mpsc::Receiver<()>,
+}
+
+struct Tls {
+    acceptor: TlsAcceptor,
+    ca: CaFolder,
 }
 
 /// Development keys on loopback; anywhere else random ones, which a data folder keeps.
@@ -311,12 +373,10 @@ fn policies(address: SocketAddr, store: &Store) -> Outcome<Policies> {
     if address.ip().is_loopback() {
         return Ok(Policies::development());
     }
-    if let Some(kept) = store
-        .setting(SETTING)?
-        .as_deref()
-        .and_then(Policies::from_text)
-    {
-        return Ok(kept);
+    if let Some(kept) = store.setting(SETTING)? {
+        return Policies::from_text(&kept).ok_or_else(|| {
+            ServiceError::server("the keys of the policies that it keeps cannot be read")
+        });
     }
     let fresh = Policies::random();
     store.keep_setting(SETTING, &fresh.to_text())?;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::start_error::StartError;
@@ -53,6 +53,53 @@ pub(crate) fn create_private_file(file: &Path) -> io::Result<()> {
     }
     options.open(file).map(drop)
 }
+
+/// A file that stays open, and where it was when it was opened.
+#[derive(Debug)]
+pub(crate) struct OpenedFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl OpenedFile {
+    /// The file that is at this path now.
+    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            identity: identity(&std::fs::metadata(path)?),
+        })
+    }
+
+    /// Why the file is not at its path any more, as a sentence.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let why = match std::fs::metadata(&self.path) {
+            Ok(found) if identity(&found) == self.identity => return Ok(()),
+            Ok(_) => "another file is in its place".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                "it was removed or renamed".to_owned()
+            }
+            Err(error) => error.to_string(),
+        };
+        let path = self.path.display();
+        Err(format!("the database {path} cannot be written: {why}"))
+    }
+}
+
+/// What a file keeps while its path changes: device and number. Where the system has none, a file
+/// is known by its path alone.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = ();
+
+#[cfg(unix)]
+fn identity(data: &std::fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (data.dev(), data.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_data: &std::fs::Metadata) -> Identity {}
 
 /// The folder holds keys, so only its owner may look into one that is made here.
 fn create_private(folder: &Path) -> io::Result<()> {

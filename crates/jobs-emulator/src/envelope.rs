@@ -4,11 +4,13 @@
 //! `Content-Length`; an error adds `iothub-errorcode`, and its body is
 //! `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::clock::Time;
@@ -108,7 +110,10 @@ pub(crate) enum Flavour {
 pub(crate) struct ServiceError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
+    /// May repeat parts of the request; [`answer`](Self::answer) shortens it.
     pub(crate) text: String,
+    /// What the caller can do. Never a part of the request, so it is sent whole.
+    pub(crate) hint: Option<&'static str>,
     pub(crate) flavour: Flavour,
 }
 
@@ -169,6 +174,8 @@ refusals! {
     throttled => TOO_MANY_REQUESTS "ThrottlingException";
     /// 500.
     server => INTERNAL_SERVER_ERROR "ServerError";
+    /// 503: the hub cannot do this now.
+    unavailable => SERVICE_UNAVAILABLE "ServiceUnavailable";
 }
 
 impl ServiceError {
@@ -177,8 +184,15 @@ impl ServiceError {
             status,
             code,
             text: text.into(),
+            hint: None,
             flavour: Flavour::Normal,
         }
+    }
+
+    /// The same error with advice, as in `hint: do this`.
+    pub(crate) fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
     }
 
     /// 403 in the job service's flavour: one import or export is active already.
@@ -198,28 +212,77 @@ impl ServiceError {
         self
     }
 
+    /// The text and the advice, for readers outside of the service's envelope.
+    pub(crate) fn sentence(&self) -> String {
+        let text = shortened(&self.text);
+        match self.hint {
+            Some(hint) => format!("{text}; {hint}"),
+            None => text.into_owned(),
+        }
+    }
+
     /// The answer that carries this error.
     pub(crate) fn answer(&self, now: Time) -> Answer {
         let code = self.code;
         let tracking = tracking_id(now);
         let normal = |text: &str| envelope(&format!("ErrorCode:{code};{text}"), &tracking);
         let status = self.status.as_u16();
+        let text = self.sentence();
         let body = match self.flavour {
-            Flavour::Normal => normal(&self.text),
+            Flavour::Normal => normal(&text),
             Flavour::Job => envelope(
                 &format!(
                     "ErrorCode:{code};Error: {status} ErrorCode: {code}\nMessage: {}\nTimestamp: {}\nTracking ID: ",
-                    self.text,
+                    text,
                     now.slashed(),
                 ),
                 "",
             ),
-            Flavour::Nested => normal(&format!("Error: {status} {}", normal(&self.text))),
+            Flavour::Nested => normal(&format!("Error: {status} {}", normal(&text))),
         };
         let mut answer = Answer::raw_json(body);
         answer.status = self.status;
         answer.close = closes_connection(self.status);
         answer.header(ERROR_CODE, code)
+    }
+}
+
+/// Characters of a text that an error keeps: no more of a request is ever sent back.
+const KEPT: usize = 200;
+/// Characters at the end of a longer text that are kept, where a parser says line and column.
+const KEPT_END: usize = 50;
+
+/// The text, without its middle when it is long.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const GAP: &str = " … ";
+    if text.chars().count() <= KEPT {
+        return Cow::Borrowed(text);
+    }
+    let from_start = |count: usize| {
+        text.char_indices()
+            .nth(count)
+            .map_or(text.len(), |(at, _)| at)
+    };
+    let start = from_start(KEPT - KEPT_END - GAP.chars().count());
+    let end = text
+        .char_indices()
+        .rev()
+        .nth(KEPT_END - 1)
+        .map_or(0, |(at, _)| at);
+    Cow::Owned(format!("{}{GAP}{}", &text[..start], &text[end..]))
+}
+
+/// Shortens every text of a list of errors that is not in the envelope.
+pub(crate) fn shorten_texts(errors: &mut Value) {
+    match errors {
+        Value::String(text) => {
+            if let Cow::Owned(shorter) = shortened(text) {
+                *text = shorter;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten_texts),
+        Value::Object(members) => members.values_mut().for_each(shorten_texts),
+        _ => {}
     }
 }
 
@@ -283,4 +346,36 @@ pub(crate) fn number_of(code: &str) -> Option<u32> {
         .iter()
         .find(|(name, _)| *name == code)
         .map(|(_, number)| *number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_keeps_its_start_and_its_end() {
+        let short = "ü".repeat(KEPT);
+        assert_eq!(shortened(&short), short);
+        let long = format!("start {} at line 1 column 9", "ü".repeat(1_000_000));
+        let cut = shortened(&long);
+        assert_eq!(cut.chars().count(), KEPT);
+        assert!(
+            cut.starts_with("start ") && cut.ends_with("ü at line 1 column 9"),
+            "{cut}"
+        );
+    }
+
+    #[test]
+    fn every_flavor_of_an_error_is_shortened_and_keeps_its_hint() {
+        let hint = "hint: send less";
+        for flavour in [Flavour::Normal, Flavour::Job, Flavour::Nested] {
+            let error = ServiceError::argument("x".repeat(1_000_000))
+                .hint(hint)
+                .flavoured(flavour);
+            let body = error.answer(Time::from_ticks(0)).body;
+            let text = std::str::from_utf8(&body).unwrap();
+            assert!(text.matches('x').count() <= KEPT, "{flavour:?}");
+            assert!(text.contains(hint), "{text}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::admin::Admin;
 use crate::auth::Policy;
 use crate::clock::Clock;
 use crate::state::{HubState, Phase};
+use crate::tls::CaFolder;
 
 /// How long a clean stop waits for requests under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -21,6 +22,8 @@ pub struct Hub {
     state: Arc<HubState>,
     /// Closed when everything that belongs to the hub has ended.
     ended: mpsc::Receiver<()>,
+    /// Removes a temporary CA with the hub.
+    _ca: Option<CaFolder>,
 }
 
 impl fmt::Debug for Hub {
@@ -32,8 +35,16 @@ impl fmt::Debug for Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(state: Arc<HubState>, ended: mpsc::Receiver<()>) -> Self {
-        Self { state, ended }
+    pub(crate) fn new(
+        state: Arc<HubState>,
+        ended: mpsc::Receiver<()>,
+        ca: Option<CaFolder>,
+    ) -> Self {
+        Self {
+            state,
+            ended,
+            _ca: ca,
+        }
     }
 
     #[cfg(test)]

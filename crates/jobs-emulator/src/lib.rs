@@ -17,8 +17,8 @@
 //! keys that are the same in every run. [`EmulatorBuilder`] has the switches.
 //!
 //! # How a request travels
-//! `server` reads it, `routes` finds the operation, `faults` may interfere
-//! before the work, `auth` judges the token, a handler does the work on a
+//! `server` reads it, `routes` finds the operation, `door` keeps out foreign web
+//! pages, `faults` may interfere before the work, `auth` judges the token, a handler does the work on a
 //! thread that may block, `faults` may interfere again, `envelope` and `server`
 //! put the service's headers on, `requests` notes it. A route is one line in a
 //! table of `routes`: operation id, method, pattern, rights, handler.
@@ -32,6 +32,7 @@ mod auth;
 mod builder;
 mod clock;
 mod data_folder;
+mod door;
 mod engine;
 mod envelope;
 mod faults;

@@ -12,6 +12,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SERVER, VARY};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -33,8 +34,6 @@ type Body = BoxBody<Bytes, io::Error>;
 const MAX_BODY: usize = 8 * 1024 * 1024;
 /// The admin API seeds whole files.
 const MAX_LOCAL_BODY: usize = 256 * 1024 * 1024;
-/// How long a client may take for a TLS handshake, or for the head of a request.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The connection is cut instead of answered.
 #[derive(Clone, Copy, Debug)]
@@ -48,11 +47,19 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+/// How connections are served.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// How long a client may take for a TLS handshake, or for the head of a request.
+    pub(crate) head_timeout: Duration,
+}
+
 /// Takes connections until the hub stops. `alive` ends with the last of them.
 pub(crate) async fn accept(
     hub: Arc<HubState>,
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    settings: Settings,
     alive: mpsc::Sender<()>,
 ) {
     let mut phase = hub.phase.subscribe();
@@ -66,11 +73,11 @@ pub(crate) async fn accept(
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        let (hub, tls, alive) = (Arc::clone(&hub), tls.clone(), alive.clone());
+        let (hub, settings, alive) = (Arc::clone(&hub), settings.clone(), alive.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = hub.gone() => {}
-                () = connection(Arc::clone(&hub), stream, peer, tls) => {}
+                () = connection(Arc::clone(&hub), stream, peer, settings) => {}
             }
             drop(hub);
             drop(alive);
@@ -78,24 +85,20 @@ pub(crate) async fn accept(
     }
 }
 
-async fn connection(
-    hub: Arc<HubState>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-) {
+async fn connection(hub: Arc<HubState>, stream: TcpStream, peer: SocketAddr, settings: Settings) {
     let _ = stream.set_nodelay(true);
-    match tls {
-        None => serve(hub, stream, peer).await,
-        Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => Box::pin(serve(hub, stream, peer)).await,
+    let limit = settings.head_timeout;
+    match settings.tls {
+        None => serve(hub, stream, peer, limit).await,
+        Some(tls) => match tokio::time::timeout(limit, tls.accept(stream)).await {
+            Ok(Ok(stream)) => Box::pin(serve(hub, stream, peer, limit)).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
         },
     }
 }
 
-async fn serve<S>(hub: Arc<HubState>, stream: S, peer: SocketAddr)
+async fn serve<S>(hub: Arc<HubState>, stream: S, peer: SocketAddr, head_timeout: Duration)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -106,7 +109,7 @@ where
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(head_timeout)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut closing = false;
@@ -179,6 +182,13 @@ async fn run(
     peer: SocketAddr,
     found: Found,
 ) -> Delivery {
+    let (head, body) = request.into_parts();
+    if let Err(rejection) = hub.gate.door.check(&head, peer, found.surface()) {
+        let mut answer = rejection.answer(hub.clock.now());
+        // The body is not read, so nothing can follow it.
+        answer.close = true;
+        return Delivery::Whole(answer);
+    }
     let fault = if found.surface() == Surface::Service {
         hub.faults.choose(found.operation())
     } else {
@@ -191,28 +201,15 @@ async fn run(
             Step::Cut => return Delivery::Cut,
         }
     }
-    let answer = work(hub, request, peer, found).await;
+    let answer = work(hub, head, body, found).await;
     match &fault {
         Some(fault) => fault.after_work(hub, answer).await,
         None => Delivery::Whole(answer),
     }
 }
 
-async fn work(
-    hub: &Arc<HubState>,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    found: Found,
-) -> Answer {
-    let (head, body) = request.into_parts();
+async fn work(hub: &Arc<HubState>, head: Parts, body: Incoming, found: Found) -> Answer {
     let now = hub.clock.now();
-    let admit = || found.admit(&hub.gate, peer, &head.headers, head.uri.path());
-    // The bodies of the admin API are large: nobody else's is taken in.
-    if found.surface() == Surface::Local
-        && let Err(refusal) = admit()
-    {
-        return refusal.answer(now);
-    }
     let limit = if found.surface() == Surface::Local {
         MAX_LOCAL_BODY
     } else {
@@ -226,10 +223,11 @@ async fn work(
             } else {
                 ServiceError::argument(format!("the body cannot be read: {error}"))
             };
-            return admit().err().unwrap_or(refusal).answer(now);
+            let admitted = found.admit(&hub.gate, &head.headers, head.uri.path());
+            return admitted.err().unwrap_or(refusal).answer(now);
         }
     };
-    let call = Call::new(Arc::clone(hub), head, body, peer, &found, now);
+    let call = Call::new(Arc::clone(hub), head, body, &found, now);
     let done = tokio::task::spawn_blocking(move || found.answer(&call)).await;
     done.unwrap_or_else(|_| ServiceError::server("the operation failed inside the hub").answer(now))
 }

@@ -28,6 +28,13 @@ pub enum StartError {
         /// What the system said.
         cause: io::Error,
     },
+    /// A folder for `file:///` containers cannot be used.
+    Files {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// The development CA cannot be read or kept.
     Tls {
         /// Its folder.
@@ -55,11 +62,16 @@ impl fmt::Display for StartError {
             Self::Folder { folder, .. } => {
                 write!(f, "the data folder {} cannot be used", folder.display())
             }
+            Self::Files { folder, .. } => write!(
+                f,
+                "the folder {} cannot be used for file:/// containers",
+                folder.display()
+            ),
             Self::Listen { address, .. } => write!(f, "cannot listen on {address}"),
             Self::Tls { folder, cause } => {
                 write!(
                     f,
-                    "the development CA in {} cannot be used: {cause}; remove the folder to make a new one",
+                    "the development CA in {} cannot be used: {cause}; hint: check the permissions of the folder and the space on its disk, or move it away to get a new CA",
                     folder.display()
                 )
             }
@@ -72,7 +84,9 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Folder { cause, .. } | Self::Listen { cause, .. } => Some(cause),
+            Self::Folder { cause, .. } | Self::Files { cause, .. } | Self::Listen { cause, .. } => {
+                Some(cause)
+            }
             _ => None,
         }
     }

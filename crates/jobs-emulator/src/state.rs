@@ -16,6 +16,7 @@ use crate::registry::Store;
 use crate::requests::RequestLog;
 use crate::scheduled::Scheduled;
 use crate::sku::Sku;
+use crate::storage::StorageAccess;
 
 /// How far the hub is in stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(crate) struct HubState {
     /// Spent once in `enqueued` and once in `running`.
     pub(crate) job_delay: Duration,
     pub(crate) runtime: Handle,
+    /// Opens the containers of jobs.
+    pub(crate) storage: StorageAccess,
     pub(crate) phase: watch::Sender<Phase>,
     /// Held by everything that must end before the hub counts as stopped.
     pub(crate) alive: mpsc::WeakSender<()>,

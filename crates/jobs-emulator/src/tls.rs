@@ -20,11 +20,53 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The folder of a development CA.
+pub(crate) struct CaFolder {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl CaFolder {
+    /// A folder that stays.
+    pub(crate) fn kept(path: PathBuf) -> Self {
+        Self {
+            path,
+            is_temporary: false,
+        }
+    }
+
+    /// A new folder in the system's temporary one, removed with this value.
+    pub(crate) fn temporary() -> Self {
+        let name = format!("iothub-jobs-ca-{}", uuid::Uuid::new_v4().simple());
+        Self {
+            path: std::env::temp_dir().join(name),
+            is_temporary: true,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificate that clients have to trust.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path.join(CA_FILE)
+    }
+}
+
+impl Drop for CaFolder {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            // Best effort: it is a temporary folder, and the key in it is of use for nothing now.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
 /// An acceptor with a fresh certificate for localhost, 127.0.0.1, ::1 and
-/// `names`, and the file of the CA that signed it.
-pub(crate) fn acceptor(folder: &Path, names: &[String]) -> Result<(TlsAcceptor, PathBuf), Failure> {
+/// `names`, signed by the CA in `folder`, which is made when it is missing.
+pub(crate) fn acceptor(folder: &Path, names: &[String]) -> Result<TlsAcceptor, Failure> {
     let key_pem = keep_ca(folder)?;
-    let ca_file = folder.join(CA_FILE);
     let issuer = Issuer::new(ca_params()?, KeyPair::from_pem(&key_pem)?);
 
     let mut all: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
@@ -52,7 +94,7 @@ pub(crate) fn acceptor(folder: &Path, names: &[String]) -> Result<(TlsAcceptor, 
             PrivateKeyDer::try_from(key.serialize_der())?,
         )?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((TlsAcceptor::from(Arc::new(config)), ca_file))
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// The CA's certificate is the same for the same key, up to its dates.
@@ -90,25 +132,28 @@ fn keep_ca(folder: &Path) -> Result<String, Failure> {
         .unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let fresh = parent.join(format!(".ca-{}", uuid::Uuid::new_v4().simple()));
-    private_dir(&fresh)?;
+    let made = make_ca(&fresh, folder, &key_file);
+    // Gone when it took its place; a full disk leaves half of it.
+    let _ = fs::remove_dir_all(&fresh);
+    made
+}
+
+/// Makes a CA in `fresh` and moves it to `folder`; gives the key of the CA that is there then.
+fn make_ca(fresh: &Path, folder: &Path, key_file: &Path) -> Result<String, Failure> {
+    private_dir(fresh)?;
     let key = KeyPair::generate()?;
     let certificate = ca_params()?.self_signed(&key)?;
     private_file(&fresh.join(KEY_FILE), key.serialize_pem().as_bytes())?;
     fs::write(fresh.join(CA_FILE), certificate.pem())?;
-    if fs::rename(&fresh, folder).is_err() {
-        // Somebody else was first, or the folder exists with other things in it.
-        let found = read(&key_file)?;
-        let text = match found {
-            Some(text) => text,
-            None => {
-                fs::rename(fresh.join(CA_FILE), folder.join(CA_FILE))?;
-                fs::rename(fresh.join(KEY_FILE), &key_file)?;
-                key.serialize_pem()
-            }
-        };
-        let _ = fs::remove_dir_all(&fresh);
+    if fs::rename(fresh, folder).is_ok() {
+        return Ok(key.serialize_pem());
+    }
+    // Another hub was first, or the folder exists with other things in it.
+    if let Some(text) = read(key_file)? {
         return Ok(text);
     }
+    fs::rename(fresh.join(CA_FILE), folder.join(CA_FILE))?;
+    fs::rename(fresh.join(KEY_FILE), key_file)?;
     Ok(key.serialize_pem())
 }
 

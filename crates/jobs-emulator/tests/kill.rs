@@ -1,6 +1,7 @@
 //! Kills a hub at a random instant during imports, again and again, and counts
 //! committed devices that are lost. `cargo test --test kill -- 50` runs 50 rounds.
-//! Then a hub meets a full disk, played by a limit on the size of its files.
+//! Before that it kills hubs during their first start, and opens their folders again.
+//! After that a hub meets a full disk, played by a limit on the size of its files.
 //!
 //! This is a program of its own because it starts itself as the victim.
 #![expect(
@@ -34,9 +35,54 @@ fn main() {
         .iter()
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(4);
+    runtime.block_on(first_starts());
     runtime.block_on(run(rounds));
     #[cfg(unix)]
     runtime.block_on(full_disk());
+}
+
+/// A hub that is killed at any instant of its first start leaves a folder that opens again.
+async fn first_starts() {
+    const ROUNDS: u64 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let mut half_made = 0;
+    for round in 0..ROUNDS {
+        let data = folder.path().join(round.to_string());
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .arg("victim")
+            .arg(&data)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // From 0 to 30 ms, each instant about as often as any other.
+        std::thread::sleep(Duration::from_micros(30_000 * round / ROUNDS));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let layout = layout_of(&data);
+        half_made += u32::from(data.exists() && layout != Some(2));
+        let hub = Emulator::builder().data_dir(&data).start().await;
+        let hub = hub.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        hub.shutdown().await;
+        assert_eq!(layout_of(&data), Some(2));
+    }
+    println!("{ROUNDS} first starts killed, {half_made} of them before the database was made");
+}
+
+/// The layout of the database in a folder, if there is one; changes nothing.
+fn layout_of(data: &Path) -> Option<i64> {
+    let file = data.join("hub.sqlite");
+    let copy = tempfile::tempdir().unwrap();
+    for end in ["", "-wal", "-journal"] {
+        let name = format!("hub.sqlite{end}");
+        let _ = std::fs::copy(file.with_file_name(&name), copy.path().join(&name));
+    }
+    rusqlite::Connection::open_with_flags(
+        copy.path().join("hub.sqlite"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE,
+    )
+    .ok()?
+    .pragma_query_value(None, "user_version", |row| row.get(0))
+    .ok()
 }
 
 async fn victim(folder: &Path) {

@@ -45,7 +45,7 @@ pub use builder::JobsClientBuilder;
 pub use client::JobsClient;
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use connection_string::ConnectionString;
-pub use container::{ContainerUri, SasGrant, SasResource};
+pub use container::{ContainerUri, ContainerUriParser, SasGrant, SasResource};
 pub use credential::{Credential, CredentialError, Token};
 pub use endpoint::Endpoint;
 #[cfg(feature = "entra")]

@@ -25,6 +25,12 @@ pub(crate) struct EmulatorArgs {
     /// Keep everything in this folder; without it everything is in memory
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Folder that jobs may use as file:///DIR, with the folders below it (can be given several times)
+    ///
+    /// Without it they may use the system's temporary folder and the current folder, unless that is the root or holds the home folder.
+    /// The folder of --data is never used.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Vec<PathBuf>,
     /// Time that a job spends enqueued, and again running
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) job_delay: Option<Duration>,

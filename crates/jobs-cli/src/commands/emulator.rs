@@ -1,6 +1,6 @@
 //! `emulator`: the local hub as a process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jobs_emulator::{Emulator, EmulatorBuilder, FaultScript, Sku};
 
@@ -14,7 +14,8 @@ use crate::input;
 ///
 /// Signals are handled before the line is printed, so whoever reads the line can stop the hub at once.
 pub(crate) async fn run(context: &Context, args: EmulatorArgs) -> Outcome {
-    let builder = settings(&args).await?;
+    survive_file_size_limit();
+    let builder = settings(&args, context.http_storage_hosts()).await?;
     context.stop.command_ends_by_itself();
     if args.no_auth {
         context
@@ -46,12 +47,16 @@ pub(crate) async fn run(context: &Context, args: EmulatorArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
+async fn settings(
+    args: &EmulatorArgs,
+    http_storage_hosts: &[String],
+) -> Result<EmulatorBuilder, Failure> {
     let mut builder = Emulator::builder()
         .listen(args.listen)
         .tls(args.tls)
         .auth(!args.no_auth)
         .entra_permissive(args.entra.is_some())
+        .system_proxy(true)
         .throttle(args.throttle)
         .sku(match args.sku {
             SkuArg::F1 => Sku::F1,
@@ -59,8 +64,15 @@ async fn settings(args: &EmulatorArgs) -> Result<EmulatorBuilder, Failure> {
             SkuArg::S2 => Sku::S2,
             SkuArg::S3 => Sku::S3,
         });
-    if let Some(folder) = &args.data {
-        builder = builder.data_dir(folder);
+    match &args.data {
+        Some(folder) => builder = builder.data_dir(folder),
+        None => builder = builder.ca_dir(shared_ca_folder()),
+    }
+    for folder in &args.files {
+        builder = builder.files_dir(folder);
+    }
+    for host in http_storage_hosts {
+        builder = builder.http_storage_host(host);
     }
     if let Some(delay) = args.job_delay {
         builder = builder.job_delay(delay);
@@ -75,4 +87,28 @@ async fn faults(path: &Path) -> Result<FaultScript, Failure> {
     let text = input::FAULTS.read_text(path).await?;
     text.parse()
         .map_err(|error| Failure::usage(format_args!("--faults {}: {error}", path.display())))
+}
+
+/// One development CA for all hubs of a user, so that it has to be trusted once.
+fn shared_ca_folder() -> PathBuf {
+    std::env::home_dir()
+        .unwrap_or_else(std::env::temp_dir)
+        .join(".iothub-jobs")
+        .join("ca")
+}
+
+/// Where files may not grow beyond a limit, a write that would do so ends the process by SIGXFSZ,
+/// unless a handler is installed: then the write fails, as on a full disk, and the hub goes on.
+fn survive_file_size_limit() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        /// The number on both systems.
+        const SIGXFSZ: i32 = 25;
+        // The handler stays when this value is dropped. Without it the hub works as well, but for
+        // the limit.
+        if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
+            tracing::warn!(%error, "cannot handle SIGXFSZ");
+        }
+    }
 }

@@ -250,3 +250,139 @@ fn request_rates_are_those_of_the_tier_and_only_with_throttle() {
         assert_eq!(request(&large, "GET", QUERY, "").0, 200);
     }
 }
+
+/// Runs the emulator where no file may grow beyond so many blocks (of 512 or 1024 bytes).
+#[cfg(unix)]
+fn with_file_limit(cli: &Cli, blocks: u32, flags: &[&str]) -> std::process::Child {
+    std::process::Command::new("/bin/sh")
+        .arg("-c")
+        .arg(format!("ulimit -f {blocks} && exec \"$0\" \"$@\""))
+        .args([env!("CARGO_BIN_EXE_iothub-jobs"), "emulator"])
+        .args(flags)
+        .env_clear()
+        .env("HOME", cli.path(""))
+        .env("TMPDIR", std::env::temp_dir())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Reaching the limit sends SIGXFSZ, which ends a process that does not handle it.
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_fails_the_job_and_not_the_hub() {
+    let cli = Cli::new();
+    let mut hub = with_file_limit(&cli, 64, &[]);
+    let mut line = String::new();
+    BufReader::new(hub.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let cli = cli
+        .with(
+            "IOTHUB_CONNECTION_STRING",
+            ready["connectionString"].as_str().unwrap(),
+        )
+        .with("IOTHUB_ENDPOINT", ready["endpoint"].as_str().unwrap());
+    let container = cli.container("c");
+    let rows = |from: usize, until: usize| -> String {
+        (from..until)
+            .map(|n| format!("{{\"id\":\"d{n}\",\"status\":\"enabled\"}}\n"))
+            .collect()
+    };
+    let import = |name: &str, text: &str| {
+        let file = cli.file(name, text);
+        cli.run(&["import", &file, "--container", &container])
+            .expect(0);
+    };
+    import("many.txt", &rows(0, 1000));
+    let failed = cli
+        .run(&[
+            "export",
+            "--container",
+            &container,
+            "--include-keys",
+            "--blob",
+            "out.txt",
+        ])
+        .expect(1);
+    assert!(failed.stderr.contains("failed"), "{}", failed.stderr);
+    let names: Vec<_> = std::fs::read_dir(cli.path("c"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("out.txt") || name.contains("probe"))
+        .collect();
+    assert!(names.is_empty(), "{names:?}");
+    import("one.txt", &rows(1000, 1001));
+    assert!(hub.try_wait().unwrap().is_none(), "the hub is still there");
+    hub.kill().unwrap();
+    hub.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_start_without_space_says_so_and_keeps_what_is_there() {
+    let cli = Cli::new();
+    let data = cli.path("hub").to_str().unwrap().to_owned();
+    let ended = with_file_limit(&cli, 8, &["--data", &data])
+        .wait_with_output()
+        .unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("space"), "{stderr}");
+    for word in ["remove", "delete"] {
+        assert!(!stderr.contains(word), "{stderr}");
+    }
+    assert_eq!(LocalHub::start(&["--data", &data]).stop("TERM").0, 0);
+}
+
+#[test]
+fn jobs_use_the_named_folders_and_no_other() {
+    let home = Cli::new();
+    let (named, other) = (home.container("named"), home.container("other"));
+    let folder = home.path("named").to_str().unwrap().to_owned();
+    let hub = LocalHub::start(&["--files", &folder]);
+    let cli = Cli::for_hub(&hub);
+    cli.run(&["export", "--container", &named]).expect(0);
+    let refused = cli.run(&["export", "--container", &other]).expect(3);
+    assert!(refused.stderr.contains("--files"), "{}", refused.stderr);
+    let missing = home.path("missing").to_str().unwrap().to_owned();
+    let ran = home.run(&["emulator", "--files", &missing]).expect(2);
+    assert!(ran.stderr.contains(&missing), "{}", ran.stderr);
+}
+
+#[test]
+fn plain_http_storage_is_for_named_hosts() {
+    let hub = LocalHub::start(&["--http-storage-host", "named.invalid"]);
+    let cli = Cli::for_hub(&hub);
+    let uri =
+        "http://named.invalid:10000/acct/jobs?sv=2021-12-02&sr=c&sp=rwdl&se=2999-01-01&sig=planted";
+    let file = cli.file("container.uri", uri);
+    let export = ["export", "--container-file", &file];
+    let refused = cli.run(&export).expect(2);
+    assert!(
+        refused.stderr.contains("--http-storage-host"),
+        "{}",
+        refused.stderr
+    );
+    // The hub is asked, and lets it through: nothing answers at that name.
+    let named = [&export[..], &["--http-storage-host", "named.invalid"]].concat();
+    let ran = cli.run(&named).expect(3);
+    assert!(ran.stderr.contains("not reached"), "{}", ran.stderr);
+    let strict = LocalHub::start(&[]);
+    let ran = Cli::for_hub(&strict);
+    let file = ran.file("container.uri", uri);
+    let ran = ran
+        .run(&[
+            "export",
+            "--container-file",
+            &file,
+            "--http-storage-host",
+            "named.invalid",
+        ])
+        .expect(3);
+    assert!(ran.stderr.contains("--http-storage-host"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("planted"), "{}", ran.stderr);
+}

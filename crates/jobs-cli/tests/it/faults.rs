@@ -335,7 +335,7 @@ fn a_database_that_is_none_is_named() {
     let ran = cli.run(&["emulator", "--data", "hub"]).expect(2);
     assert!(
         ran.stderr
-            .contains("hub/hub.sqlite (file is not a database)"),
+            .contains("hub/hub.sqlite is not the database of a local hub"),
         "{}",
         ran.stderr
     );

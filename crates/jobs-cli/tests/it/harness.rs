@@ -72,6 +72,8 @@ impl Cli {
             .args(arguments)
             .env_clear()
             .env("HOME", self.folder.path())
+            // The hub lets jobs use folders in here, and the tests make theirs there.
+            .env("TMPDIR", std::env::temp_dir())
             .current_dir(self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command

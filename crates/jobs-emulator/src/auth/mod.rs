@@ -14,10 +14,13 @@ pub use policies::{Policy, Rights};
 pub(crate) use sas::token_for;
 
 use crate::clock::Time;
+use crate::door::Door;
 use crate::envelope::{Outcome, ServiceError};
 
 /// How requests are judged.
 pub(crate) struct Gate {
+    /// Judges the caller before its token is looked at.
+    pub(crate) door: Door,
     /// `false`: everything is allowed.
     pub(crate) required: bool,
     /// Accept Entra tokens without checking their signature.

@@ -48,7 +48,7 @@ pub(super) struct Containers {
 /// deleted again, and the input has to be there.
 fn check_containers(hub: &HubState, record: &JobRecord, echo: &Echo) -> Outcome<Containers> {
     let refused = |error: StorageError| container_refused(error.text());
-    let output = Container::open(&echo.output, &hub.runtime).map_err(refused)?;
+    let output = hub.storage.open(&echo.output).map_err(refused)?;
     output.check_output().map_err(refused)?;
     let Some(uri) = echo
         .input
@@ -60,7 +60,7 @@ fn check_containers(hub: &HubState, record: &JobRecord, echo: &Echo) -> Outcome<
             output,
         });
     };
-    let input = Container::open(uri, &hub.runtime).map_err(refused)?;
+    let input = hub.storage.open(uri).map_err(refused)?;
     let mut names = vec![record.input_blob.as_deref().unwrap_or(DEVICES_BLOB)];
     if record.include_configurations == Some(true) {
         names.push(

@@ -112,7 +112,10 @@ impl Identity {
             status_reason: row.get(6)?,
             status_updated: row.get(7)?,
             authentication: Authentication {
-                kind: AuthenticationType::parse(&kind).unwrap_or(AuthenticationType::None),
+                kind: AuthenticationType::parse(&kind).ok_or_else(|| {
+                    let reason = format!("'{kind}' is not a type of authentication");
+                    column::undecodable(8, &device_id, reason)
+                })?,
                 primary_key: row.get(9)?,
                 secondary_key: row.get(10)?,
                 primary_thumbprint: row.get(11)?,

@@ -10,6 +10,7 @@ pub(crate) mod column;
 pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod mode;
+pub(crate) mod open;
 pub(crate) mod plain;
 pub(crate) mod repeated;
 pub(crate) mod rules;

@@ -1,9 +1,18 @@
 //! Tables of the hub's database.
 
-use rusqlite::{Connection, ffi};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// Version of the layout, kept in `PRAGMA user_version`.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
+/// The oldest layout that [`prepare`] migrates.
+pub(crate) const OLDEST: i64 = 1;
+/// Says that a database is a hub's, in `PRAGMA application_id`: `IoTj`.
+const APPLICATION_ID: i64 = 0x496f_546a;
+
+/// What leads from one layout to the next, beginning with [`OLDEST`].
+///
+/// From 1 to 2: the database gets its application id, which [`prepare`] writes.
+const MIGRATIONS: [&str; (VERSION - OLDEST) as usize] = [""];
 
 /// `identities` holds devices (`module_id` is `''`) and modules.
 ///
@@ -73,16 +82,71 @@ CREATE TABLE IF NOT EXISTS settings (
 ) WITHOUT ROWID;
 ";
 
-/// Creates what is missing. A database of a later version is left alone.
-pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        let text = format!("it has layout {found}, and this version knows layouts up to {VERSION}");
-        return Err(rusqlite::Error::SqliteFailure(
-            ffi::Error::new(ffi::SQLITE_MISMATCH),
-            Some(text),
-        ));
+/// The tables of layout 1, which had no application id.
+const FIRST_TABLES: [&str; 6] = [
+    "configurations",
+    "device_jobs",
+    "identities",
+    "jobs",
+    "scheduled_jobs",
+    "settings",
+];
+
+/// Whose database this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Nothing is in it yet.
+    Empty,
+    /// A hub's, of a version from [`OLDEST`] to [`VERSION`].
+    Known(i64),
+    /// A hub's, of another version.
+    Unknown(i64),
+    /// Another program's.
+    Foreign,
+}
+
+/// Finds out whose database this is; writes nothing.
+pub(crate) fn layout(connection: &Connection) -> rusqlite::Result<Layout> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let tables: Vec<String> = connection
+        .prepare(sql)?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(match (application, version) {
+        (0, 0) if tables.is_empty() => Layout::Empty,
+        // Ended during its first start, before there were transactions around it.
+        (0, 0)
+            if tables
+                .iter()
+                .all(|table| FIRST_TABLES.contains(&table.as_str())) =>
+        {
+            Layout::Known(OLDEST)
+        }
+        (0, OLDEST) if tables == FIRST_TABLES => Layout::Known(OLDEST),
+        (APPLICATION_ID, OLDEST..=VERSION) => Layout::Known(version),
+        (APPLICATION_ID, _) => Layout::Unknown(version),
+        _ => Layout::Foreign,
+    })
+}
+
+/// Makes the tables, or takes an older layout to this version: wholly, or not at all.
+pub(crate) fn prepare(connection: &Connection, found: Layout) -> rusqlite::Result<()> {
+    let migrations = match found {
+        Layout::Known(VERSION) => return Ok(()),
+        Layout::Known(version) => usize::try_from(version - OLDEST)
+            .ok()
+            .and_then(|done| MIGRATIONS.get(done..))
+            .unwrap_or_default(),
+        _ => &[],
+    };
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for migration in migrations {
+        transaction.execute_batch(migration)?;
     }
-    connection.execute_batch(TABLES)?;
-    connection.pragma_update(None, "user_version", VERSION)
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
 }

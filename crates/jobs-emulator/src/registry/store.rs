@@ -5,13 +5,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
+use super::open::{self, OpenError};
 use super::schema;
 use crate::clock::Time;
+use crate::data_folder::OpenedFile;
 use crate::envelope::{Outcome, ServiceError};
 
 /// Where the hub keeps its data.
@@ -26,6 +27,7 @@ pub(crate) enum Place {
 /// The hub's database.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    file: Option<OpenedFile>,
     /// Devices and modules together, as the quota counts them.
     population: AtomicI64,
     quota: i64,
@@ -39,35 +41,50 @@ impl From<rusqlite::Error> for ServiceError {
 
 impl Store {
     /// Opens or creates the database. `quota` bounds the identities it may hold.
-    pub(crate) fn open(place: &Place, quota: i64) -> rusqlite::Result<Self> {
-        let connection = match place {
+    pub(crate) fn open(place: &Place, quota: i64) -> Result<Self, OpenError> {
+        let (connection, file) = match place {
             // An empty name is SQLite's private temporary database: in memory until it outgrows its cache.
-            Place::Memory => Connection::open("")?,
-            Place::File(path) => Connection::open(path)?,
-        };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.set_prepared_statement_cache_capacity(64);
-        connection.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;",
-        )?;
-        match place {
-            Place::Memory => connection
-                .execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")?,
-            // WAL with NORMAL survives the death of the process at any instant.
-            Place::File(_) => {
-                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; \
-                     PRAGMA journal_size_limit = 67108864;")?;
+            Place::Memory => (Self::in_memory()?, None),
+            Place::File(path) => {
+                let connection = open::file(path)?;
+                let file = OpenedFile::at(path).map_err(|cause| OpenError::Io {
+                    file: path.clone(),
+                    cause,
+                })?;
+                (connection, Some(file))
             }
-        }
-        schema::prepare(&connection)?;
+        };
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;")?;
         crate::query::register(&connection)?;
         let population =
             connection.query_row("SELECT count(*) FROM identities", [], |row| row.get(0))?;
         Ok(Self {
             connection: Mutex::new(connection),
+            file,
             population: AtomicI64::new(population),
             quota,
         })
+    }
+
+    fn in_memory() -> rusqlite::Result<Connection> {
+        let connection = Connection::open("")?;
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
+        )?;
+        schema::prepare(&connection, schema::Layout::Empty)?;
+        Ok(connection)
+    }
+
+    /// An error when the database file is no longer where it was opened: SQLite would go on
+    /// writing to a file that nothing can find after the hub has stopped.
+    pub(crate) fn check_file(&self) -> Outcome<()> {
+        match self.file.as_ref().map(OpenedFile::check) {
+            Some(Err(why)) => Err(ServiceError::unavailable(why).hint(
+                "hint: put the data folder back, or stop the hub and start it with a new one",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Reads. To be called from a thread that may block.
@@ -102,6 +119,7 @@ impl Store {
         now: Time,
         work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.check_file()?;
         // A transaction that could not even be rolled back would make every later one fail.
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;

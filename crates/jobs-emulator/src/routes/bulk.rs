@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::devices::parse_status;
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
 use crate::object::Object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::{Change, RowRefusal, text_at};
@@ -65,6 +65,7 @@ fn error_row(row: &Value, refusal: &RowRefusal) -> Value {
     if let Some(module_id) = text_at(row, &["moduleId"]) {
         error["moduleId"] = json!(module_id);
     }
+    shorten_texts(&mut error);
     error
 }
 

@@ -1,6 +1,5 @@
 //! One request, as handlers see it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,7 +21,6 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) peer: SocketAddr,
     /// When the request arrived, on the hub's clock.
     pub(crate) now: Time,
     parameters: Vec<String>,
@@ -34,7 +32,6 @@ impl Call {
         hub: Arc<HubState>,
         head: Parts,
         body: Bytes,
-        peer: SocketAddr,
         found: &Found,
         now: Time,
     ) -> Self {
@@ -51,7 +48,6 @@ impl Call {
             path,
             headers: head.headers,
             body,
-            peer,
             now,
         }
     }

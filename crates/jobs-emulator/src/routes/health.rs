@@ -1,4 +1,4 @@
-//! `/healthz`: 200 as soon as requests are answered.
+//! `/healthz`: 200 while the hub works, 503 with the reason when it cannot keep its data.
 
 use hyper::{Method, StatusCode};
 
@@ -15,6 +15,9 @@ pub(crate) const ROUTES: &[Route] = &[Route {
 }];
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
-fn health(_call: &Call) -> Outcome<Answer> {
-    Ok(plain(StatusCode::OK, "OK"))
+fn health(call: &Call) -> Outcome<Answer> {
+    Ok(match call.hub.store.check_file() {
+        Ok(()) => plain(StatusCode::OK, "OK"),
+        Err(error) => plain(error.status, error.sentence()),
+    })
 }

@@ -1,16 +1,14 @@
 //! `/_local`: the admin API, for callers on this machine only.
 
-use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Call, Route, Surface};
 use crate::admin::{self, Order};
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
 use crate::faults::FaultScript;
 use crate::jobs;
 
@@ -68,43 +66,6 @@ pub(crate) const ROUTES: &[Route] = &[
     local("Local_Overview", Method::GET, "/_local/overview", overview),
 ];
 
-/// Lets a caller pass that is on this machine and asked for this machine by name.
-///
-/// The name keeps out a web page whose own host name was made to lead here; the origin keeps out any web page but the
-/// hub's own.
-pub(super) fn check_caller(peer: IpAddr, headers: &HeaderMap) -> Outcome<()> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    judge(peer, text(HOST).unwrap_or_default(), text(ORIGIN))
-        .map_err(|why| ServiceError::new(StatusCode::FORBIDDEN, "LocalOnly", why))
-}
-
-fn judge(peer: IpAddr, host: &str, origin: Option<&str>) -> Result<(), &'static str> {
-    if !peer.to_canonical().is_loopback() {
-        return Err("the admin API answers callers on the hub's own machine only");
-    }
-    if !is_loopback_name(host) {
-        return Err("the admin API is asked for as localhost or by a loopback address");
-    }
-    match origin.map(|origin| origin.split_once("://").map_or("", |(_, host)| host)) {
-        Some(origin) if !origin.eq_ignore_ascii_case(host) => {
-            Err("the admin API is not for other web pages")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// `localhost`, `127.x.y.z` or `[::1]`, with or without a port.
-fn is_loopback_name(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 fn reset(call: &Call) -> Outcome<Answer> {
     admin::reset(&call.hub)?;
     Ok(Answer::json(&json!({})))
@@ -113,7 +74,9 @@ fn reset(call: &Call) -> Outcome<Answer> {
 /// 200 when every row was applied, else 400 with the rows that were not; the others are applied.
 fn seed(call: &Call) -> Outcome<Answer> {
     let seeded = jobs::seed(&call.hub, &call.body)?;
-    let mut answer = Answer::json(&seeded);
+    let mut body = json!(seeded);
+    shorten_texts(&mut body["errors"]);
+    let mut answer = Answer::json(&body);
     if !seeded.errors.is_empty() {
         answer.status = StatusCode::BAD_REQUEST;
     }
@@ -194,45 +157,4 @@ fn requests(call: &Call) -> Outcome<Answer> {
 
 fn overview(call: &Call) -> Outcome<Answer> {
     Ok(Answer::json(&admin::overview(&call.hub)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_loopback_name, judge};
-
-    #[test]
-    fn a_caller_on_another_machine_is_refused_whatever_name_it_asks_for() {
-        for peer in ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"] {
-            judge(peer.parse().unwrap(), "localhost:80", None).unwrap();
-        }
-        for peer in ["10.0.0.1", "192.168.1.2", "::ffff:10.0.0.1", "fe80::1"] {
-            judge(peer.parse().unwrap(), "localhost:80", None).unwrap_err();
-        }
-    }
-
-    #[test]
-    fn only_names_of_this_machine_are_loopback_names() {
-        for name in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1",
-            "127.0.0.1:1",
-            "127.8.8.8",
-            "[::1]",
-            "[::1]:443",
-        ] {
-            assert!(is_loopback_name(name), "{name}");
-        }
-        for name in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "10.0.0.1",
-            "[::2]",
-            "127.0.0.1.evil.example",
-            "hub:1",
-        ] {
-            assert!(!is_loopback_name(name), "{name}");
-        }
-    }
 }

@@ -182,9 +182,14 @@ impl HttpService for Signed {
 }
 
 impl BlobContainer {
-    pub(super) fn open(address: BlobAddress, runtime: Handle) -> Result<Self, StorageError> {
+    /// `system_proxy`: whether the proxies of the environment are used.
+    pub(super) fn open(
+        address: BlobAddress,
+        runtime: Handle,
+        system_proxy: bool,
+    ) -> Result<Self, StorageError> {
         let secret = Secret(address.query.map(Arc::from));
-        let client = http_client(address.is_loopback)?;
+        let client = http_client(address.https, system_proxy)?;
         let retry = RetryConfig {
             max_retries: 3,
             retry_timeout: Duration::from_secs(30),
@@ -334,24 +339,41 @@ impl Site {
     }
 }
 
-/// TLS with ring and the platform's roots; proxies of the environment only for what is not on this machine.
-fn http_client(is_loopback: bool) -> Result<reqwest::Client, StorageError> {
-    // Only the first installation counts; that one may be there already is fine.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+/// A client with TLS by ring and the platform's roots.
+fn http_client(https: bool, system_proxy: bool) -> Result<reqwest::Client, StorageError> {
+    let failed = |error: &dyn fmt::Display| {
+        StorageError::Failed(format!("the HTTP client cannot be made: {error}"))
+    };
+    let tls = tls_config(https).map_err(|error| failed(&error))?;
     let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(60))
         .redirect(reqwest::redirect::Policy::none());
-    let builder = if is_loopback {
-        builder.no_proxy()
-    } else {
+    let builder = if system_proxy {
         builder
+    } else {
+        builder.no_proxy()
     };
-    builder
-        .build()
-        .map_err(|error| StorageError::Failed(format!("the HTTP client cannot be made: {error}")))
+    builder.build().map_err(|error| failed(&error))
+}
+
+/// The provider is named here, so that the process may have another default, or none.
+fn tls_config(https: bool) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    if !https {
+        // Reading the platform's roots takes time, and nothing would use them.
+        return Ok(builder
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth());
+    }
+    let verifier = rustls_platform_verifier::Verifier::new(provider)?;
+    Ok(builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
 }
 
 struct BlobReader {

@@ -3,31 +3,32 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
+use super::access::{FolderRules, private_folder};
 use super::{BlobWriter, StorageError};
 
-/// A canonical folder.
+/// A folder that may be a container.
 pub(crate) struct Folder {
+    /// Canonical.
     root: PathBuf,
+    rules: Arc<FolderRules>,
 }
 
 impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
-        let shown = path.display();
-        let root = fs::canonicalize(path).map_err(|error| {
-            let what = match error.kind() {
-                io::ErrorKind::NotFound => format!("the container folder {shown} does not exist"),
-                _ => format!("the container folder {shown} cannot be used"),
-            };
-            failed(&what, &error)
-        })?;
+    pub(super) fn open(path: &Path, rules: &Arc<FolderRules>) -> Result<Self, StorageError> {
+        let root = rules.check(path)?;
         if root.is_dir() {
-            Ok(Self { root })
+            Ok(Self {
+                root,
+                rules: Arc::clone(rules),
+            })
         } else {
             Err(StorageError::Failed(format!(
-                "the container {shown} is not a folder"
+                "the container {} is not a folder",
+                path.display()
             )))
         }
     }
@@ -142,6 +143,9 @@ impl Folder {
                 }
                 Err(error) => return Err(failed("the blob is not there", &error)),
             }
+            if self.rules.is_private(&path) {
+                return Err(private_folder());
+            }
         }
         path.push(last);
         Ok(path)
@@ -225,7 +229,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
-fn failed(what: &str, error: &io::Error) -> StorageError {
+pub(super) fn failed(what: &str, error: &io::Error) -> StorageError {
     let text = format!("{what}: {error}");
     match error.kind() {
         io::ErrorKind::NotFound => StorageError::NotFound(text),
@@ -278,7 +282,13 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         fs::create_dir(outer.path().join("container")).unwrap();
         fs::write(outer.path().join("outside.txt"), "secret").unwrap();
-        let folder = Folder::open(&outer.path().join("container")).unwrap();
+        let root = fs::canonicalize(outer.path()).unwrap();
+        fs::create_dir(outer.path().join("container/data")).unwrap();
+        let rules = FolderRules {
+            private: vec![root.join("container/data")],
+            allowed: vec![root],
+        };
+        let folder = Folder::open(&outer.path().join("container"), &Arc::new(rules)).unwrap();
         (outer, folder)
     }
 
@@ -300,6 +310,8 @@ mod tests {
             "a//b",
             "./a",
             "a\0b",
+            "data/hub.sqlite",
+            "data/ca/ca-key.pem",
         ] {
             assert!(folder.read(name).is_err(), "{name}");
             assert!(folder.write(name).is_err(), "{name}");
@@ -371,6 +383,6 @@ mod tests {
         first.finish().unwrap();
         drop(second);
         assert_eq!(folder.size("devices.txt").unwrap(), 5);
-        assert_eq!(fs::read_dir(&inside).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(&inside).unwrap().count(), 3);
     }
 }

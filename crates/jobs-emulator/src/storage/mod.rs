@@ -3,6 +3,7 @@
 //!
 //! Everything here blocks; jobs run on threads that may.
 
+mod access;
 mod blob;
 mod folder;
 mod uri;
@@ -10,8 +11,7 @@ mod uri;
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use tokio::runtime::Handle;
-
+pub(crate) use access::{StorageAccess, StorageRules};
 use blob::BlobContainer;
 use folder::Folder;
 pub(crate) use uri::ContainerUri;
@@ -68,22 +68,15 @@ pub(crate) enum Container {
 }
 
 impl Container {
-    /// Opens a container; nothing is read or written yet, and the container itself is never probed.
-    pub(crate) fn open(uri: &ContainerUri, runtime: &Handle) -> Result<Self, StorageError> {
-        match uri.parse()? {
-            uri::Place::Folder(path) => Ok(Self::Folder(Folder::open(&path)?)),
-            uri::Place::Blob(address) => {
-                Ok(Self::Blob(BlobContainer::open(address, runtime.clone())?))
-            }
-        }
-    }
-
     /// Writes and then deletes a small blob, as the service does to see whether it may.
     pub(crate) fn check_output(&self) -> Result<(), StorageError> {
         let probe = format!("probe-{}", uuid::Uuid::new_v4());
         let is_folder = matches!(self, Self::Folder(_));
-        self.put_small(&probe, b"probe")
-            .map_err(|error| because("write to", is_folder, &error))?;
+        self.put_small(&probe, b"probe").map_err(|error| {
+            // A full disk leaves an empty file, a lost response a whole blob.
+            let _ = self.delete(&probe);
+            because("write to", is_folder, &error)
+        })?;
         self.delete(&probe)
             .map_err(|error| because("delete from", is_folder, &error))
     }

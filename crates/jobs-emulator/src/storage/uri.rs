@@ -31,8 +31,11 @@ pub(super) enum Place {
 
 /// A blob container, taken apart.
 pub(super) struct BlobAddress {
-    /// Scheme, host, and whatever stands before the container.
+    /// Scheme, host, and what the path has before the container.
     pub(super) endpoint: String,
+    pub(super) https: bool,
+    /// In lower case, without a port or brackets.
+    pub(super) host: String,
     pub(super) container: String,
     /// The query, byte for byte. A secret.
     pub(super) query: Option<String>,
@@ -134,7 +137,10 @@ fn blob_of(text: &str) -> Result<BlobAddress, StorageError> {
         endpoint.push('/');
         endpoint.push_str(segment);
     }
-    let host = authority.host().trim_matches(['[', ']']);
+    let host = authority
+        .host()
+        .trim_matches(['[', ']'])
+        .to_ascii_lowercase();
     let is_loopback = host == "localhost"
         || host.ends_with(".localhost")
         || host
@@ -142,6 +148,8 @@ fn blob_of(text: &str) -> Result<BlobAddress, StorageError> {
             .is_ok_and(|ip| ip.is_loopback());
     Ok(BlobAddress {
         endpoint,
+        https: scheme == "https",
+        host,
         container: container.to_owned(),
         query,
         is_loopback,

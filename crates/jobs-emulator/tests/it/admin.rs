@@ -261,6 +261,7 @@ async fn only_this_machine_asking_by_its_own_name_is_answered() {
     Seen::of(
         local(&rig, Method::POST, "/reset")
             .header("origin", own)
+            .header("content-type", "application/json")
             .send()
             .await
             .unwrap(),

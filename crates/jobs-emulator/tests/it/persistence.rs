@@ -153,20 +153,6 @@ async fn a_data_folder_that_is_made_is_private() {
     );
 }
 
-#[tokio::test]
-async fn a_database_of_a_later_version_is_refused() {
-    let data = Folder::new();
-    let connection = rusqlite::Connection::open(data.0.path().join("hub.sqlite")).unwrap();
-    connection.pragma_update(None, "user_version", 99).unwrap();
-    drop(connection);
-    let refused = Emulator::builder()
-        .data_dir(data.0.path())
-        .start()
-        .await
-        .unwrap_err();
-    assert!(refused.to_string().contains("layout 99"), "{refused}");
-}
-
 #[cfg(unix)]
 #[tokio::test]
 async fn what_is_kept_is_for_its_owner_alone_in_a_folder_that_others_may_enter() {

@@ -3,6 +3,7 @@
 mod folder;
 mod grant;
 mod location;
+mod parser;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use grant::{SasGrant, SasResource};
+pub use parser::ContainerUriParser;
 
 use crate::endpoint;
 use crate::error::{Error, Result};
@@ -20,8 +22,9 @@ use crate::sas;
 /// The URI of a blob container, with its shared access signature where it has one. It prints without the signature.
 ///
 /// Three forms are known: `https://account.blob.core.windows.net/container?sas`, the path style of storage emulators
-/// (`http://127.0.0.1:10000/devstoreaccount1/container?sas`, or `https` on any host that is no storage service's own), and, for the
-/// local hub only, `file:///folder` ([`from_folder`](Self::from_folder)).
+/// (`http://127.0.0.1:10000/devstoreaccount1/container?sas`, or `https` on any host that is not a storage service's), and, for the
+/// local hub only, `file:///folder` ([`from_folder`](Self::from_folder)). Plain `http` is for loopback; [`ContainerUriParser`] allows
+/// it for other hosts.
 ///
 /// ```
 /// use jobs_ext::ContainerUri;
@@ -175,12 +178,6 @@ impl ContainerUri {
         if let Some(flaw) = endpoint::flaw_of_authority(authority) {
             return Err(bad(flaw));
         }
-        let host = endpoint::host_of(authority);
-        if !https && !endpoint::is_loopback(host) {
-            return Err(bad(
-                "must be https: http is for a storage emulator on this machine only",
-            ));
-        }
         let (account, container) = location::split_path(authority, path)?;
         let grant = match query {
             "" => None,
@@ -231,26 +228,7 @@ impl FromStr for ContainerUri {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(bad("is empty"));
-        }
-        if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(bad("holds a space or a line break"));
-        }
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| {
-            bad("has no scheme: expected https://account.blob.core.windows.net/container?sas")
-        })?;
-        match scheme.to_ascii_lowercase().as_str() {
-            "https" => Self::parse_blob(text, true, rest),
-            "http" => Self::parse_blob(text, false, rest),
-            "file" => Ok(Self {
-                text: Secret::new(text),
-                place: Place::Folder(folder::path_of(rest)?),
-                grant: None,
-            }),
-            _ => Err(bad("has a scheme that is none of https, http and file")),
-        }
+        ContainerUriParser::new().parse(text)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{ContainerUri, SasResource};
+use super::{ContainerUri, ContainerUriParser, SasResource};
 
 const SAS: &str = "sv=2021-12-02&sr=c&sp=racwdl&st=2026-01-01&se=2030-01-02T03%3A04%3A05Z&spr=https&sip=1.2.3.4&sig=pl%2Banted%3D";
 
@@ -33,6 +33,40 @@ fn the_usual_form_is_read_and_kept_byte_for_byte() {
     let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
     assert!(grant.is_expired(at(1_893_553_445)) && !grant.is_expired(at(1_893_553_444)));
     assert!(grant.is_early(at(1_600_000_000)) && !grant.is_early(at(1_800_000_000)));
+}
+
+#[test]
+fn plain_http_is_for_loopback_and_named_hosts() {
+    let uri = |host: &str| format!("http://{host}/acct/jobs?{SAS}");
+    let parser = ContainerUriParser::new()
+        .http_storage_host("Azurite")
+        .http_storage_host("[fd00::1]")
+        .http_storage_host("10.0.0.7");
+    for host in ["localhost", "127.0.0.1:10000", "[::1]:1"] {
+        uri(host).parse::<ContainerUri>().unwrap();
+        parser.parse(&uri(host)).unwrap();
+    }
+    for host in ["azurite", "AZURITE:10000", "[fd00::1]:10000", "10.0.0.7"] {
+        assert!(uri(host).parse::<ContainerUri>().is_err(), "{host}");
+        let parsed = parser.parse(&uri(host)).unwrap();
+        assert_eq!(
+            (parsed.account(), parsed.container()),
+            (Some("acct"), Some("jobs")),
+            "{host}"
+        );
+    }
+    for host in [
+        "azurite.example",
+        "xazurite",
+        "10.0.0.70",
+        "azurite@evil.example",
+        "localhost.example",
+    ] {
+        let error = parser.parse(&uri(host)).unwrap_err().to_string();
+        assert!(!error.contains("anted"), "{error}");
+    }
+    let error = parser.parse(&uri("evil.example")).unwrap_err().to_string();
+    assert!(error.contains("--http-storage-host"), "{error}");
 }
 
 #[test]

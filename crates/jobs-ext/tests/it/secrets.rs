@@ -29,6 +29,7 @@ pub(crate) const COVERED: &[&str] = &[
     "CloudToDeviceMethod",
     "ConnectionString",
     "ContainerUri",
+    "ContainerUriParser",
     "DeviceCapabilities",
     "DeviceJobStatistics",
     "DirectMethod",
@@ -204,6 +205,7 @@ async fn values() {
     debug(&ScheduledJob::update_twin("a", "*", patch));
     debug(&DirectMethod::new("m").payload(PLANTED.into()));
     debug(&IdentityName::module("d", "m"));
+    debug(&ContainerUriParser::new().http_storage_host("azurite"));
     debug(&RetryPolicy::none());
     debug(&Timeouts::default());
     debug(&PollPolicy::default());
