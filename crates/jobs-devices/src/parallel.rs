@@ -3,7 +3,7 @@
 //! The file is cut at line breaks into chunks of [`CHUNK_BYTES`]. Workers take turns to read the next chunk, work on it on their own, and hand in
 //! what they made of it. The caller is one of them, and between its own chunks takes the results in the order of the file: a thread that only
 //! took results would be woken for every chunk, and take the core from a worker each time. At most a few chunks and results exist at any
-//! time, so a slow caller holds the workers back. A chunk with a line that is longer than usual is [alone](source::ALONE_BYTES): nothing is
+//! time, so a slow caller holds the workers back. A chunk with a line that is longer than usual is alone: nothing is
 //! read behind it before its result was taken, so that memory stays flat however many workers there are. [`write_rows`] goes the other way.
 
 use std::{

@@ -348,7 +348,7 @@ impl JobsClient {
             .map_err(|error| error.with_operation(OPERATION, None))
     }
 
-    /// Schedules a job and gives the poller that waits for it. A completed job can have failed on some devices: see [`Job::statistics`].
+    /// Schedules a job and gives the poller that waits for it. A completed job can have failed on some devices: see [`Job::statistics`](crate::Job::statistics).
     ///
     /// # Errors
     /// Configuration, before anything is sent, for what the service would refuse; [`Conflict`](ErrorKind::Conflict) when the id is taken;

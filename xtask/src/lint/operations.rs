@@ -62,7 +62,7 @@ impl<'a> Lint<'a> {
                 "operation-id-style",
                 &at,
                 message,
-                &format!(
+                format!(
                     "write it as one of the groups {}, `_` and a name in PascalCase",
                     GROUPS.join(", ")
                 ),

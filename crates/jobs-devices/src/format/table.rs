@@ -8,6 +8,7 @@ const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 const SAMPLE_LINES: usize = 10;
 
 /// How a table is laid out.
+#[cfg(feature = "transform")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// What separates its columns.
@@ -17,6 +18,7 @@ pub(crate) struct Layout {
     pub(crate) preamble: u64,
 }
 
+#[cfg(feature = "transform")]
 impl Layout {
     /// The layout of a table that starts so. Another separator than `default` is known where the first line names it, or where it
     /// separates a column for the id from others.
