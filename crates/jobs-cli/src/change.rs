@@ -104,7 +104,7 @@ impl Change {
         let over_limit = self.over_limit(args.max_devices);
         if args.dry_run {
             for reason in over_limit.iter().chain(&self.dangers) {
-                context.printer.warn(reason);
+                context.printer.always(format_args!("warning: {reason}"));
             }
             context.printer.note("dry run: nothing was changed");
             return Ok(Decision::DryRun);

@@ -442,3 +442,57 @@ fn a_file_of_another_format_is_named_and_not_uploaded() {
         contains(&ran.stderr, &[part]);
     }
 }
+
+#[test]
+fn more_rows_than_are_asked_about_count_as_existing_unless_the_hub_is_empty() {
+    let rows = |prefix: &str| -> String {
+        (0..2_001)
+            .map(|n| format!("{{\"id\":\"{prefix}-{n}\",\"status\":\"enabled\"}}\n"))
+            .collect()
+    };
+    let (_hub, cli) = fleet(1);
+    let file = cli.file("f.txt", &rows("x"));
+    let ran = rejected(&cli, &["import", &file]);
+    contains(
+        &ran.stderr,
+        &["2001 existing identities", "x-0", "more than 2,000"],
+    );
+    let hub = LocalHub::start(&[]);
+    let empty = Cli::for_hub(&hub);
+    let container = empty.container("container");
+    let empty = empty.with("IOTHUB_CONTAINER_URI", &container);
+    let file = empty.file("f.txt", &rows("x"));
+    empty.run(&["import", &file]).expect(0);
+}
+
+#[test]
+fn a_hub_that_does_not_say_what_exists_has_all_of_it() {
+    let (hub, cli) = fleet(1);
+    let file = cli.file("f.txt", "{\"id\":\"new\",\"status\":\"enabled\"}\n");
+    let script = r#"{"rules":[{"operation":"Query_GetTwins","times":99,"action":{"kind":"respond","status":401,"errorCode":"IotHubUnauthorizedAccess"}}]}"#;
+    let faulty = LocalHub::start(&["--faults", &cli.file("faults.json", script)]);
+    let denied = Cli::for_hub(&faulty);
+    let container = denied.container("container");
+    let denied = denied.with("IOTHUB_CONTAINER_URI", &container);
+    let other = denied.file("o.txt", "{\"id\":\"other\",\"status\":\"enabled\"}\n");
+    // Its statistics say that it is empty.
+    denied.run(&["import", &other]).expect(0);
+    let same = denied.file("f.txt", "{\"id\":\"new\",\"status\":\"enabled\"}\n");
+    let ran = rejected(&denied, &["import", &same]);
+    contains(
+        &ran.stderr,
+        &["1 existing identity", "new", "count as existing"],
+    );
+    let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];
+    // Only a job for all devices asks then, and a limit cannot be held.
+    denied
+        .run(&[&schedule[..], &["deviceId = 'other'"]].concat())
+        .expect(0);
+    rejected(&denied, &[&schedule[..], &["*"]].concat());
+    let limited = ["deviceId = 'other'", "--max-devices", "5", "--yes"];
+    let ran = rejected(&denied, &[&schedule[..], &limited].concat());
+    contains(&ran.stderr, &["--max-devices 5", "unknown"]);
+    // The same file passes where the hub tells.
+    cli.run(&["import", &file]).expect(0);
+    drop(hub);
+}

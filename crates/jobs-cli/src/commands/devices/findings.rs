@@ -27,13 +27,14 @@ impl Summary {
         self.0.add(finding.rule, finding);
     }
 
-    /// One line for each finding in the order of the file, then one for each rule that has more. They hold no secrets.
-    pub(crate) fn lines(self, name: &str) -> Vec<String> {
+    /// One line for each finding in the order of the file, then one for each rule that has more; `every` prints all of them. They hold no
+    /// secrets.
+    pub(crate) fn lines(self, name: &str, every: &str) -> Vec<String> {
         let (mut findings, mut more) = (Vec::new(), Vec::new());
         for group in self.0.into_groups() {
             if group.hidden() > 0 {
                 more.push(format!(
-                    "{}: {} more [{}], {} in all; --all prints every one",
+                    "{}: {} more [{}], {} in all; {every} prints every one",
                     one_line(name),
                     group.hidden(),
                     group.key,

@@ -120,7 +120,7 @@ fn print_summary(
     let name = source.name.clone();
     let mut summary = Summary::new();
     let report = find(printer, source, purpose, |finding| summary.add(finding))?;
-    let lines = summary.lines(&name);
+    let lines = summary.lines(&name, "--all");
     lines.iter().try_for_each(|line| printer.line(line))?;
     Ok(report)
 }

@@ -1,5 +1,6 @@
 //! What an import is about to do to a hub: its rows are checked and counted, and the hub is asked which devices exist.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -219,7 +220,8 @@ async fn check(context: &Context, path: &Path, name: &str) -> Result<(), Failure
             },
         );
         found.map_err(|error| work::failure(&file_name, error))?;
-        Ok(summary.lines(&file_name))
+        let every = format!("`iothub-jobs devices check {file_name} --for import --all`");
+        Ok(summary.lines(&file_name, &every))
     })
     .await?;
     for line in lines {
@@ -264,12 +266,10 @@ async fn existing(
     if rows.rows == 0 {
         return Ok(Hits::default());
     }
-    if rows.rows > MOST_ASKED {
-        return Ok(all_exist(context, rows, "they are more than 2,000"));
-    }
     let names: Vec<IdentityName> = rows.identities.iter().map(name_of).collect();
-    let found = match client.existing_identities(&names).await {
-        Ok(found) => found,
+    let found = match look_up(client, rows, &names).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(all_exist(context, rows, "they are more than 2,000")),
         Err(error) if hub::is_denied(&error) => {
             return Ok(all_exist(context, rows, &error.kind().to_string()));
         }
@@ -285,6 +285,20 @@ async fn existing(
     Ok(Hits::of(hits.len() as u64, hits))
 }
 
+/// The identities that exist, with their types of authentication; `None` where they are too many to ask about. A hub without devices has
+/// none of them, however many they are.
+async fn look_up(
+    client: &JobsClient,
+    rows: &Affected,
+    names: &[IdentityName],
+) -> jobs_ext::Result<Option<HashMap<IdentityName, String>>> {
+    if rows.rows <= MOST_ASKED {
+        return client.existing_identities(names).await.map(Some);
+    }
+    let is_empty = client.device_count().await? == 0;
+    Ok(is_empty.then(HashMap::new))
+}
+
 fn name_of(row: &AffectedIdentity) -> IdentityName {
     match &row.module_id {
         Some(module) => IdentityName::module(&row.id, module),
@@ -294,7 +308,7 @@ fn name_of(row: &AffectedIdentity) -> IdentityName {
 
 fn all_exist(context: &Context, rows: &Affected, reason: &str) -> Hits {
     context.printer.note(format_args!(
-        "the hub is not asked which of {} exist ({reason}); all count as existing",
+        "it is not known which of {} exist ({reason}); all count as existing",
         counted(rows.rows, "identity")
     ));
     Hits::of(rows.rows, &rows.identities)
