@@ -1,7 +1,9 @@
 //! Rows in the order in which an import can make them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::BuildHasher as _;
 use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
 
 use super::scope::{own_scope, parent_scope};
@@ -14,10 +16,94 @@ pub(crate) struct ParentsFirst {
     edges: Spool,
     devices: Spool,
     modules: Spool,
-    /// The parent's scope of every edge device, by its own scope.
-    parent_of: HashMap<String, Option<String>>,
-    /// Scopes that rows name as their parent's, with the first row that does.
-    named: HashMap<String, (u64, Place)>,
+    links: Links,
+}
+
+/// Which edge device is the parent of which. A scope is held as a hash with a random key: two scopes of a million have the same one with a
+/// chance below one in 10^7.
+#[derive(Default)]
+struct Links {
+    hasher: RandomState,
+    /// Every edge device by its own scope.
+    edges: HashMap<u64, Edge>,
+    /// Scopes that rows name as their parent's and that no edge device before them has, with the first row that does.
+    unknown: HashMap<String, (u64, Place)>,
+    /// Rows that name further such scopes, beyond [`MOST_UNKNOWN`].
+    more_unknown: u64,
+}
+
+/// What is known of an edge device.
+struct Edge {
+    /// The scope of its parent; [`NO_PARENT`] where it has none.
+    parent: u64,
+    /// How many edge devices of the file are above it, and one more for a parent that the file lacks. Known once it was asked for.
+    depth: Option<u32>,
+}
+
+/// Not the hash of any scope.
+const NO_PARENT: u64 = 0;
+/// How many scopes are held until their edge device comes.
+const MOST_UNKNOWN: usize = 50_000;
+
+impl Links {
+    fn hash(&self, scope: &str) -> u64 {
+        self.hasher.hash_one(scope).max(NO_PARENT + 1)
+    }
+
+    fn edge(&mut self, own: &str, parent: Option<&str>) {
+        let parent = parent.map_or(NO_PARENT, |parent| self.hash(parent));
+        let edge = Edge {
+            parent,
+            depth: None,
+        };
+        self.edges.insert(self.hash(own), edge);
+        self.unknown.remove(own);
+    }
+
+    fn child(&mut self, parent: &str, place: Place) {
+        if self.edges.contains_key(&self.hash(parent)) {
+            return;
+        }
+        if let Some((rows, _)) = self.unknown.get_mut(parent) {
+            *rows += 1;
+        } else if self.unknown.len() < MOST_UNKNOWN {
+            self.unknown.insert(parent.to_owned(), (1, place));
+        } else {
+            self.more_unknown += 1;
+        }
+    }
+
+    /// How many parents are above a row with this parent; links in a circle end where they close. Each link is followed once, however long
+    /// the chains are.
+    fn depth(&mut self, parent: Option<&str>) -> u32 {
+        let mut path = Vec::new();
+        let mut above = parent.map_or(NO_PARENT, |parent| self.hash(parent));
+        let mut depth = loop {
+            if above == NO_PARENT {
+                break 0;
+            }
+            match self.edges.get_mut(&above) {
+                // A parent that the file lacks.
+                None => break 1,
+                Some(Edge {
+                    depth: Some(known), ..
+                }) => break *known + 1,
+                Some(edge) => {
+                    // Whoever comes here again on this path has closed a circle.
+                    edge.depth = Some(0);
+                    path.push(above);
+                    above = edge.parent;
+                }
+            }
+        };
+        for scope in path.into_iter().rev() {
+            if let Some(edge) = self.edges.get_mut(&scope) {
+                edge.depth = Some(depth);
+            }
+            depth = depth.saturating_add(1);
+        }
+        depth
+    }
 }
 
 impl ParentsFirst {
@@ -26,27 +112,20 @@ impl ParentsFirst {
             edges: Spool::new(context)?,
             devices: Spool::new(context)?,
             modules: Spool::new(context)?,
-            parent_of: HashMap::new(),
-            named: HashMap::new(),
+            links: Links::default(),
         })
     }
 
     pub(crate) fn push(&mut self, row: &Row, place: Place) -> Result<(), TransformError> {
         let parent = parent_scope(row);
         if let Some(parent) = parent {
-            match self.named.get_mut(parent) {
-                Some((rows, _)) => *rows += 1,
-                None => {
-                    self.named.insert(parent.to_owned(), (1, place));
-                }
-            }
+            self.links.child(parent, place);
         }
         if row.module_id.is_some() {
             self.modules.push(row)
         } else if row.is_edge() {
             if let Some(own) = own_scope(row) {
-                self.parent_of
-                    .insert(own.to_owned(), parent.map(str::to_owned));
+                self.links.edge(own, parent);
             }
             self.edges.push(row)
         } else {
@@ -62,7 +141,7 @@ impl ParentsFirst {
         run: &mut Run<'_, '_>,
     ) -> Result<(), TransformError> {
         self.warn_of_missing_parents(run);
-        let edges = sort_edges(self.edges, &self.parent_of, reverse, run.context)?;
+        let edges = sort_edges(self.edges, self.links, reverse, run.context)?;
         if !reverse {
             write_edges(edges, output)?;
             self.devices.write(output)?;
@@ -74,12 +153,9 @@ impl ParentsFirst {
     }
 
     fn warn_of_missing_parents(&self, run: &mut Run<'_, '_>) {
-        let missing = self
-            .named
-            .iter()
-            .filter(|(scope, _)| !self.parent_of.contains_key(*scope));
-        let mut missing: Vec<_> = missing.collect();
+        let mut missing: Vec<_> = self.links.unknown.iter().collect();
         missing.sort_by_key(|(_, (_, place))| place.line);
+        let last = missing.last().map(|(_, (_, place))| *place);
         for (scope, (rows, place)) in missing {
             let message = format!(
                 "{rows} row(s) from here on have the parent scope {scope}, which no edge device of this file has; \
@@ -87,12 +163,18 @@ impl ParentsFirst {
             );
             run.problem(*place, ProblemKind::Warning, None, message);
         }
+        if let (Some(place), more @ 1..) = (last, self.links.more_unknown) {
+            let message = format!(
+                "{more} row(s) from here on name further parents that no edge device before them has; whether one follows was not looked at"
+            );
+            run.problem(place, ProblemKind::Warning, None, message);
+        }
     }
 }
 
 fn sort_edges(
     edges: Spool,
-    parent_of: &HashMap<String, Option<String>>,
+    mut links: Links,
     reverse: bool,
     context: &Context<'_>,
 ) -> Result<Sorter, TransformError> {
@@ -102,7 +184,7 @@ fn sort_edges(
         let row: Row = String::from_utf8_lossy(line)
             .parse()
             .map_err(|misfit| TransformError::Spill(std::io::Error::other(misfit)))?;
-        let depth = depth(&row, parent_of);
+        let depth = u64::from(links.depth(parent_scope(&row)));
         let rank = if reverse { u64::MAX - depth } else { depth };
         number += 1;
         sorter.push(Record {
@@ -122,21 +204,6 @@ fn write_edges<W: Write>(edges: Sorter, output: &mut Output<W>) -> Result<(), Tr
         output.raw(&record?.body)?;
     }
     Ok(())
-}
-
-/// How many parents stand above the edge device; links in a circle end where they close.
-fn depth(row: &Row, parent_of: &HashMap<String, Option<String>>) -> u64 {
-    let mut depth = 0;
-    let most = parent_of.len() as u64;
-    let mut parent = parent_scope(row);
-    while let Some(scope) = parent {
-        if depth >= most {
-            break;
-        }
-        depth += 1;
-        parent = parent_of.get(scope).and_then(|up| up.as_deref());
-    }
-    depth
 }
 
 /// Rows in a temporary file, in order.

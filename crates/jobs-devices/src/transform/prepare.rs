@@ -88,7 +88,7 @@ pub struct PrepareReport {
 /// keys, if its identity exists, is written with a warning, unless new keys are asked for. When the mode asked for deletes,
 /// the order is the reverse, children and modules first.
 ///
-/// Rows wait in temporary files; memory grows with the number of edge devices, by some two hundred bytes each.
+/// Rows wait in temporary files; memory grows with the number of edge devices, by some twenty bytes each.
 ///
 /// # Errors
 /// When the input cannot be read, an output not written or a temporary file not used.

@@ -1,9 +1,9 @@
 //! Rows that `prepare_import` refuses, and what it takes out of those it writes.
 
-use jobs_devices::ImportMode;
 use jobs_devices::transform::{
     Context, PrepareOptions, PrepareReport, Purpose, check, prepare_import,
 };
+use jobs_devices::{ImportMode, Row};
 
 const PRINT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -101,4 +101,39 @@ fn identities_that_come_twice_are_warned_about() {
     assert_eq!(lines, [3, 5]);
     let message = &report.passed.problems[0].message;
     assert!(message.contains("stands on line 1, too"), "{message}");
+}
+
+/// Edge devices `0..count`, each below the next one; the last is below `top`.
+fn chain(count: usize, top: Option<usize>) -> String {
+    let scope = |n: usize| format!("ms-azure-iot-edge://e{n}-637");
+    (0..count)
+        .map(|n| {
+            let parent = if n + 1 < count { Some(n + 1) } else { top };
+            let parents = parent.map_or(String::new(), |parent| {
+                format!(",\"parentScopes\":[\"{}\"]", scope(parent))
+            });
+            format!(
+                "{{\"id\":\"e{n}\",\"status\":\"enabled\",\"capabilities\":{{\"iotEdge\":true}},\"deviceScope\":\"{}\"{parents}}}\n",
+                scope(n)
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_long_chain_comes_parents_first_and_a_circle_comes_to_an_end() {
+    const COUNT: usize = 20_000;
+    let numbers = |file: &str| {
+        let (out, _, _) = prepared(file, PrepareOptions::new());
+        let ids = out.lines().map(|line| {
+            let row: Row = line.parse().unwrap();
+            row.id[1..].parse::<usize>().unwrap()
+        });
+        ids.collect::<Vec<_>>()
+    };
+    let top_first: Vec<usize> = (0..COUNT).rev().collect();
+    assert_eq!(numbers(&chain(COUNT, None)), top_first);
+    let mut all = numbers(&chain(COUNT, Some(0)));
+    all.sort_unstable();
+    assert_eq!(all, (0..COUNT).collect::<Vec<_>>());
 }

@@ -18,7 +18,7 @@ use crate::transform::TransformError;
 
 /// A row group ends at so many rows, or at so many bytes of text: it is held in memory.
 const GROUP_ROWS: usize = 50_000;
-const GROUP_BYTES: usize = 24 << 20;
+const GROUP_BYTES: usize = 8 << 20;
 
 /// Values of one column waiting for their row group; `present` says which rows have one.
 struct Held {
