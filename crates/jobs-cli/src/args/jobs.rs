@@ -95,10 +95,10 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(crate) keep_blob: bool,
     /// Let rows without keys give existing devices new keys; these devices cannot connect until they have the new ones
-    #[arg(long)]
+    #[arg(long, overrides_with = "regenerate_keys")]
     pub(crate) regenerate_keys: bool,
     /// Skip the check of the rows; import modes and keys are counted all the same
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_check")]
     pub(crate) no_check: bool,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
