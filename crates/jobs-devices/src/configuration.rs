@@ -185,7 +185,7 @@ impl FromText for Configuration {
                 .iter()
                 .position(|known| known.eq_ignore_ascii_case(&name))
             else {
-                row.extra.push(&name, value);
+                row.extra.push(&name, value)?;
                 return Ok(());
             };
             let (wire, nulls) = (CAMEL[at], &mut row.nulls);

@@ -181,7 +181,7 @@ impl FromText for ImportError {
                     error.error_code = code(value)?;
                     seen = true;
                 }
-                _ => error.extra.push(&name, value),
+                _ => error.extra.push(&name, value)?,
             }
             Ok(())
         })?;

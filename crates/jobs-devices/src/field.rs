@@ -140,8 +140,14 @@ impl FromText for crate::Key {
     }
 }
 
+/// How many texts a list has: a line of 1 MiB cannot have as many.
+const MOST_TEXTS: usize = 350_000;
+
 impl FromText for Vec<String> {
     fn from_text(raw: &str) -> Result<Self, Misfit> {
+        if raw.matches(',').take(MOST_TEXTS).count() == MOST_TEXTS {
+            return Err(Misfit::expected("at most 350,000 texts", "more of them"));
+        }
         serde_json::from_str(raw).map_err(|_| Misfit::expected("an array of strings", kind_of(raw)))
     }
 }

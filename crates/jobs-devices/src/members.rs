@@ -5,7 +5,11 @@ use std::{borrow::Cow, fmt};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::{json::Json, text};
+use crate::{field::Misfit, json::Json, text};
+
+/// How many members an object keeps that its type does not know. Each takes about a hundred bytes of memory. A line of 1 MiB cannot have as
+/// many, so that only lines far beyond the service's limits meet this one.
+const MOST_MEMBERS: usize = 175_000;
 
 /// Members that have no field of their own, in their order, so that they survive a round trip.
 ///
@@ -58,9 +62,14 @@ impl Members {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// Adds a member as it was read, a repeated name included.
-    pub(crate) fn push(&mut self, name: &str, raw: &str) {
+    /// Adds a member as it was read, a repeated name included, up to [`MOST_MEMBERS`].
+    pub(crate) fn push(&mut self, name: &str, raw: &str) -> Result<(), Misfit> {
+        if self.0.len() >= MOST_MEMBERS {
+            let expected = "at most 175,000 members that are not known";
+            return Err(Misfit::expected(expected, "more of them"));
+        }
         self.0.push((name.into(), Json::from_checked(raw)));
+        Ok(())
     }
 
     pub(crate) fn write(&self, object: &mut text::ObjectWriter<'_>) {

@@ -309,7 +309,7 @@ impl FromText for Row {
                     {
                         hint = Some(other.to_owned());
                     }
-                    row.extra.push(other, value);
+                    row.extra.push(other, value)?;
                 }
             }
             Ok(())

@@ -90,7 +90,7 @@ macro_rules! part {
                 members(raw, |name, value| {
                     match &*name {
                         $($wire => fill(&mut part.$field, &mut part.nulls, $bit, $wire, value)?,)*
-                        _ => part.extra.push(&name, value),
+                        _ => part.extra.push(&name, value)?,
                     }
                     Ok(())
                 })?;

@@ -152,3 +152,43 @@ fn an_element_of_an_array_that_is_too_long_is_told_of_with_its_length() {
         "{message}"
     );
 }
+
+#[test]
+fn a_row_of_very_many_members_is_a_bad_line_with_a_reason() {
+    let members = |count: usize| -> String { (0..count).map(|n| format!(",\"{n}\":1")).collect() };
+    let scopes = vec!["\"\""; 350_001].join(",");
+    for (row, part) in [
+        (
+            format!(
+                "{{\"id\":\"a\",\"status\":\"enabled\"{}}}",
+                members(175_001)
+            ),
+            "at most 175,000 members",
+        ),
+        (
+            format!(
+                "{{\"id\":\"a\",\"authentication\":{{\"type\":\"sas\"{}}}}}",
+                members(175_001)
+            ),
+            "at most 175,000 members",
+        ),
+        (
+            format!("{{\"id\":\"a\",\"parentScopes\":[{scopes}]}}"),
+            "at most 350,000 texts",
+        ),
+    ] {
+        let report = check(row.as_bytes(), Purpose::Export, &mut Context::new()).unwrap();
+        assert_eq!(report.rows, 0);
+        assert_eq!(report.findings[0].rule, "row-type");
+        let message = &report.findings[0].message;
+        assert!(message.contains(part), "{message}");
+        let entry = Reader::new(row.as_bytes()).next().unwrap().unwrap();
+        assert!(matches!(entry.item, Item::Bad(_)));
+    }
+    let row = format!(
+        "{{\"id\":\"a\",\"status\":\"enabled\"{}}}",
+        members(175_000)
+    );
+    let report = stats(row.as_bytes(), &mut Context::new()).unwrap();
+    assert_eq!((report.rows, report.bad_lines), (1, 0));
+}

@@ -131,7 +131,8 @@ impl Assembly {
                 let object = JsonObject::new(cell).map_err(|error| error.to_string())?;
                 for (name, value) in members(object.as_str()) {
                     let half = "a member's name has half of a surrogate pair";
-                    row.extra.push(name.as_text().ok_or(half)?, value);
+                    let pushed = row.extra.push(name.as_text().ok_or(half)?, value);
+                    pushed.map_err(|error| error.to_string())?;
                 }
             }
             Member::Other(Some(name)) => {

@@ -16,9 +16,11 @@ use super::columns::{Column, Columns, Kind, Member};
 use crate::Row;
 use crate::transform::TransformError;
 
-/// A row group ends at so many rows, or at so many bytes of text: it is held in memory.
+/// A row group ends at so many rows, or at so many bytes of text: it is held in memory, and once more in its encoded form.
 const GROUP_ROWS: usize = 50_000;
 const GROUP_BYTES: usize = 8 << 20;
+/// A row with so many bytes of text ends its group.
+const LONG_ROW_BYTES: usize = 1 << 20;
 
 /// Values of one column waiting for their row group; `present` says which rows have one.
 struct Held {
@@ -83,12 +85,14 @@ impl<'c, W: Write + Send> ParquetWriter<'c, W> {
     }
 
     pub(super) fn row(&mut self, row: &Row) -> Result<(), TransformError> {
+        let before = self.bytes;
         for (column, held) in self.columns.iter().zip(&mut self.held) {
             self.bytes += held.push(value(&column.member, row));
         }
         self.rows += 1;
         self.written += 1;
-        if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
+        let is_long = self.bytes - before >= LONG_ROW_BYTES;
+        if is_long || self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
             self.flush().map_err(write_error)?;
         }
         Ok(())
