@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -323,8 +324,9 @@ pub(crate) fn remove_on_failure(path: &Path) {
 
 /// Keeps files that [`remove_on_failure`] was called for.
 pub(crate) fn keep(paths: &[PathBuf]) {
+    let kept: HashSet<&PathBuf> = paths.iter().collect();
     if let Some(unfinished) = registry().as_mut() {
-        unfinished.retain(|path| !paths.contains(path));
+        unfinished.retain(|path| !kept.contains(path));
     }
 }
 
