@@ -21,6 +21,7 @@ pub(crate) struct Signals {
 impl Signals {
     /// Replaces the default reaction, which is to die at once. Needs a tokio runtime.
     pub(crate) fn install() -> io::Result<Self> {
+        survive_file_size_limit();
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -56,6 +57,21 @@ impl Signals {
             _ = hangup => {}
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Where files may not grow beyond a limit, a write that would do so ends the process by SIGXFSZ,
+/// unless a handler is installed: then the write fails, as on a full disk, and the command says so and cleans up.
+fn survive_file_size_limit() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        /// The number on both systems.
+        const SIGXFSZ: i32 = 25;
+        // The handler stays when this value is dropped. Without it all else works as well.
+        if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
+            tracing::warn!(%error, "cannot handle SIGXFSZ");
         }
     }
 }

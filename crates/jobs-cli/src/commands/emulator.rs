@@ -14,7 +14,6 @@ use crate::input;
 ///
 /// Signals are handled before the line is printed, so whoever reads the line can stop the hub at once.
 pub(crate) async fn run(context: &Context, args: EmulatorArgs) -> Outcome {
-    survive_file_size_limit();
     let builder = settings(&args, context.http_storage_hosts()).await?;
     context.stop.command_ends_by_itself();
     if args.no_auth {
@@ -95,20 +94,4 @@ fn shared_ca_folder() -> PathBuf {
         .unwrap_or_else(std::env::temp_dir)
         .join(".iothub-jobs")
         .join("ca")
-}
-
-/// Where files may not grow beyond a limit, a write that would do so ends the process by SIGXFSZ,
-/// unless a handler is installed: then the write fails, as on a full disk, and the hub goes on.
-fn survive_file_size_limit() {
-    #[cfg(any(target_os = "linux", target_os = "macos"))]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        /// The number on both systems.
-        const SIGXFSZ: i32 = 25;
-        // The handler stays when this value is dropped. Without it the hub works as well, but for
-        // the limit.
-        if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
-            tracing::warn!(%error, "cannot handle SIGXFSZ");
-        }
-    }
 }

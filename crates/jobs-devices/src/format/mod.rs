@@ -99,11 +99,11 @@ pub fn recognize(start: &[u8]) -> FileFormat {
         };
     }
     bytes::unmarked_encoding(start)
+        .or_else(|| bytes::is_binary(start).then_some(FileFormat::Binary))
         .or_else(|| markup(text))
         .or_else(|| table::with_id(text))
         .or_else(|| lines.recognize())
         .or_else(|| table::with_columns(text))
-        .or_else(|| bytes::is_binary(start).then_some(FileFormat::Binary))
         .unwrap_or(FileFormat::Unknown)
 }
 
