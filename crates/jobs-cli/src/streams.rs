@@ -79,26 +79,28 @@ fn of_stdin() -> Option<Metadata> {
 }
 
 /// Whether the process was started without standard output, as by `>&-`.
-///
-/// Rust then opens the null device in its place before `main`, for reading and writing and without the flag that closes it in
-/// children. Redirections to the null device are opened for writing alone, or with that flag.
 #[cfg(target_os = "linux")]
 pub(crate) fn stdout_is_closed() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let is_null = || {
-        let null = std::fs::metadata("/dev/null").ok()?;
-        Some(of_stdout()?.rdev() == null.rdev() && null.rdev() != 0)
-    };
-    let Ok(flags) = rustix::fs::fcntl_getfl(std::io::stdout()) else {
-        return true;
-    };
-    use rustix::fs::OFlags;
-    flags & OFlags::RWMODE == OFlags::RDWR
-        && !flags.contains(OFlags::CLOEXEC)
-        && is_null().unwrap_or(false)
+    started::WITHOUT_STDOUT.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn stdout_is_closed() -> bool {
     false
+}
+
+/// What the process was started with. Rust opens the null device in the place of a closed stream before `main`, and then nothing tells
+/// it from a null device that the parent gave: only code that runs earlier can.
+#[cfg(target_os = "linux")]
+mod started {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    pub(super) static WITHOUT_STDOUT: AtomicBool = AtomicBool::new(false);
+
+    // One system call and one store: nothing here needs what the runtime sets up.
+    #[ctor::ctor(unsafe)]
+    fn look() {
+        let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+        WITHOUT_STDOUT.store(is_closed, Ordering::Relaxed);
+    }
 }

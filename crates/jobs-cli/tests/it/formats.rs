@@ -340,6 +340,23 @@ fn a_closed_standard_output_and_a_full_disk_are_reported() {
         assert_eq!(output.status.code(), Some(code), "{rest}: {said}");
         assert!(said.contains(words), "{rest}: {said}");
     }
+    // The null device of a parent that opened it for reading and writing, as Python and Node do, is no closed output.
+    for command in [
+        &["generate", "--count", "3"][..],
+        &["set-mode", "f.txt", "delete"],
+    ] {
+        let mut null = std::fs::File::options();
+        let null = null.read(true).write(true).open("/dev/null").unwrap();
+        let output = Command::new(binary)
+            .arg("devices")
+            .args(command)
+            .current_dir(cli.path(""))
+            .stdout(null)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {said}");
+    }
     // A limit on the size of files is what a full disk is: the write fails half way.
     let script = format!("ulimit -f 8; {binary} devices generate --count 20000 --out big.txt");
     let output = Command::new("sh")
