@@ -292,14 +292,27 @@ impl JobTracker {
                     .hint(format_args!("follow it: {}", self.wait_command(&id)))
                     .hint(format_args!("stop it: iothub-jobs cancel {id}"))
             }
-            State::Ended(id) => Failure::new(exit, format_args!("{what}; job {id} had ended"))
-                .hint(format_args!("see it: iothub-jobs get {id}")),
+            State::Ended(id) => {
+                let failure = Failure::new(exit, format_args!("{what}; job {id} had ended"))
+                    .hint(format_args!("see it: iothub-jobs get {id}"));
+                match self.wait_options.get() {
+                    Some(_) => failure.hint(format_args!(
+                        "read its result and delete the uploaded blob: {}",
+                        self.wait_command(&id)
+                    )),
+                    None => failure,
+                }
+            }
         }
     }
 
     /// Adds the job to a failure that does not name it, and the way back to one that was not followed to its end.
     pub(crate) fn name_in(&self, failure: Failure) -> Failure {
         match self.get() {
+            State::Creating if self.wait_options.get().is_some() => failure.hint(format_args!(
+                "the uploaded blob stays for the job that may have been created; finish it: {}",
+                self.wait_command("ID")
+            )),
             State::Active(id) if !failure.names(&id) => failure.hint(format_args!(
                 "job {id} was created and may go on; follow it: {}",
                 self.wait_command(&id)

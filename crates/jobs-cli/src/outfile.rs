@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::NamedTempFile;
 
 use crate::failure::{Failure, plain};
-use crate::streams;
+use crate::{redact, streams};
 
 /// Temporary files of writers that are at work, so that an interrupted process leaves none behind. `None` once the process ends:
 /// a command that still runs then makes no new file, and puts none in its place.
@@ -51,6 +51,9 @@ impl Output {
                 return Err(Failure::stdout(&closed));
             }
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
+        }
+        if !target.exists() && redact::is_secret(&target.to_string_lossy()) {
+            return Err(Failure::secret_as_name("cannot write the output"));
         }
         if target.is_dir() {
             return Err(Failure::usage(format_args!(

@@ -82,6 +82,24 @@ impl ImportOptions {
         self
     }
 
+    /// Whether a blob has a name that [`unique_blob`](Self::unique_blob) makes, so that it was uploaded for one import.
+    #[must_use]
+    pub fn is_unique_blob(name: &str) -> bool {
+        let parts = name
+            .strip_prefix("import-")
+            .and_then(|rest| rest.strip_suffix(".txt"))
+            .and_then(|rest| rest.split_once('-'));
+        parts.is_some_and(|(time, random)| {
+            let is_time = time.len() == 16
+                && time.bytes().enumerate().all(|(at, byte)| match at {
+                    8 => byte == b'T',
+                    15 => byte == b'Z',
+                    _ => byte.is_ascii_digit(),
+                });
+            is_time && random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }
+
     /// Imports automatic device configurations too, from `configurations.txt`.
     pub fn configurations(self) -> Self {
         self.configurations_from(CONFIGURATIONS_BLOB)

@@ -7,7 +7,8 @@ mod upload;
 use std::path::Path;
 
 use jobs_ext::{
-    IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome, Job, JobPoller, JobsClient, StorageAuth,
+    ErrorKind, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome, Job, JobPoller, JobsClient,
+    StorageAuth,
 };
 use serde_json::Value;
 
@@ -75,8 +76,8 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
         Ok(poller) if args.no_wait => hub::accepted(context, poller.last()),
         Ok(poller) => finish(context, &client, poller, log).await,
         Err(error) => {
-            if hub::is_of_storage(&error) {
-                // The upload itself failed.
+            if hub::is_of_storage(&error) && error.kind() != ErrorKind::Transport {
+                // The storage rejected the upload. Without a response it may be there all the same.
                 upload = None;
             }
             Err(error.into())

@@ -41,7 +41,7 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Outcome {
             },
         ) => {
             refuse(args.download.as_deref(), "--download is for exports", &job)?;
-            let upload = upload(context, args, rows);
+            let upload = upload(context, &client, args, rows, &job).await?;
             let outcome = wait_for_import(context, &client, args, &job, uri).await;
             if let Some(upload) = upload
                 && context.job.is_over()
@@ -125,12 +125,37 @@ fn input_blob(args: &WaitArgs) -> Option<&Path> {
 }
 
 /// The blob that was uploaded for the import, which goes once the job has ended.
-fn upload(context: &Context, args: &WaitArgs, rows: Option<ContainerUri>) -> Option<Upload> {
-    let upload = Upload::named(rows?, args.input_blob.as_deref()?);
+async fn upload(
+    context: &Context,
+    client: &JobsClient,
+    args: &WaitArgs,
+    rows: Option<ContainerUri>,
+    job: &Job,
+) -> Result<Option<Upload>, Failure> {
+    let (Some(rows), Some(name)) = (rows, args.input_blob.as_deref()) else {
+        return Ok(None);
+    };
+    let upload = Upload::named(rows, name, job)?;
+    let is_reported = job
+        .import_export()
+        .is_some_and(|model| model.input_blob_name.is_some());
+    // Where the hub does not say which blob the job reads, another job that is not over may read this one.
+    if !is_reported
+        && let Some(other) = client
+            .list_import_export()
+            .await?
+            .iter()
+            .find(|other| !other.is_finished() && other.id() != job.id())
+    {
+        return Err(Failure::usage(format_args!(
+            "--input-blob {name}: job {} is not over and may read it",
+            other.id()
+        )));
+    }
     let output = args.output_container_file.as_deref();
     let options = upload.wait_options(&args.container, output.map(Some));
     context.job.wait_needs(options);
-    Some(upload)
+    Ok(Some(upload))
 }
 
 async fn wait_for_import(

@@ -497,3 +497,55 @@ fn a_hub_that_does_not_say_what_exists_has_all_of_it() {
     cli.run(&["import", &file]).expect(0);
     drop(hub);
 }
+
+#[test]
+fn waiting_deletes_the_upload_of_its_own_job_alone() {
+    let (_hub, cli) = fleet(1);
+    let uri = cli.file("my container.uri", &cli.container("container"));
+    let import = |name: &str, flags: &[&str]| {
+        let rows = format!("{{\"id\":\"{name}\",\"status\":\"enabled\"}}\n");
+        let file = cli.file(&format!("{name}.txt"), &rows);
+        let arguments = ["import", &file, "--container-file", &uri, "-o", "json"];
+        let ran = cli.run(&[&arguments[..], flags].concat()).expect(0);
+        let id = ran.json()["jobId"].as_str().unwrap().to_owned();
+        (id, ran.stderr)
+    };
+    let (first, _) = import("one", &["--keep-blob"]);
+    let (_, _) = import("two", &["--keep-blob"]);
+    std::fs::write(cli.path("container/mine.txt"), "mine").unwrap();
+    let job = cli.run(&["get", &first, "-o", "json"]).expect(0).json();
+    let own = job["inputBlobName"].as_str().unwrap().to_owned();
+    let uploads = blobs(&cli);
+    let other = uploads
+        .iter()
+        .find(|name| name.starts_with("import-") && **name != own)
+        .unwrap();
+    for name in ["mine.txt", other] {
+        let wait = [
+            "wait",
+            &first,
+            "--container-file",
+            &uri,
+            "--input-blob",
+            name,
+        ];
+        let ran = cli.run(&wait).expect(2);
+        contains(&ran.stderr, &["--input-blob", name]);
+        assert_eq!(blobs(&cli), uploads);
+    }
+    // The hint is a command that a shell takes as it stands, blanks included.
+    let (id, said) = import("three", &["--no-wait"]);
+    let hint = said.split("follow it: iothub-jobs ").nth(1).unwrap();
+    contains(hint, &[&id, "my container.uri'", "--input-blob import-"]);
+    let script = format!("\"$0\" {}", hint.lines().next().unwrap());
+    let plain = cli.command(&["wait"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).arg(plain.get_program());
+    for (name, value) in plain.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    let output = shell.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(blobs(&cli), uploads);
+}

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use jobs_ext::{ContainerUri, ImportOptions, JobsClient};
+use jobs_ext::{ContainerUri, ImportOptions, Job, JobsClient};
 
 use crate::args::jobs::{ContainerArgs, ImportArgs};
 use crate::context::Context;
+use crate::failure::Failure;
 
 /// The blob that a file was uploaded to for one import, and that is deleted once nothing reads it any more.
 #[derive(Debug)]
@@ -24,11 +25,27 @@ impl Upload {
         })
     }
 
-    /// The upload of an import that another command started.
-    pub(crate) fn named(container: ContainerUri, name: &str) -> Self {
-        Self {
-            container,
-            name: name.to_owned(),
+    /// The upload of an import that another command started. Only a blob that was uploaded for this job is deleted: its name has to be one
+    /// that `import` makes, and the one that the hub reports for the job, where it reports one.
+    pub(crate) fn named(container: ContainerUri, name: &str, job: &Job) -> Result<Self, Failure> {
+        if !ImportOptions::is_unique_blob(name) {
+            return Err(Failure::usage(format_args!(
+                "--input-blob {name}: not the name of an upload, import-TIME-RANDOM.txt; a blob that you named yourself is not deleted"
+            ))
+            .hint("leave --input-blob out to wait without deleting a blob"));
+        }
+        let own = job
+            .import_export()
+            .and_then(|model| model.input_blob_name.as_deref());
+        match own {
+            Some(own) if own != name => Err(Failure::usage(format_args!(
+                "--input-blob {name}: job {} reads blob {own}; another job may read the one that is named",
+                job.id()
+            ))),
+            _ => Ok(Self {
+                container,
+                name: name.to_owned(),
+            }),
         }
     }
 
@@ -40,7 +57,7 @@ impl Upload {
         output: Option<Option<&Path>>,
     ) -> String {
         let file = |path: Option<&Path>| match path {
-            Some(path) if path != Path::new("-") => path.display().to_string(),
+            Some(path) if path != Path::new("-") => shell_word(&path.display().to_string()),
             _ => "FILE".to_owned(),
         };
         let mut options = format!(
@@ -62,11 +79,37 @@ impl Upload {
         };
         if let Err(error) = deleted {
             context.printer.warn(format_args!(
-                "the uploaded blob {} is still in {}, with the keys of its rows: {}",
+                "the uploaded blob {} may still be in {}, with the keys of its rows: {}",
                 self.name,
                 self.container,
                 error.message()
             ));
+        }
+    }
+}
+
+/// A text as one word of a shell's command line.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_command_line() {
+        for (text, word) in [
+            ("box/c.uri", "box/c.uri"),
+            ("my file", "'my file'"),
+            ("it's", "'it'\\''s'"),
+            ("a;b", "'a;b'"),
+        ] {
+            assert_eq!(shell_word(text), word);
         }
     }
 }
