@@ -9,7 +9,7 @@ use crate::harness::{Cli, LocalHub, Ran};
 const KEYS: &str = r#""authentication":{"type":"sas","symmetricKey":{"primaryKey":"AAAAAAAAAAAAAAAAAAAAAA==","secondaryKey":"AQEBAQEBAQEBAQEBAQEBAQ=="}}"#;
 
 /// A hub with devices `d-0` to `d-(count-1)` that have keys, and a client of it with a container.
-fn fleet(count: usize) -> (LocalHub, Cli) {
+pub(crate) fn fleet(count: usize) -> (LocalHub, Cli) {
     let hub = LocalHub::start(&[]);
     let cli = Cli::for_hub(&hub);
     let container = cli.container("container");
@@ -41,7 +41,7 @@ fn exported(cli: &Cli) -> Vec<Value> {
 }
 
 /// The names of the blobs in the container folder.
-fn blobs(cli: &Cli) -> Vec<String> {
+pub(crate) fn blobs(cli: &Cli) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(cli.path("container"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -57,7 +57,7 @@ fn jobs(cli: &Cli) -> usize {
 
 /// Asserts that a command was rejected without any change, and returns what it printed.
 #[track_caller]
-fn rejected(cli: &Cli, arguments: &[&str]) -> Ran {
+pub(crate) fn rejected(cli: &Cli, arguments: &[&str]) -> Ran {
     let (jobs_before, blobs_before) = (jobs(cli), blobs(cli));
     let ran = cli.run(arguments).expect(2);
     assert_eq!(jobs(cli), jobs_before, "{}", ran.stderr);
@@ -66,7 +66,7 @@ fn rejected(cli: &Cli, arguments: &[&str]) -> Ran {
 }
 
 #[track_caller]
-fn contains(text: &str, parts: &[&str]) {
+pub(crate) fn contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
@@ -248,75 +248,6 @@ fn the_limit_holds_whatever_was_confirmed() {
 }
 
 #[test]
-fn without_a_file_the_blob_has_to_be_named() {
-    let (_hub, cli) = fleet(1);
-    let ran = rejected(&cli, &["import"]);
-    contains(&ran.stderr, &["--blob"]);
-    std::fs::write(
-        cli.path("container/b.txt"),
-        "{\"id\":\"x\",\"status\":\"enabled\"}\n{\"id\":\"d-0\",\"status\":\"enabled\"}\n",
-    )
-    .unwrap();
-    // Its rows are counted as those of a file.
-    let ran = rejected(&cli, &["import", "--blob", "b.txt"]);
-    contains(&ran.stderr, &["2 rows: 2 createOrUpdate", "d-0"]);
-    std::fs::write(
-        cli.path("container/b.txt"),
-        "{\"id\":\"x\",\"status\":\"enabled\"}\n",
-    )
-    .unwrap();
-    cli.run(&["import", "--blob", "b.txt"]).expect(0);
-    assert!(Path::new(&cli.path("container/b.txt")).exists());
-    let ran = cli.run(&["import", "--blob", "missing.txt"]).expect(3);
-    contains(&ran.stderr, &["missing.txt"]);
-}
-
-#[test]
-fn an_upload_has_a_name_of_its_own_and_is_deleted_after_the_job() {
-    let (_hub, cli) = fleet(1);
-    std::fs::write(cli.path("container/devices.txt"), "an export").unwrap();
-    let file = cli.file("f.txt", "{\"id\":\"x\",\"status\":\"enabled\"}\n");
-    cli.run(&["import", &file]).expect(0);
-    assert_eq!(blobs(&cli), ["devices.txt", "importErrors.log"]);
-    assert_eq!(cli.read("container/devices.txt"), "an export");
-    let file = cli.file("g.txt", "{\"id\":\"y\",\"status\":\"enabled\"}\n");
-    cli.run(&["import", &file, "--keep-blob"]).expect(0);
-    let kept = blobs(&cli);
-    assert_eq!(kept.len(), 3, "{kept:?}");
-    assert!(
-        kept[1].starts_with("import-") && kept[1].ends_with(".txt"),
-        "{kept:?}"
-    );
-    let file = cli.file("h.txt", "{\"id\":\"z\",\"status\":\"enabled\"}\n");
-    cli.run(&["import", &file, "--blob", "mine.txt"]).expect(0);
-    assert!(blobs(&cli).contains(&"mine.txt".to_owned()));
-}
-
-#[test]
-fn a_failed_job_leaves_no_upload_behind() {
-    let hub = LocalHub::start(&["--job-delay", "400ms"]);
-    let cli = Cli::for_hub(&hub);
-    let container = cli.container("container");
-    let cli = cli.with("IOTHUB_CONTAINER_URI", &container);
-    let file = cli.file("f.txt", "{\"id\":\"x\",\"status\":\"enabled\"}\n");
-    let ran = cli.run(&["import", &file, "--no-wait"]).expect(0);
-    // The job may still read it, so it stays, and the command that deletes it is shown.
-    let blob = blobs(&cli)
-        .into_iter()
-        .find(|name| name.starts_with("import-"))
-        .unwrap();
-    contains(&ran.stderr, &["iothub-jobs wait", "--input-blob", &blob]);
-    let id = cli.run(&["list", "-o", "json", "-q"]).expect(0).json()[0]["jobId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let uri = cli.file("container.uri", &container);
-    cli.run(&["wait", &id, "--container-file", &uri, "--input-blob", &blob])
-        .expect(0);
-    assert!(!blobs(&cli).contains(&blob), "{:?}", blobs(&cli));
-}
-
-#[test]
 fn a_plan_for_all_devices_needs_a_confirmation() {
     let (_hub, cli) = fleet(2);
     let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];
@@ -402,27 +333,6 @@ fn export_with(cli: &Cli, uri: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_exported_blob_with_keys_is_named_and_deleted_on_request() {
-    let (_hub, cli) = fleet(2);
-    let export = ["export", "--include-keys"];
-    let ran = cli.run(&export).expect(0);
-    contains(
-        &ran.stderr,
-        &["devices.txt holds the keys", "--delete-blob"],
-    );
-    assert!(cli.path("container/devices.txt").exists());
-    let ran = cli.run(&["export"]).expect(0);
-    assert!(!ran.stderr.contains("holds the keys"), "{}", ran.stderr);
-    cli.run(&[&export[..], &["--delete-blob"]].concat())
-        .expect(2);
-    let download = ["--download", "copy.txt", "--delete-blob"];
-    let ran = cli.run(&[&export[..], &download].concat()).expect(0);
-    contains(&ran.stderr, &["deleted blob devices.txt"]);
-    assert!(!cli.path("container/devices.txt").exists());
-    assert_eq!(cli.read("copy.txt").lines().count(), 2);
-}
-
-#[test]
 fn a_file_of_another_format_is_named_and_not_uploaded() {
     let (_hub, cli) = fleet(1);
     for (content, part) in [
@@ -496,56 +406,4 @@ fn a_hub_that_does_not_say_what_exists_has_all_of_it() {
     // The same file passes where the hub tells.
     cli.run(&["import", &file]).expect(0);
     drop(hub);
-}
-
-#[test]
-fn waiting_deletes_the_upload_of_its_own_job_alone() {
-    let (_hub, cli) = fleet(1);
-    let uri = cli.file("my container.uri", &cli.container("container"));
-    let import = |name: &str, flags: &[&str]| {
-        let rows = format!("{{\"id\":\"{name}\",\"status\":\"enabled\"}}\n");
-        let file = cli.file(&format!("{name}.txt"), &rows);
-        let arguments = ["import", &file, "--container-file", &uri, "-o", "json"];
-        let ran = cli.run(&[&arguments[..], flags].concat()).expect(0);
-        let id = ran.json()["jobId"].as_str().unwrap().to_owned();
-        (id, ran.stderr)
-    };
-    let (first, _) = import("one", &["--keep-blob"]);
-    let (_, _) = import("two", &["--keep-blob"]);
-    std::fs::write(cli.path("container/mine.txt"), "mine").unwrap();
-    let job = cli.run(&["get", &first, "-o", "json"]).expect(0).json();
-    let own = job["inputBlobName"].as_str().unwrap().to_owned();
-    let uploads = blobs(&cli);
-    let other = uploads
-        .iter()
-        .find(|name| name.starts_with("import-") && **name != own)
-        .unwrap();
-    for name in ["mine.txt", other] {
-        let wait = [
-            "wait",
-            &first,
-            "--container-file",
-            &uri,
-            "--input-blob",
-            name,
-        ];
-        let ran = cli.run(&wait).expect(2);
-        contains(&ran.stderr, &["--input-blob", name]);
-        assert_eq!(blobs(&cli), uploads);
-    }
-    // The hint is a command that a shell takes as it stands, blanks included.
-    let (id, said) = import("three", &["--no-wait"]);
-    let hint = said.split("follow it: iothub-jobs ").nth(1).unwrap();
-    contains(hint, &[&id, "my container.uri'", "--input-blob import-"]);
-    let script = format!("\"$0\" {}", hint.lines().next().unwrap());
-    let plain = cli.command(&["wait"]);
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &script]).arg(plain.get_program());
-    for (name, value) in plain.get_envs() {
-        shell.env(name, value.unwrap());
-    }
-    let output = shell.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert_eq!(blobs(&cli), uploads);
 }

@@ -22,5 +22,6 @@ mod schedule;
 mod secrets;
 #[cfg(unix)]
 mod terminal;
+mod uploads;
 mod usage;
 mod waiting;
