@@ -6,8 +6,10 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tracing::Instrument as _;
 
-use super::{BlobContainer, failure};
+use super::{BlobContainer, BlobReader, failure};
 use crate::error::{Error, ErrorKind, Result};
+
+const OPERATION: &str = "download blob";
 
 impl BlobContainer {
     /// Copies a blob, byte for byte, to a local file and gives its size. An existing file is replaced only once everything is there; the
@@ -17,13 +19,25 @@ impl BlobContainer {
     /// # Errors
     /// [`ErrorKind::File`] when the file cannot be written; else as [`read`](Self::read).
     pub async fn download(&self, name: &str, file: impl AsRef<Path>) -> Result<u64> {
-        let copy = self.copy(name, file.as_ref());
-        copy.instrument(self.span("download blob", name)).await
+        let blob = self.open_for(OPERATION, name);
+        let copy = self.copy(name, blob, file.as_ref());
+        copy.instrument(self.span(OPERATION, name)).await
     }
 
-    async fn copy(&self, name: &str, target: &Path) -> Result<u64> {
+    /// The same for a blob that the hub exported.
+    pub(super) async fn download_exported(&self, name: &str, file: &Path) -> Result<u64> {
+        let copy = self.copy(name, self.open_exported(OPERATION, name), file);
+        copy.instrument(self.span(OPERATION, name)).await
+    }
+
+    async fn copy(
+        &self,
+        name: &str,
+        blob: impl Future<Output = Result<Option<BlobReader>>>,
+        target: &Path,
+    ) -> Result<u64> {
         let (mut sink, partial) = open(target).await?;
-        let Some(mut chunks) = self.open_for("download blob", name).await? else {
+        let Some(mut chunks) = blob.await? else {
             return Err(failure::missing(name, &self.uri));
         };
         let mut bytes = 0;
@@ -51,7 +65,7 @@ async fn open(target: &Path) -> Result<(tokio::fs::File, Option<Partial>)> {
             ErrorKind::File,
             format!("{} is a folder; name a file", target.display()),
         )
-        .with_operation("download blob", None)),
+        .with_operation(OPERATION, None)),
         Ok(found) if !found.is_file() => {
             let sink = tokio::fs::OpenOptions::new().write(true).open(target).await;
             Ok((sink.map_err(|error| unwritable(target, error))?, None))
@@ -136,5 +150,5 @@ fn unwritable(path: &Path, error: std::io::Error) -> Error {
         format!("{} cannot be written", path.display()),
     )
     .with_source(error)
-    .with_operation("download blob", None)
+    .with_operation(OPERATION, None)
 }

@@ -1,6 +1,5 @@
 //! The blobs of jobs: device files in and out, and the logs of rejected rows.
 
-mod appearance;
 mod delete;
 mod download;
 mod failure;
@@ -35,7 +34,7 @@ pub use properties::BlobProperties;
 use properties::ResponseDate;
 pub use reader::BlobReader;
 pub use records::{Records, RowError};
-use response::{Check, ReadState, WrongResponse};
+use response::{Check, ReadState};
 pub(crate) use store::StorageHttp;
 
 /// An opened container: by its signature, by the client's storage credential, or a folder beside a local hub.
@@ -123,6 +122,21 @@ impl BlobContainer {
         Ok(Some(BlobReader::new(name, properties, chunks)))
     }
 
+    /// Opens a blob that the hub exported; none when there is no such blob.
+    async fn open_exported(
+        &self,
+        operation: &'static str,
+        name: &str,
+    ) -> Result<Option<BlobReader>> {
+        let Some(mut blob) = self.open_for(operation, name).await? else {
+            return Ok(None);
+        };
+        match blob.check_device_file().await? {
+            None => Ok(Some(blob)),
+            Some(wrong) => Err(self.failed(operation, name, wrong.into())),
+        }
+    }
+
     async fn get(
         &self,
         operation: &'static str,
@@ -205,19 +219,15 @@ fn checked(
     check: Check,
     failed: impl Fn(object_store::Error) -> Error + Send + 'static,
 ) -> BoxStream<'static, Result<Bytes>> {
-    let wrong = |error: WrongResponse| object_store::Error::Generic {
-        store: "storage",
-        source: Box::new(error),
-    };
     let state = Some((chunks, check, failed));
     futures_util::stream::unfold(state, move |state| async move {
         let (mut chunks, mut check, failed) = state?;
         let found = match chunks.next().await {
-            Some(Ok(chunk)) => check.take(&chunk).map(|()| chunk).map_err(wrong),
+            Some(Ok(chunk)) => check.take(&chunk).map(|()| chunk).map_err(Into::into),
             Some(Err(error)) => Err(error),
             None => match check.end() {
                 Ok(()) => return None,
-                Err(error) => return Some((Err(failed(wrong(error))), None)),
+                Err(error) => return Some((Err(failed(error.into())), None)),
             },
         };
         Some(match found {

@@ -241,9 +241,13 @@ fn judge(
             // It writes over what this job wrote.
             return started_before;
         }
-        // This job writes over what the other wrote, so only a blob from before its start can be the other's.
-        let ended_later = other.end.is_none_or(|end| end >= written.earliest);
-        written.latest < job.start && started_before && ended_later
+        // This job writes over what the other wrote, so the other's can only be a blob from before its start, or from after its end.
+        let ended_since = |time| other.end.is_none_or(|end| end >= time);
+        let before = written.latest < job.start && ended_since(written.earliest);
+        let after = job
+            .end
+            .is_some_and(|end| written.latest > end && ended_since(end));
+        started_before && (before || after)
     });
     other.map(|other| Foreign::Other {
         id: other.id.clone(),
@@ -312,6 +316,10 @@ mod tests {
         assert_eq!(judged(985, &earlier), Some("other"));
         assert_eq!(judged(1005, &earlier), None);
         assert_eq!(judged(996, &earlier), None, "nobody else ran then");
+        let overlapping = [run("o", 990, 1012)];
+        assert_eq!(judged(1011, &overlapping), Some("other"));
+        assert_eq!(judged(1020, &overlapping), Some("other"));
+        assert_eq!(judged(1005, &overlapping), None, "the other had not ended");
         let active = [Run {
             end: None,
             ..run("b", 1015, 0)

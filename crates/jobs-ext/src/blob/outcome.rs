@@ -23,7 +23,11 @@ impl ExportOutcome {
     pub async fn devices(&self) -> Result<Records<Row>> {
         let container = self.client.container(self.container())?;
         self.check(&container).await?;
-        container.read(self.blob()).await
+        let name = self.blob();
+        match container.open_exported("read blob", name).await? {
+            Some(blob) => blob.records().await,
+            None => Err(failure::missing(name, container.uri())),
+        }
     }
 
     /// The exported configurations as a stream.
@@ -46,7 +50,9 @@ impl ExportOutcome {
     pub async fn download(&self, file: impl AsRef<Path>) -> Result<u64> {
         let container = self.client.container(self.container())?;
         self.check(&container).await?;
-        container.download(self.blob(), file).await
+        container
+            .download_exported(self.blob(), file.as_ref())
+            .await
     }
 
     /// Checks that a blob whose name is a guess was written by this job.

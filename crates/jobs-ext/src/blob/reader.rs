@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use jobs_devices::Record;
+use jobs_devices::format::{FileFormat, START, recognize};
 
+use super::response::WrongResponse;
 use super::{BlobProperties, Records};
 use crate::error::Result;
 
@@ -82,19 +84,60 @@ impl BlobReader {
         }
     }
 
+    /// The first bytes of the blob, as many as tell its format. They are yielded again.
+    async fn start(&mut self) -> Result<Vec<u8>> {
+        let (mut first, mut read) = (Vec::new(), Vec::new());
+        while first.len() < START
+            && let Some(chunk) = self.chunks.next().await
+        {
+            let chunk = chunk?;
+            let room = START - first.len();
+            first.extend_from_slice(&chunk[..room.min(chunk.len())]);
+            read.push(Ok(chunk));
+        }
+        let rest = std::mem::replace(&mut self.chunks, stream::empty().boxed());
+        self.chunks = stream::iter(read).chain(rest).boxed();
+        Ok(first)
+    }
+
+    /// Checks that the blob starts as a device file that the hub wrote does: with a row, or with one line of plain text before the
+    /// rows. An empty one is a device file too.
+    pub(super) async fn check_device_file(&mut self) -> Result<Option<WrongResponse>> {
+        let first = self.start().await?;
+        let format = recognize(&first);
+        Ok(match format {
+            FileFormat::DeviceFile => None,
+            FileFormat::Unknown if is_notice(&first) => None,
+            _ => Some(WrongResponse(format!("it is {}", format.name()))),
+        })
+    }
+
     /// Reads the blob as records, one a line: [`jobs_devices::Row`], [`jobs_devices::ImportError`] or [`jobs_devices::Configuration`].
     /// Memory stays flat: one chunk and one line are held.
     ///
     /// # Errors
     /// When the blob cannot be read up to its first record. [`UnknownOutcome`](crate::ErrorKind::UnknownOutcome) when it is the error log of a
     /// job and has content, but no row: then it was read to its end.
-    pub async fn records<T: Record>(self) -> Result<Records<T>> {
+    pub async fn records<T: Record>(mut self) -> Result<Records<T>> {
         if self.log {
-            Records::begin_log(&self.name, self.chunks).await
+            let start = self.start().await?;
+            Records::begin_log(&self.name, &start, self.chunks).await
         } else {
             Records::begin(&self.name, self.chunks).await
         }
     }
+}
+
+/// Whether there is at most one line of plain text, which may be followed by a row that is longer than `start`.
+fn is_notice(start: &[u8]) -> bool {
+    let mut lines: Vec<_> = start.split(|byte| *byte == b'\n').collect();
+    if start.len() == START {
+        lines.pop();
+    }
+    let mut lines = lines.into_iter().map(<[u8]>::trim_ascii);
+    let first = lines.by_ref().find(|line| !line.is_empty());
+    let is_text = first.is_none_or(|line| !matches!(line[0], b'{' | b'[' | b'"'));
+    is_text && lines.all(<[u8]>::is_empty)
 }
 
 impl Stream for BlobReader {

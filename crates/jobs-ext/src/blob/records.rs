@@ -9,9 +9,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use jobs_devices::format::{FileFormat, recognize};
 use jobs_devices::{BadLine, Entry, Feeder, Item, Options, Record, Row};
 
-use super::appearance::appearance;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The records of a blob as a stream of results. A line that cannot be read is an item of its own, and reading goes on behind it.
@@ -36,17 +36,14 @@ pub struct Records<T: Record = Row> {
     feeder: Feeder<T>,
     /// Read ahead so that the first notice is known.
     first: VecDeque<Result<Entry<T>>>,
-    /// The first bytes of an error log, in which a line of words is a line that cannot be read; none for other files.
-    head: Option<Vec<u8>>,
+    /// Whether this is an error log, in which a line of plain text is a line that cannot be read.
+    log: bool,
     notices: Vec<String>,
     over: bool,
 }
 
 /// How many lines that cannot be read an error log may start with.
 const UNREADABLE: usize = 16;
-/// How many bytes tell what a file is.
-const HEAD: usize = 512;
-
 /// How many notices are kept; the hub writes one at most.
 const NOTICES: usize = 16;
 
@@ -57,7 +54,7 @@ impl<T: Record> Records<T> {
             chunks: futures_util::stream::empty().boxed(),
             feeder: Feeder::of(Options::new()),
             first: VecDeque::new(),
-            head: None,
+            log: false,
             notices: Vec::new(),
             over: true,
         }
@@ -79,15 +76,17 @@ impl<T: Record> Records<T> {
         Ok(records)
     }
 
-    /// Reads an error log up to its first row. A log whose first lines are no rows is something else; it is read to its end then.
+    /// Reads an error log, which starts with the bytes `start`, up to its first row. A log whose first lines are not rows is something
+    /// else; it is read to its end then.
     pub(super) async fn begin_log(
         blob: &str,
+        start: &[u8],
         chunks: BoxStream<'static, Result<Bytes>>,
     ) -> Result<Self> {
         let mut records = Self {
             chunks,
             over: false,
-            head: Some(Vec::new()),
+            log: true,
             ..Self::empty(blob)
         };
         while records.first.len() < UNREADABLE {
@@ -107,9 +106,11 @@ impl<T: Record> Records<T> {
         while let Some(chunk) = records.chunks.next().await {
             chunk?;
         }
-        let looks = appearance(records.head.as_deref().unwrap_or_default());
-        let message =
-            format!("{blob} has content, but no row of an error log: it looks like {looks}");
+        let name = match recognize(start) {
+            FileFormat::Unknown => "plain text".into(),
+            format => format.name(),
+        };
+        let message = format!("{blob} has content, but no row of an error log: it is {name}");
         let mut error = Error::new(ErrorKind::UnknownOutcome, message);
         error.detail_mut().hint =
             Some("look into the log; it does not show which rows the import rejected");
@@ -139,7 +140,7 @@ impl<T: Record> Records<T> {
         loop {
             for entry in self.feeder.by_ref() {
                 match entry.item {
-                    Item::Notice(_) if self.head.is_some() => return Poll::Ready(Some(Ok(entry))),
+                    Item::Notice(_) if self.log => return Poll::Ready(Some(Ok(entry))),
                     Item::Notice(text) if self.notices.len() < NOTICES => self.notices.push(text),
                     Item::Notice(_) => {}
                     _ => return Poll::Ready(Some(Ok(entry))),
@@ -149,13 +150,7 @@ impl<T: Record> Records<T> {
                 return Poll::Ready(None);
             }
             match ready!(self.chunks.poll_next_unpin(cx)) {
-                Some(Ok(chunk)) => {
-                    if let Some(head) = &mut self.head {
-                        let room = HEAD.saturating_sub(head.len()).min(chunk.len());
-                        head.extend_from_slice(&chunk[..room]);
-                    }
-                    self.feeder.feed(&chunk);
-                }
+                Some(Ok(chunk)) => self.feeder.feed(&chunk),
                 Some(Err(error)) => {
                     self.over = true;
                     return Poll::Ready(Some(Err(error)));

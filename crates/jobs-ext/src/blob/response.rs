@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jobs_devices::format::{FileFormat, recognize};
 use object_store::client::HttpRequest;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, RANGE};
 use reqwest::{Method, StatusCode};
@@ -20,6 +21,15 @@ impl fmt::Display for WrongResponse {
 }
 
 impl std::error::Error for WrongResponse {}
+
+impl From<WrongResponse> for object_store::Error {
+    fn from(wrong: WrongResponse) -> Self {
+        Self::Generic {
+            store: "storage",
+            source: Box::new(wrong),
+        }
+    }
+}
 
 /// What the first response of one read announced. A read goes on after a broken connection with a request for the rest, whose response must
 /// be of the same blob.
@@ -171,13 +181,6 @@ fn is_html(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a text starts as an HTML page does.
-fn starts_as_html(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = text.trim_ascii_start().to_ascii_lowercase();
-    text.starts_with(b"<!doctype html") || text.starts_with(b"<html")
-}
-
 /// Checks the bytes of one read against what was announced.
 pub(super) struct Check {
     size: u64,
@@ -200,7 +203,7 @@ impl Check {
 
     /// Takes the next bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), WrongResponse> {
-        if self.seen == 0 && self.state.is_some() && starts_as_html(bytes) {
+        if self.seen == 0 && self.state.is_some() && recognize(bytes) == FileFormat::Html {
             return Err(wrong("it is an HTML page"));
         }
         self.seen += bytes.len() as u64;
@@ -227,21 +230,6 @@ impl Check {
             Ok(())
         } else {
             Err(wrong("its bytes do not match its Content-MD5"))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_are_known_by_how_they_start() {
-        for page in ["<!DOCTYPE html><p>", "\u{feff}\r\n <HTML lang=x>"] {
-            assert!(starts_as_html(page.as_bytes()), "{page}");
-        }
-        for other in ["", "{\"id\":\"<html>\"}", "<Error>"] {
-            assert!(!starts_as_html(other.as_bytes()), "{other}");
         }
     }
 }

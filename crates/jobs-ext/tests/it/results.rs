@@ -166,10 +166,10 @@ async fn a_log_without_any_row_is_an_unknown_result_that_says_what_it_looks_like
     let many = "no row\n".repeat(40);
     for (body, looks) in [
         ("\0\u{1}\u{2}", "binary data"),
-        ("[1,2]", "a JSON array"),
-        ("\"{\"\"deviceId\"\":1}\"\n", "quoted text"),
+        ("[{\"id\":\"d\"}]", "a JSON array"),
+        ("\"{\"\"id\"\":\"d\"}\"\n", "rows within quotes"),
         ("all went well", "plain text"),
-        ("{\n\"deviceId\": \"d\"\n}\n", "JSON of another kind"),
+        ("{\n\"error\": \"d\"\n}\n", "JSON of another kind"),
         (many.as_str(), "plain text"),
     ] {
         let error = rejected([log(body, "20:48:00"), json(200, "[]")]).await;
@@ -227,7 +227,8 @@ async fn export(
 async fn an_old_blob_is_not_taken_for_the_export_of_a_job_that_was_created_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("rows.txt");
-    let old = || log(ROW, "20:40:00");
+    let row = "{\"id\":\"a\"}\n";
+    let old = || log(row, "20:40:00");
     let done = export(ExportOptions::to, [old(), json(200, "[]")]).await;
     let error = done.download(&target).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownOutcome);
@@ -237,7 +238,7 @@ async fn an_old_blob_is_not_taken_for_the_export_of_a_job_that_was_created_elsew
         "{text}"
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let fresh = || log(ROW, "20:48:00");
+    let fresh = || log(row, "20:48:00");
     let done = export(ExportOptions::to, [fresh(), json(200, "[]"), fresh()]).await;
     assert!(done.download(&target).await.is_ok());
     // A name that was given is the user's word.

@@ -1,11 +1,13 @@
 //! Storage responses that are not what was asked for.
 
-use jobs_ext::{BlobContainer, Error, ErrorKind};
+use futures_util::StreamExt;
+use jobs_ext::{BlobContainer, Error, ErrorKind, ExportOptions};
 
 use crate::blobs::{put_done, row, storage, text};
 use crate::client;
 use crate::clock::StepClock;
-use crate::server::{Reply, Server};
+use crate::operations::{ID, job};
+use crate::server::{Reply, Server, json};
 
 const BODY: &str = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
 /// The MD5 of the body.
@@ -176,4 +178,85 @@ async fn an_upload_that_something_else_answers_is_not_done() {
     let error = container.delete("d.txt").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
     assert!(container.properties("d.txt").await.is_err());
+}
+
+/// The reading and the copying of an export whose blob has these bytes.
+async fn exported(body: &[u8]) -> (Result<usize, Error>, Result<u64, Error>) {
+    let Reply::Full {
+        status, headers, ..
+    } = text("")
+    else {
+        unreachable!("a whole response")
+    };
+    let blob = Reply::Full {
+        status,
+        headers,
+        body: body.to_vec(),
+    };
+    let server = Server::start([json(200, job("completed")), blob.clone(), blob]).await;
+    let hub = client(&server, &StepClock::default());
+    let options = ExportOptions::to(storage(&server)).blob("devices.txt");
+    let done = hub.resume_export(ID, options).await.unwrap();
+    let rows = match done.devices().await {
+        Ok(rows) => Ok(rows
+            .filter(|row| std::future::ready(row.is_ok()))
+            .count()
+            .await),
+        Err(error) => Err(error),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let copied = done.download(folder.path().join("rows.txt")).await;
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, usize::from(copied.is_ok()));
+    (rows, copied)
+}
+
+#[tokio::test]
+async fn an_export_is_only_what_a_hub_exports() {
+    let utf16: Vec<u8> = BODY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (body, part) in [
+        (&b"\x1f\x8b\x08\0\0\0\0\0"[..], "compressed with gzip"),
+        (b"<!-- x --><!DOCTYPE html><p>Sign in</p>", "XML"),
+        (b"<head><title>Sign in</title>", "HTML"),
+        (
+            b"<?xml version=\"1.0\"?><Error><Code>X</Code></Error>",
+            "XML",
+        ),
+        (b"<Error/>", "XML"),
+        (
+            b"{\"error\":{\"code\":\"AuthenticationFailed\"}}",
+            "without rows",
+        ),
+        (b"{\"message\":\"sign in\"}", "without rows"),
+        (b"[{\"id\":\"a\"}]", "JSON array"),
+        (b"Service Unavailable\nTry again later\n", "without rows"),
+        (
+            b"{\"deviceId\":\"a\",\"keys\":1}\n{\"deviceId\":\"b\"}\n",
+            "without rows",
+        ),
+        (&utf16, "UTF-16"),
+    ] {
+        let (rows, copied) = exported(body).await;
+        assert_wrong(&rows.unwrap_err(), part);
+        assert_wrong(&copied.unwrap_err(), part);
+    }
+    let noticed = format!("Keys were left out.\n{BODY}");
+    let long = format!(
+        "{{\"id\":\"a\",\"tags\":{{\"t\":\"{}\"}}}}\n",
+        "x".repeat(100_000)
+    );
+    let both = format!("Keys were left out.\n{long}");
+    for (body, count) in [
+        ("", 0),
+        ("\u{feff}", 0),
+        ("The hub has no devices.\n", 0),
+        (BODY, 1),
+        (&noticed, 1),
+        (&long, 1),
+        (&both, 1),
+    ] {
+        let (rows, copied) = exported(body.as_bytes()).await;
+        assert_eq!(rows.unwrap(), count, "{body}");
+        assert_eq!(copied.unwrap(), body.len() as u64);
+    }
 }
