@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jobs_ext::{Endpoint, JobsClientBuilder, ProxyUrl};
+use jobs_ext::{Endpoint, JobsClientBuilder, NoProxy, ProxyUrl};
 
 use crate::failure::Failure;
 
@@ -112,7 +112,14 @@ impl Proxies {
 
     /// As [`describe`](Self::describe), if a proxy is used for the hub.
     pub(crate) fn in_use(&self, hub: &Endpoint) -> Option<String> {
-        self.describe(hub).filter(|_| !hub.is_loopback())
+        self.describe(hub)
+            .filter(|_| !hub.is_loopback() && !self.is_direct(hub))
+    }
+
+    /// Whether a variable excepts a hub from the proxy.
+    fn is_direct(&self, hub: &Endpoint) -> bool {
+        let hosts = self.direct.as_ref().map(NoProxy::from);
+        hosts.is_some_and(|hosts| hosts.covers(hub))
     }
 
     /// How requests to a hub go, if a proxy is named.
@@ -123,6 +130,11 @@ impl Proxies {
         if hub.is_loopback() {
             return Some(format!(
                 "{url} ({origin}) is not used for the hub, which is on this machine"
+            ));
+        }
+        if self.is_direct(hub) {
+            return Some(format!(
+                "{url} ({origin}) is not used for the hub, which {DIRECT} names"
             ));
         }
         Some(match &self.direct {
@@ -199,6 +211,22 @@ mod tests {
     fn a_hub_on_this_machine_is_said_to_be_reached_directly() {
         let text = described(&of(&[("HTTPS_PROXY", "c:1")]), "http://127.0.0.1:9").unwrap();
         assert!(text.contains("not used"), "{text}");
+    }
+
+    #[test]
+    fn a_hub_that_the_variable_names_is_said_to_be_reached_directly() {
+        for (direct, is_direct) in [
+            ("hub.example", true),
+            ("*.example:443", true),
+            ("hub.example:8443", false),
+            ("other.example", false),
+        ] {
+            let proxies = of(&[("HTTPS_PROXY", "c:1"), ("NO_PROXY", direct)]);
+            let text = described(&proxies, "hub.example").unwrap();
+            assert_eq!(text.contains("not used"), is_direct, "{text}");
+            let in_use = proxies.in_use(&"hub.example".parse().unwrap());
+            assert_eq!(in_use.is_none(), is_direct);
+        }
     }
 
     #[test]

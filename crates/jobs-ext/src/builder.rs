@@ -15,6 +15,7 @@ use crate::credential::{Credential, KeyCredential, TokenCache, TokenCredential};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::poll::PollPolicy;
+use crate::proxy::NoProxy;
 use crate::retry::RetryPolicy;
 use crate::sas::{SasToken, SharedAccessKey};
 use crate::transport::{Timeouts, Wiring};
@@ -172,9 +173,8 @@ impl JobsClientBuilder {
         self
     }
 
-    /// Hosts that are reached without the proxy, in the form of the variable `NO_PROXY`: names (which cover their subdomains), addresses
-    /// and networks such as `10.0.0.0/8`, separated by commas, or `*` for all.
-    pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
+    /// Hosts that are reached without the proxy, for example in the form of the variable `NO_PROXY`.
+    pub fn no_proxy(mut self, hosts: impl Into<NoProxy>) -> Self {
         if let Ok(wiring) = &mut self.wiring {
             wiring.proxies.direct = hosts.into();
         }

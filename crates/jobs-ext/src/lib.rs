@@ -58,7 +58,7 @@ pub use poll::PollPolicy;
 pub use poller::JobPoller;
 pub use preflight::{Finding, Preflight, PreflightReport, Severity};
 pub use progress::{Progress, ProgressEvent};
-pub use proxy::ProxyUrl;
+pub use proxy::{NoProxy, ProxyUrl};
 pub use redact::secrets_in;
 pub use registry::IdentityName;
 pub use retry::RetryPolicy;

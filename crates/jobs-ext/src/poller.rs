@@ -59,8 +59,8 @@ pub struct JobPoller<T = Job> {
     /// The pause after a look that failed and was borne.
     borne: Option<Duration>,
     looks: u32,
-    /// The job was just created, and the hub has not shown it yet: the endpoint that answers may not know it for a moment.
-    is_new: bool,
+    /// No poll has found the job yet: it may have been created a moment ago, and the endpoint that responds may not know it.
+    is_first: bool,
     asked: Option<Duration>,
     finish: Arc<dyn Fn(Job) -> Result<T> + Send + Sync>,
 }
@@ -110,7 +110,7 @@ impl JobPoller {
             outage: None,
             borne: None,
             looks: 0,
-            is_new: false,
+            is_first: true,
             asked: None,
             finish: Arc::new(Ok),
         }
@@ -121,7 +121,6 @@ impl JobPoller {
         let mut poller = Self::new(client, job.id().to_owned(), Some(job.system()));
         poller.last = Some(job);
         poller.state = State::Fresh;
-        poller.is_new = true;
         poller
     }
 
@@ -144,7 +143,7 @@ impl JobPoller {
             outage: self.outage,
             borne: self.borne,
             looks: self.looks,
-            is_new: self.is_new,
+            is_first: self.is_first,
             asked: self.asked,
             finish: Arc::new(finish),
         }
@@ -280,8 +279,8 @@ impl<T> JobPoller<T> {
     /// A failed look: one that may succeed later leaves the stream open, and is borne with for a while; any other ends it.
     fn failed(&mut self, error: Error) -> Option<Error> {
         self.asked = error.retry_after();
-        if error.is_not_found() && std::mem::take(&mut self.is_new) {
-            tracing::warn!(job_id = %self.id, "the hub does not show the new job yet; it is asked once more");
+        if error.is_not_found() && std::mem::take(&mut self.is_first) {
+            tracing::warn!(job_id = %self.id, "the hub does not know the job; the client polls once more");
             return None;
         }
         let waited = self.elapsed();
@@ -322,7 +321,7 @@ impl<T> JobPoller<T> {
     /// Takes note of a look, and refuses to go on with a state that stays unknown.
     fn note(&mut self, seen: Seen) -> Result<Job> {
         self.looks = self.looks.saturating_add(1);
-        self.is_new = false;
+        self.is_first = false;
         self.asked = seen.wait(self.client.core().clock.now());
         let waited = self.elapsed();
         self.outage = None;

@@ -1,11 +1,16 @@
 //! The HTTP proxy that requests go through, if any.
 
+mod exceptions;
+
 use std::fmt;
 use std::str::FromStr;
 
+use crate::endpoint::is_loopback;
 use crate::error::{Error, Result};
 use crate::given::given_as_text;
 use crate::redact::MASK;
+
+pub use exceptions::NoProxy;
 
 /// The address of an HTTP proxy, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`. Without a scheme it is
 /// `http`. `Debug` and `Display` redact user and password.
@@ -20,13 +25,6 @@ use crate::redact::MASK;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl(reqwest::Url);
-
-impl ProxyUrl {
-    /// The address with user and password.
-    pub(crate) fn expose(&self) -> &str {
-        self.0.as_str()
-    }
-}
 
 given_as_text!(ProxyUrl);
 
@@ -89,41 +87,48 @@ pub(crate) struct Proxies {
     pub(crate) all: Option<String>,
     /// For `https`, in place of the one for every scheme.
     pub(crate) https: Option<String>,
-    /// Hosts that are reached directly, as in `NO_PROXY`.
-    pub(crate) direct: String,
+    /// Hosts that are reached directly.
+    pub(crate) direct: NoProxy,
 }
 
 impl Proxies {
-    /// In the order in which the HTTP client asks them.
-    pub(crate) fn in_order(&self) -> Result<Vec<reqwest::Proxy>> {
-        let https = self.https.as_deref().map(|url| (url, true));
-        let all = self.all.as_deref().map(|url| (url, false));
-        let proxies = https.into_iter().chain(all).map(|(url, only_https)| {
-            let url: ProxyUrl = url.parse()?;
-            let make = if only_https {
-                reqwest::Proxy::https::<&str>
-            } else {
-                reqwest::Proxy::all::<&str>
-            };
-            let proxy =
-                make(url.expose()).map_err(|_| Error::configuration("the proxy cannot be used"))?;
-            Ok(proxy.no_proxy(reqwest::NoProxy::from_string(&self.direct_list())))
-        });
-        proxies.collect()
+    /// With both addresses parsed.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub(crate) fn parse(&self) -> Result<Routes> {
+        let parse = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
+        Ok(Routes {
+            all: parse(&self.all)?,
+            https: parse(&self.https)?,
+            direct: self.direct.clone(),
+        })
+    }
+}
+
+/// The proxies of a client, by the request's URL.
+#[derive(Clone, Default)]
+pub(crate) struct Routes {
+    all: Option<ProxyUrl>,
+    https: Option<ProxyUrl>,
+    direct: NoProxy,
+}
+
+impl Routes {
+    /// The proxy for requests to this URL.
+    pub(crate) fn to(&self, url: &reqwest::Url) -> Option<&ProxyUrl> {
+        let host = url.host_str()?;
+        let port = url.port_or_known_default().unwrap_or_default();
+        if is_loopback(host) || self.direct.contains(host, port) {
+            return None;
+        }
+        let https = self.https.as_ref().filter(|_| url.scheme() == "https");
+        https.or(self.all.as_ref())
     }
 
-    fn direct_list(&self) -> String {
-        // Names in the variable may be separated by blanks as well.
-        let mut list = String::from("localhost,127.0.0.0/8,::1");
-        for host in self
-            .direct
-            .split([',', ' ', '\t', '\n'])
-            .filter(|host| !host.is_empty())
-        {
-            list.push(',');
-            list.push_str(host);
-        }
-        list
+    /// As the HTTP client takes it.
+    pub(crate) fn into_proxy(self) -> reqwest::Proxy {
+        reqwest::Proxy::custom(move |url| self.to(url).map(|proxy| proxy.0.clone()))
     }
 }
 

@@ -89,7 +89,7 @@ impl Wiring {
 
     /// A client for `https`, or one for plain loopback addresses that never loads the platform's roots.
     pub(crate) fn client(&self, timeouts: &Timeouts, https: bool) -> Result<reqwest::Client> {
-        let mut builder = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls(https)?)
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
@@ -98,11 +98,10 @@ impl Wiring {
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .user_agent(self.user_agent())
             // The environment is the application's to read.
-            .no_proxy();
-        for proxy in self.proxies.in_order()? {
-            builder = builder.proxy(proxy);
-        }
-        builder.build().map_err(|error| {
+            .no_proxy()
+            .proxy(self.proxies.parse()?.into_proxy())
+            .build();
+        client.map_err(|error| {
             Error::configuration("the HTTP client could not be built").with_source(error)
         })
     }

@@ -43,7 +43,10 @@ impl BlobContainer {
         let path = self.path(name)?;
         let deletion = async {
             match &self.remover {
-                Some(remover) => remover.delete(&self.uri, name).await,
+                Some(remover) => {
+                    let done = remover.delete(&self.uri, name).await;
+                    done.map_err(|error| self.with_proxy(error))
+                }
                 None => self.delete_file(name, &path).await,
             }
         };

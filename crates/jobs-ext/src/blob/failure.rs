@@ -125,7 +125,7 @@ fn wrong_response(wrong: &WrongResponse, name: &str, uri: &ContainerUri) -> Erro
     let message = match uri.folder() {
         Some(folder) => format!("{name} in the folder {}: {wrong}", folder.display()),
         None => format!(
-            "blob {name}: the response from {} is not the blob: {wrong}",
+            "blob {name}: invalid response from {}: {wrong}",
             uri.location()
         ),
     };

@@ -27,7 +27,8 @@ use tracing::Instrument as _;
 use crate::client::JobsClient;
 use crate::container::ContainerUri;
 use crate::create::check_blob_name;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proxy::ProxyUrl;
 
 use delete::Remover;
 pub use properties::BlobProperties;
@@ -52,6 +53,8 @@ pub struct BlobContainer {
     store: Arc<dyn ObjectStore>,
     /// Deletes blobs; none for a folder, where the store does it.
     remover: Option<Remover>,
+    /// What requests to the container go through.
+    proxy: Option<ProxyUrl>,
 }
 
 impl JobsClient {
@@ -61,10 +64,15 @@ impl JobsClient {
     /// Configuration: the URI carries no signature and the client has no storage credential, or the folder does not exist.
     pub fn container(&self, uri: &ContainerUri) -> Result<BlobContainer> {
         let (store, remover) = store::open(self.core(), uri)?;
+        let proxy = match reqwest::Url::parse(&uri.location()) {
+            Ok(url) => self.core().wiring.proxies.parse()?.to(&url).cloned(),
+            Err(_) => None,
+        };
         Ok(BlobContainer {
             uri: uri.clone(),
             store,
             remover,
+            proxy,
         })
     }
 }
@@ -209,7 +217,22 @@ impl BlobContainer {
     }
 
     fn failed(&self, operation: &'static str, name: &str, error: object_store::Error) -> Error {
-        failure::read(error, operation, name, &self.uri).with_operation(operation, None)
+        let error = failure::read(error, operation, name, &self.uri);
+        self.with_proxy(error).with_operation(operation, None)
+    }
+
+    /// Names the proxy where it may be the reason.
+    fn with_proxy(&self, mut error: Error) -> Error {
+        if let Some(proxy) = &self.proxy
+            && matches!(
+                error.kind(),
+                ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Decode
+            )
+        {
+            let message = &mut error.detail_mut().message;
+            message.push_str(&format!("; the request went through the proxy {proxy}"));
+        }
+        error
     }
 }
 

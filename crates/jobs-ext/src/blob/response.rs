@@ -7,8 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jobs_devices::format::{FileFormat, recognize};
 use object_store::client::HttpRequest;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, RANGE};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, LOCATION, RANGE,
+};
 use reqwest::{Method, StatusCode};
+
+use crate::error::redirected;
 
 /// A response that is not what was asked for, with what it is instead.
 #[derive(Debug)]
@@ -113,12 +117,25 @@ impl Asked {
         self.listing
     }
 
-    /// Checks a successful response by its status and headers.
+    /// Checks by status and headers whether a response is the storage's, and a successful one what was asked for.
     pub(super) fn check(
         &self,
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<(), WrongResponse> {
+        if status.is_redirection() {
+            let target = headers.get(LOCATION).and_then(|v| v.to_str().ok());
+            return Err(match target {
+                Some(target) => wrong(redirected(target)),
+                None => wrong(format!("its status is {status}")),
+            });
+        }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(wrong("the proxy asks for a user name and a password"));
+        }
+        if !status.is_success() {
+            return Ok(());
+        }
         if is_html(headers) {
             return Err(wrong("it is an HTML page"));
         }

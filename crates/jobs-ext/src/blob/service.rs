@@ -117,11 +117,9 @@ impl StorageService {
     ) -> Result<HttpResponse, HttpError> {
         let (mut parts, body) = answer.into_parts();
         let listing = asked.is_listing();
-        if parts.status.is_success() {
-            asked
-                .check(parts.status, &parts.headers)
-                .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))?;
-        }
+        asked
+            .check(parts.status, &parts.headers)
+            .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))?;
         if let Some(date) = parts.headers.get(DATE).and_then(|date| date.to_str().ok())
             && let Some(date) = parse_http_date(date)
         {

@@ -77,7 +77,7 @@ pub(crate) fn read_answer(answer: &ServiceAnswer<'_>) -> Error {
 const REDIRECT: &str = "a hub does not redirect: check the endpoint and the host name; a proxy or a sign-in page may have answered";
 
 /// Requests carry credentials, so they never go where a response points; but the reader is told where that is. A query can hold secrets.
-fn redirected(location: &str) -> String {
+pub(crate) fn redirected(location: &str) -> String {
     let target = match reqwest::Url::parse(location) {
         Ok(url) => match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}{}", url.path()),

@@ -10,6 +10,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "blob")]
+pub(crate) use envelope::redirected;
 pub(crate) use envelope::{ServiceAnswer, read_answer};
 pub use kind::ErrorKind;
 pub(crate) use quoted::values_of;

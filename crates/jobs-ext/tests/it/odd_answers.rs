@@ -141,7 +141,7 @@ async fn a_new_job_that_is_not_found_is_asked_for_once_more() {
         .unwrap();
     assert_eq!(poller.await.unwrap().job().id(), ID);
 
-    // Twice is an answer, and so is once for a job that was shown before, or that another process made.
+    // Twice is final, and so is once for a job that a poll found before.
     let server = Server::start([answer(200, job("enqueued")), missing(), missing()]).await;
     let hub = client(&server, &StepClock::default());
     let poller = hub
@@ -167,6 +167,22 @@ async fn a_new_job_that_is_not_found_is_asked_for_once_more() {
         .unwrap();
     assert!(poller.await.unwrap_err().is_not_found());
     assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_job_that_another_process_has_just_created_is_asked_for_once_more_too() {
+    let missing = || fault(404, "JobNotFound");
+    let server = Server::start([missing(), missing(), answer(200, job("completed"))]).await;
+    let hub = client(&server, &StepClock::default());
+    assert_eq!(hub.resume(ID).await.unwrap().id(), ID);
+    let server = Server::start((0..4).map(|_| missing())).await;
+    let hub = client(&server, &StepClock::default());
+    assert!(hub.resume(ID).await.unwrap_err().is_not_found());
+    assert_eq!(
+        server.requests().len(),
+        4,
+        "two polls, each of both kinds of jobs"
+    );
 }
 
 #[tokio::test]
@@ -335,6 +351,8 @@ async fn this_machine_and_named_hosts_are_reached_without_the_proxy() {
         "example",
         "*",
         "other, hub.example",
+        "*.example",
+        "HUB.example:443",
     ] {
         let hub = proxied(&proxy).no_proxy(direct).build().unwrap();
         let error = hub.get_import_export(ID).await.unwrap_err();

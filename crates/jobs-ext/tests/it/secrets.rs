@@ -53,6 +53,7 @@ pub(crate) const COVERED: &[&str] = &[
     "JobsClient",
     "JobsClientBuilder",
     "LostCreate",
+    "NoProxy",
     "PollPolicy",
     "Preflight",
     "PreflightReport",
@@ -166,6 +167,7 @@ async fn values() {
         .parse()
         .unwrap();
     debug(&proxy);
+    debug(&jobs_ext::NoProxy::from("hub.example"));
     clean("ProxyUrl", &proxy.to_string());
     debug(uri.grant().unwrap());
     debug(&uri.grant().unwrap().resource());

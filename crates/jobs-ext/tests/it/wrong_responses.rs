@@ -1,13 +1,13 @@
 //! Storage responses that are not what was asked for.
 
 use futures_util::StreamExt;
-use jobs_ext::{BlobContainer, Error, ErrorKind, ExportOptions};
+use jobs_ext::{BlobContainer, ContainerUriParser, Error, ErrorKind, ExportOptions, RetryPolicy};
 
 use crate::blobs::{put_done, row, storage, text};
-use crate::client;
 use crate::clock::StepClock;
 use crate::operations::{ID, job};
 use crate::server::{Reply, Server, json};
+use crate::{builder, client};
 
 const BODY: &str = "{\"id\":\"a\",\"status\":\"enabled\"}\n";
 /// The MD5 of the body.
@@ -63,6 +63,12 @@ async fn a_response_that_is_not_the_blob_never_becomes_the_file() {
             "206",
         ),
         (with_status(text(BODY), 203), "203"),
+        (
+            with_status(text(""), 302)
+                .with("Location", "https://u:planted@login.example/a?sig=planted"),
+            "redirects to login.example/a,",
+        ),
+        (with_status(text(""), 307), "307"),
         (text(BODY).with("Content-Range", range), "another part"),
         (
             text(BODY).with("Content-Encoding", "gzip"),
@@ -259,4 +265,34 @@ async fn an_export_is_only_what_a_hub_exports() {
         assert_eq!(rows.unwrap(), count, "{body}");
         assert_eq!(copied.unwrap(), body.len() as u64);
     }
+}
+
+#[tokio::test]
+async fn what_a_proxy_does_instead_of_the_storage_is_said_with_its_name() {
+    let deny = || with_status(text("<p>Who are you?</p>"), 407);
+    let proxy = Server::start([deny(), deny(), Reply::Cut]).await;
+    let hub = builder(&proxy, &StepClock::default())
+        .retry(RetryPolicy::none())
+        .proxy(proxy.endpoint().replace("://", "://user:planted@"))
+        .build()
+        .unwrap();
+    let uri = ContainerUriParser::new()
+        .http_storage_host("azurite")
+        .parse("http://azurite:10000/devstoreaccount1/jobs?sv=1&sig=planted")
+        .unwrap();
+    let container = hub.container(&uri).unwrap();
+    let named = format!(
+        "went through the proxy http://***@{}",
+        &proxy.endpoint()[7..]
+    );
+    for error in [
+        container.properties("d.txt").await.unwrap_err(),
+        container.delete("d.txt").await.unwrap_err(),
+    ] {
+        assert_wrong(&error, "asks for a user name");
+        assert!(error.to_string().contains(&named), "{error}");
+    }
+    let error = container.properties("d.txt").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert!(error.to_string().contains(&named), "{error}");
 }
