@@ -12,7 +12,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{self, Printer};
-use crate::{outfile, redact, supervisor, trace};
+use crate::{redact, supervisor, trace};
 
 /// Runs one command line.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
@@ -27,15 +27,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, environment: En
     );
     let verbose = cli.output.verbose > 0;
     let context = Context::new(cli.hub, environment, cli.output.timeout, printer.clone());
-    let outcome = supervisor::run(context, cli.command);
-    outfile::remove_unfinished();
-    match outcome {
-        Ok(exit) => exit,
-        Err(failure) => {
-            printer.failure(&failure, verbose);
-            failure.exit()
-        }
-    }
+    supervisor::run(context, cli.command, move |failure| {
+        printer.failure(failure, verbose);
+    })
 }
 
 /// Help and version go to standard output; a usage error goes to standard error without any secret that it quotes.

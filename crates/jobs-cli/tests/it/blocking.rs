@@ -1,6 +1,6 @@
 //! Every argument that names a file, with files that block, never end, or are not files: a signal and the time limit always work.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -368,6 +368,52 @@ fn a_device_file_without_an_end_delays_neither_the_limit_nor_a_signal() {
             rows.kill().unwrap();
             rows.wait().unwrap();
             assert_eq!(found, Some(code), "{}: {stderr}", case.name);
+            case.expect_nothing_left();
+        }
+    }
+}
+
+/// A pipe that is full, so that whoever writes into it waits; with the end to read from.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let filling = writer.try_clone().unwrap();
+    // Linux pipes hold 64 KiB unless the system is configured otherwise; the thread waits for as long as the pipe is open.
+    std::thread::spawn(move || (&filling).write_all(&vec![b'.'; 1 << 20]));
+    (reader, writer)
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_delays_neither_the_limit_nor_a_signal() {
+    // The first fails at once, the second has notes to write, the third goes on until it is stopped.
+    for arguments in [
+        &["devices", "stats", "missing"][..],
+        &["get", "some-job"],
+        &["emulator", "--listen", "0.0.0.0:0"],
+    ] {
+        for limit in [None, Some("700ms")] {
+            let case = Case::new("", "standard error", arguments);
+            let (_reader, writer) = full_pipe();
+            let mut command = case.cli.command(arguments);
+            command.stdout(Stdio::null()).stderr(writer);
+            if let Some(limit) = limit {
+                command.args(["--timeout", limit]);
+            }
+            let mut child = command.spawn().unwrap();
+            let started = Instant::now();
+            if limit.is_none() {
+                until_it_handles_signals(&child);
+            }
+            while child.try_wait().unwrap().is_none() {
+                if limit.is_none() {
+                    send(&child, "INT");
+                }
+                assert!(
+                    started.elapsed() < Duration::from_secs(40),
+                    "{} goes on",
+                    case.name
+                );
+                std::thread::sleep(Duration::from_millis(100));
+            }
             case.expect_nothing_left();
         }
     }

@@ -64,7 +64,7 @@ impl JobsClient {
     /// Configuration: the URI carries no signature and the client has no storage credential, or the folder does not exist.
     pub fn container(&self, uri: &ContainerUri) -> Result<BlobContainer> {
         let (store, remover) = store::open(self.core(), uri)?;
-        let proxy = match reqwest::Url::parse(&uri.location()) {
+        let proxy = match reqwest::Url::parse(uri.location()) {
             Ok(url) => self.core().wiring.proxies.parse()?.to(&url).cloned(),
             Err(_) => None,
         };
