@@ -1,8 +1,9 @@
 //! The device file that an import uploads.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use jobs_devices::{Item, Reader, format};
 use tempfile::TempPath;
@@ -15,7 +16,7 @@ use crate::{input, outfile};
 /// A device file, looked at but not sent.
 pub(crate) enum InputFile {
     /// A file that can be read as often as need be.
-    Named(PathBuf),
+    Named(PathBuf, Version),
     /// What can be read once: a pipe or a device, or standard input where no path is given.
     Stream(Option<PathBuf>),
 }
@@ -32,21 +33,21 @@ impl InputFile {
         if !found.is_file() && !found.is_dir() {
             return Ok(Self::Stream(Some(path.to_owned())));
         }
-        let file = outfile::open(path)?;
-        if file.metadata().map_err(failed)?.len() == 0 {
+        let found = outfile::open(path)?.metadata().map_err(failed)?;
+        if found.len() == 0 {
             return Err(Failure::usage(format_args!(
                 "{} is empty: a hub refuses an empty device file",
                 path.display()
             )));
         }
         refuse_without_rows(path, &path.display().to_string(), Some(path))?;
-        Ok(Self::Named(path.to_owned()))
+        Ok(Self::Named(path.to_owned(), Version::of(&found)))
     }
 
     /// A path to upload from; what can be read only once goes through a private temporary file, because an upload may have to start over.
     pub(crate) async fn settle(self) -> Result<Settled, Failure> {
         let source = match self {
-            Self::Named(path) => return Ok(Settled::Named(path)),
+            Self::Named(path, version) => return Ok(Settled::Named(path, version)),
             Self::Stream(source) => source,
         };
         let name = source.as_ref().map_or_else(
@@ -111,15 +112,64 @@ pub(crate) fn refuse_without_rows(
 
 /// A path that lives as long as the upload.
 pub(crate) enum Settled {
-    Named(PathBuf),
+    Named(PathBuf, Version),
     Copied(TempPath),
+}
+
+/// What tells whether a file has changed: its size and the time of the last write.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Version(u64, Option<SystemTime>);
+
+impl Version {
+    fn of(found: &Metadata) -> Self {
+        Self(found.len(), found.modified().ok())
+    }
+}
+
+impl Settled {
+    /// Rejects a file that is not the one any more whose rows were counted: the reader agreed to another change.
+    pub(crate) fn refuse_changed(&self) -> Result<(), Failure> {
+        let Self::Named(path, version) = self else {
+            return Ok(());
+        };
+        let failed = |error: io::Error| Failure::file("read", path, &error);
+        let found = std::fs::metadata(path).map_err(failed)?;
+        if Version::of(&found) == *version {
+            return Ok(());
+        }
+        Err(Failure::usage(format_args!(
+            "{} has changed since its rows were counted; nothing was uploaded",
+            path.display()
+        ))
+        .hint("run the command again once the file is complete"))
+    }
 }
 
 impl AsRef<Path> for Settled {
     fn as_ref(&self) -> &Path {
         match self {
-            Self::Named(path) => path,
+            Self::Named(path, _) => path,
             Self::Copied(path) => path,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_after_it_was_counted_is_rejected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.txt");
+        std::fs::write(&path, "{\"id\":\"a\"}\n").unwrap();
+        let counted = Version::of(&std::fs::metadata(&path).unwrap());
+        let file = Settled::Named(path.clone(), counted);
+        file.refuse_changed().unwrap();
+        std::fs::write(&path, "{\"id\":\"a\"}\n{\"id\":\"b\"}\n").unwrap();
+        let failure = file.refuse_changed().unwrap_err();
+        assert!(failure.message().contains("has changed"), "{failure:?}");
+        std::fs::remove_file(&path).unwrap();
+        assert!(file.refuse_changed().is_err());
     }
 }

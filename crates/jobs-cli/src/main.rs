@@ -17,6 +17,7 @@ mod hub;
 mod input;
 mod input_file;
 mod job_view;
+mod json_input;
 mod outfile;
 mod printer;
 mod progress;

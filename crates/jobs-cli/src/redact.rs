@@ -4,6 +4,7 @@
 //! mistyped argument that the argument parser quotes back, or the raw line that a hub repeats in an error log.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -54,9 +55,8 @@ pub(crate) fn is_secret(argument: &str) -> bool {
     let last = argument.rsplit(['/', '\\']).next().unwrap_or(argument);
     MARKS.iter().any(|mark| lower.contains(mark))
         || jobs_ext::secrets_in(argument).next().is_some()
-        || [argument, last]
-            .into_iter()
-            .any(|name| is_padded_key(name) || is_random(name))
+        || padded_key(argument).is_some()
+        || [argument, last].into_iter().any(is_random)
 }
 
 /// Redacts what [`text`] finds, and words that are bare keys, as a message may quote them.
@@ -64,17 +64,29 @@ pub(crate) fn message(input: &str) -> String {
     let input = text(input);
     let mut output = String::with_capacity(input.len());
     for word in input.split_inclusive(|c: char| c.is_whitespace() || "'`\"()[]<>,;".contains(c)) {
-        let bare = word.trim_end_matches(|c: char| {
-            !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '-' | '_' | '=')
-        });
-        if is_padded_key(bare) {
+        let mut rest = word;
+        while let Some(key) = padded_key(rest) {
+            output.push_str(&rest[..key.start]);
             output.push_str(MASK);
-            output.push_str(&word[bare.len()..]);
-        } else {
-            output.push_str(word);
+            rest = &rest[key.end..];
         }
+        output.push_str(rest);
     }
     output
+}
+
+/// The first bare key in a word, which may be a part of a path. A key may have slashes of its own.
+fn padded_key(word: &str) -> Option<Range<usize>> {
+    let ends = word.match_indices('=').map(|(at, _)| at + 1);
+    let mut ends =
+        ends.filter(|end| !word[*end..].starts_with(|c: char| c == '=' || c.is_alphanumeric()));
+    ends.find_map(|end| {
+        let inner = word[..end].match_indices(['/', '\\', ':', '=']);
+        let starts = std::iter::once(0).chain(inner.map(|(at, mark)| at + mark.len()));
+        starts
+            .map(|start| start..end)
+            .find(|range| is_padded_key(&word[range.clone()]))
+    })
 }
 
 /// Base64 that ends as keys of 16, 32 or 64 bytes do.
@@ -183,6 +195,9 @@ mod tests {
             KEY.trim_end_matches('='),
             "/srv/keys/ZtMQnCUKRbgCAbXkI5FT8C_GOcHz3-r8rNEUJh2SD5w",
             "c2VjcmV0LXNlY3JldC1zZWM=",
+            "/proc/ZtMQnCUKRbgCAbXkI5FT8C/GOcHz3+r8rNEUJh2SD5w=",
+            "ZtMQnCUKRbgCAbXkI5FT8C/GOcHz3+r8rNEUJh2SD5w=/x.txt",
+            "../c2VjcmV0LXNlY3JldC1zZWM=/x/y",
             "HostName=h;SharedAccessKeyName=p;SharedAccessKey=x",
             "https://a.blob.core.windows.net/c?sp=r&sig=x",
             "SharedAccessSignature sr=h",
@@ -210,6 +225,10 @@ mod tests {
         assert_eq!(
             message(&format!("cannot read {KEY}: no such file; '{KEY}', {KEY}.")),
             "cannot read ***: no such file; '***', ***."
+        );
+        assert_eq!(
+            message(&format!("/proc/{KEY} {KEY}/x --out={KEY} a/{KEY}/b/{KEY}")),
+            "/proc/*** ***/x --out=*** a/***/b/***"
         );
         for text in [
             "etag AAAAAAAAAAE=",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::printer::one_line;
+use crate::printer::{bounded, one_line};
 
 /// Rows of text under headings; the last column is never padded.
 #[derive(Debug, Default)]
@@ -27,9 +27,10 @@ impl Table {
         Self::default()
     }
 
-    /// Adds a row; control characters are made visible.
+    /// Adds a row; control characters are made visible, and a text that is longer than any name or sentence is cut.
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.rows.push(cells.map(one_line).to_vec());
+        self.rows
+            .push(cells.map(|cell| bounded(&one_line(cell))).to_vec());
     }
 }
 
@@ -79,6 +80,13 @@ mod tests {
             table.to_string(),
             "ID        STATUS\n設備      ok\nplain-id  a b\n"
         );
+    }
+
+    #[test]
+    fn a_cell_is_bounded() {
+        let mut table = Table::properties();
+        table.row(["status", &"x".repeat(1 << 20)]);
+        assert!(table.to_string().len() < 1000);
     }
 
     #[test]

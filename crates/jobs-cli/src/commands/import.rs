@@ -4,7 +4,7 @@ mod plan;
 mod source;
 mod upload;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jobs_ext::{
     ErrorKind, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome, Job, JobPoller, JobsClient,
@@ -72,7 +72,7 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
             .job
             .wait_needs(upload.wait_options(&args.container, output));
     }
-    let outcome = match send(context, &client, &source, options).await {
+    let outcome = match send(context, &client, source.to_upload()?, options).await {
         Ok(poller) if args.no_wait => hub::accepted(context, poller.last()),
         Ok(poller) => finish(context, &client, poller, log).await,
         Err(error) => {
@@ -131,11 +131,11 @@ fn refuse_closed(client: &JobsClient, options: &ImportOptions) -> Result<(), Fai
 async fn send(
     context: &Context,
     client: &JobsClient,
-    source: &Source,
+    upload: Option<PathBuf>,
     options: ImportOptions,
 ) -> jobs_ext::Result<JobPoller<ImportOutcome>> {
     context.job.preparing();
-    let begun = match source.to_upload() {
+    let begun = match upload {
         Some(path) => client.begin_import_file(path, options).await,
         None => client.begin_import(options).await,
     };

@@ -22,7 +22,7 @@ use crate::following::{to_end, verdict};
 use crate::input::SmallInput;
 use crate::printer::{Printer, counted, one_line};
 use crate::watcher::Watcher;
-use crate::{commands, hub, input, job_view, start_time};
+use crate::{commands, hub, input, job_view, json_input, start_time};
 
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome {
@@ -55,10 +55,7 @@ async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
 async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
     let mut method = DirectMethod::new(&args.name);
     let payload = match (&args.payload, &args.payload_file) {
-        (Some(text), _) => Some(
-            serde_json::from_str(text)
-                .map_err(|error| Failure::usage(format_args!("--payload is no JSON: {error}")))?,
-        ),
+        (Some(text), _) => Some(json_input::parse("--payload", text)?),
         (None, Some(path)) => Some(read_json(context, path, input::PAYLOAD).await?),
         (None, None) => None,
     };
@@ -304,13 +301,7 @@ async fn read_json(
     input: SmallInput<'_>,
 ) -> Result<Value, Failure> {
     let text = input.read_text_or_stdin(path, &context.stdin).await?;
-    let option = input.option;
-    serde_json::from_str(&text).map_err(|error| {
-        Failure::usage(format_args!(
-            "{option} {}: no JSON: {error}",
-            path.display()
-        ))
-    })
+    json_input::parse(&format!("{} {}", input.option, path.display()), &text)
 }
 
 #[cfg(test)]

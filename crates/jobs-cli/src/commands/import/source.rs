@@ -66,10 +66,13 @@ impl Source {
     }
 
     /// The file to upload, if the rows are not in the container yet.
-    pub(super) fn to_upload(&self) -> Option<PathBuf> {
+    pub(super) fn to_upload(&self) -> Result<Option<PathBuf>, Failure> {
         match self {
-            Self::File { file, .. } => Some(file.as_ref().to_owned()),
-            _ => None,
+            Self::File { file, .. } => {
+                file.refuse_changed()?;
+                Ok(Some(file.as_ref().to_owned()))
+            }
+            _ => Ok(None),
         }
     }
 }
