@@ -71,11 +71,16 @@ impl Printer {
 
     /// Data as it is.
     pub(crate) fn raw(&self, data: &str) -> Result<(), Failure> {
+        self.bytes(data.as_bytes())
+    }
+
+    /// As [`raw`](Self::raw), for a piece of text that may end within a character.
+    pub(crate) fn bytes(&self, data: &[u8]) -> Result<(), Failure> {
         if self.is_closed() {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(data).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.closed.store(true, Ordering::Relaxed);
                 Ok(())

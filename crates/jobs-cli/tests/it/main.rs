@@ -15,6 +15,8 @@ mod formats;
 mod harness;
 mod help;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod memory;
 mod mistakes;
 mod odd_answers;
 mod rejects;

@@ -7,6 +7,7 @@ mod produce;
 mod reshape;
 mod source;
 mod split;
+mod spool;
 mod targets;
 pub(crate) mod work;
 
