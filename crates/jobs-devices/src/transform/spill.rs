@@ -17,7 +17,7 @@ const MOST_RUNS: usize = 64;
 const MOST_HEADS: usize = 64 << 20;
 
 /// Which identity a row is about. A device sorts before its modules.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) module_id: Option<String>,
@@ -63,10 +63,15 @@ pub(crate) struct Sorter {
 
 impl Sorter {
     pub(crate) fn new(context: &Context<'_>) -> Sorter {
+        Self::within(context, context.memory())
+    }
+
+    /// As [`new`](Self::new), with less memory: `budget` bytes.
+    pub(crate) fn within(context: &Context<'_>, budget: usize) -> Sorter {
         Sorter {
             held: Vec::new(),
             size: 0,
-            budget: context.memory(),
+            budget,
             folder: context.temporary.clone(),
             runs: Vec::new(),
             heads: 0,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jobs_devices::transform::{Finding, MAX_FINDINGS};
+use jobs_devices::transform::Finding;
 use serde_json::Value;
 
 use crate::args::Format;
@@ -61,13 +61,16 @@ fn line(name: &str, finding: &Finding) -> String {
     one_line(&redact::text(&text))
 }
 
-/// Every finding, on standard output: sorted by line up to [`MAX_FINDINGS`], those behind them as they are found.
+/// How much is printed at once.
+const PIECE: usize = 64 * 1024;
+
+/// Every finding, on standard output, in the order in which they come.
 pub(super) struct Every<'p> {
     printer: &'p Printer,
     name: &'p str,
-    held: Vec<Finding>,
-    overflowed: bool,
-    /// Whether a finding was written already.
+    /// What is not printed yet.
+    text: String,
+    /// Whether there was a finding.
     any: bool,
 }
 
@@ -76,55 +79,47 @@ impl<'p> Every<'p> {
         Self {
             printer,
             name,
-            held: Vec::new(),
-            overflowed: false,
+            text: String::new(),
             any: false,
         }
     }
 
-    pub(super) fn add(&mut self, finding: Finding) -> Result<(), Failure> {
-        if self.overflowed {
-            return self.write(finding);
-        }
-        self.held.push(finding);
-        self.overflowed = self.held.len() > MAX_FINDINGS;
-        if self.overflowed {
-            self.write_held()?;
-        }
-        Ok(())
-    }
-
-    fn write_held(&mut self) -> Result<(), Failure> {
-        let mut held = std::mem::take(&mut self.held);
-        held.sort();
-        held.into_iter().try_for_each(|finding| self.write(finding))
-    }
-
-    fn write(&mut self, finding: Finding) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, finding: &Finding) -> Result<(), Failure> {
         let first = !std::mem::replace(&mut self.any, true);
         if self.printer.format == Format::Table {
-            return self.printer.line(&line(self.name, &finding));
+            self.text.push_str(&line(self.name, finding));
+            self.text.push('\n');
+            return self.print(PIECE);
         }
-        let mut value = super::work::to_value(&finding)?;
+        let mut value = super::work::to_value(finding)?;
         self.printer.mask(&mut value);
-        let text = match self.printer.format {
-            Format::Jsonl => value.to_string(),
-            _ => indented(&value),
-        };
-        let before = match (first, self.printer.format) {
+        self.text.push_str(match (first, self.printer.format) {
             (true, Format::Jsonl) => "{\"findings\":[",
             (false, Format::Jsonl) => ",",
             (true, _) => "{\n  \"findings\": [\n    ",
             (false, _) => ",\n    ",
-        };
-        self.printer.raw(&format!("{before}{text}"))
+        });
+        match self.printer.format {
+            Format::Jsonl => self.text.push_str(&value.to_string()),
+            _ => self.text.push_str(&indented(&value)),
+        }
+        self.print(PIECE)
+    }
+
+    /// Prints what waits, if there is so much of it.
+    fn print(&mut self, least: usize) -> Result<(), Failure> {
+        if self.text.len() < least {
+            return Ok(());
+        }
+        let printed = self.printer.raw(&self.text);
+        self.text.clear();
+        printed
     }
 
     /// Ends the document that holds the findings.
     pub(super) fn finish(mut self, rows: u64) -> Result<(), Failure> {
-        self.write_held()?;
-        let end = match (self.printer.format, self.any) {
-            (Format::Table, _) => return Ok(()),
+        match (self.printer.format, self.any) {
+            (Format::Table, _) => {}
             (_, false) => {
                 let document = BTreeMap::from([
                     ("findings", Value::from([] as [Value; 0])),
@@ -132,10 +127,12 @@ impl<'p> Every<'p> {
                 ]);
                 return self.printer.masked_json(&super::work::to_value(&document)?);
             }
-            (Format::Jsonl, true) => format!("],\"rows\":{rows}}}\n"),
-            (Format::Json, true) => format!("\n  ],\n  \"rows\": {rows}\n}}\n"),
-        };
-        self.printer.raw(&end)
+            (Format::Jsonl, true) => self.text.push_str(&format!("],\"rows\":{rows}}}\n")),
+            (Format::Json, true) => self
+                .text
+                .push_str(&format!("\n  ],\n  \"rows\": {rows}\n}}\n")),
+        }
+        self.print(1)
     }
 }
 

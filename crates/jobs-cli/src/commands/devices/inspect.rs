@@ -104,7 +104,7 @@ fn print_every(
     let mut written = Ok(());
     let report = find(printer, source, purpose, |finding| {
         if written.is_ok() {
-            written = every.add(finding);
+            written = every.add(&finding);
         }
     })?;
     written?;

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Serialize, Serializer};
+
+use found::Found;
 
 use super::marks::{Mark, Marker, Marks};
 use super::{Context, Progress, TransformError};
@@ -14,6 +17,7 @@ use crate::{AuthenticationEffect, BadLine, Entry, Item, RowRef, parallel};
 mod circles;
 mod duplicate;
 mod format;
+mod found;
 mod links;
 mod row;
 
@@ -118,14 +122,14 @@ pub fn check<R: Read + Send>(
             findings.push(finding);
         }
     })?;
-    findings.sort();
     report.findings = findings;
     Ok(report)
 }
 
-/// Checks a file and gives every finding to `each`: those of a line in the order of lines, then those between lines. The report holds the counts.
+/// Checks a file and gives every finding to `each`, in the order of lines. The report holds the counts.
 ///
-/// Memory is flat whatever is found. What is compared between lines is held as [`Context::spill_at`] allows, the rest in a temporary file.
+/// Memory is flat whatever is found, and in however many lines. Findings, and what is compared between lines, are held as
+/// [`Context::spill_at`] allows, the rest in temporary files until the whole file was read.
 ///
 /// # Errors
 /// As [`check`].
@@ -135,9 +139,10 @@ pub fn check_each<R: Read + Send>(
     context: &mut Context<'_>,
     each: impl FnMut(Finding),
 ) -> Result<CheckReport, TransformError> {
-    format::check(source, each, |source, each| {
-        check_rows(source, purpose, context, each)
-    })
+    let found = format::check(source, context, |source, context| {
+        check_rows(source, purpose, context)
+    })?;
+    found.give(each)
 }
 
 /// Checks what is read as rows.
@@ -145,47 +150,27 @@ fn check_rows<R: Read + Send>(
     source: R,
     purpose: Purpose,
     context: &mut Context<'_>,
-    mut each: impl FnMut(Finding),
-) -> Result<CheckReport, TransformError> {
+) -> Result<Found, TransformError> {
     let (options, marker) = (context.options.clone(), Marker::default());
-    let mut marks = Marks::new(context);
-    let (mut report, mut progress, mut outcome) =
-        (CheckReport::default(), Progress::default(), Ok(()));
+    let shared = Shared {
+        found: Mutex::new(Found::new(context)),
+        marks: Mutex::new(Marks::new(context)),
+    };
+    let (mut progress, mut outcome) = (Progress::default(), Ok(()));
     let work = |chunk: parallel::Chunk<'_>| {
-        let mut part = Part {
-            purpose,
-            marker: &marker,
-            bytes: chunk.len(),
-            lines: 0,
-            rows: 0,
-            findings: Vec::new(),
-            marks: Vec::new(),
-            nested: Vec::new(),
-            names: links::Names::default(),
-            replaced: Replaced::default(),
-        };
+        let mut part = Part::new(purpose, &marker, &shared, chunk.len());
         part.lines = chunk.for_each(|entry| part.entry(&entry));
+        part.hand_in();
         part
     };
     let (mut nested, mut replaced) = (circles::Circles::default(), Replaced::default());
-    let mut names = links::Names::default();
-    let mut tell = |report: &mut CheckReport, finding: Finding| {
-        *report.by_rule.entry(finding.rule).or_default() += 1;
-        match finding.severity {
-            Severity::Error => report.errors += 1,
-            Severity::Warning => report.warnings += 1,
-        }
-        each(finding);
-    };
+    let (mut rows, mut names) = (0, links::Names::default());
     parallel::for_each_chunk(source, &options, work, |part| {
-        report.rows += part.rows;
-        part.findings
-            .into_iter()
-            .for_each(|finding| tell(&mut report, finding));
+        rows += part.rows;
         part.nested.into_iter().for_each(|link| nested.push(link));
         names.append(part.names);
         replaced.append(part.replaced);
-        outcome = part.marks.into_iter().try_for_each(|mark| marks.push(mark));
+        outcome = part.outcome;
         progress = Progress {
             lines: progress.lines + part.lines,
             bytes: progress.bytes + part.bytes,
@@ -199,30 +184,101 @@ fn check_rows<R: Read + Send>(
     })
     .map_err(TransformError::Read)?;
     outcome?;
-    if purpose == Purpose::Import && report.rows == 0 && report.errors == 0 {
-        tell(&mut report, nothing_to_import(progress.bytes));
+    let (mut found, marks) = shared.into_parts();
+    found.report.rows = rows;
+    if purpose == Purpose::Import && rows == 0 && found.report.errors == 0 {
+        found.push(nothing_to_import(progress.bytes))?;
     }
     if let Some(finding) = replaced.finding() {
-        tell(&mut report, finding);
+        found.push(finding)?;
     }
+    let mut outcome = Ok(());
     links::between_lines(marks, nested, &names, purpose, |finding| {
-        tell(&mut report, finding)
+        if outcome.is_ok() {
+            outcome = found.push(finding);
+        }
     })?;
-    Ok(report)
+    outcome.map(|()| found)
 }
+
+/// What all threads put what they found into: it is sorted in the end, so the order does not matter, and nothing waits for its turn.
+struct Shared {
+    found: Mutex<Found>,
+    marks: Mutex<Marks>,
+}
+
+impl Shared {
+    fn into_parts(self) -> (Found, Marks) {
+        let found = self.found.into_inner();
+        let marks = self.marks.into_inner();
+        (
+            found.unwrap_or_else(PoisonError::into_inner),
+            marks.unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many findings, or marks, a thread holds before it hands them in.
+const MOST_HELD: usize = 1024;
 
 /// What was found in one chunk.
 struct Part<'m> {
     purpose: Purpose,
     marker: &'m Marker,
+    shared: &'m Shared,
     bytes: u64,
     lines: u64,
     rows: u64,
     findings: Vec<Finding>,
     marks: Vec<Mark>,
+    outcome: Result<(), TransformError>,
     nested: Vec<circles::Link>,
     names: links::Names,
     replaced: Replaced,
+}
+
+impl<'m> Part<'m> {
+    fn new(purpose: Purpose, marker: &'m Marker, shared: &'m Shared, bytes: u64) -> Self {
+        Part {
+            purpose,
+            marker,
+            shared,
+            bytes,
+            lines: 0,
+            rows: 0,
+            findings: Vec::new(),
+            marks: Vec::new(),
+            outcome: Ok(()),
+            nested: Vec::new(),
+            names: links::Names::default(),
+            replaced: Replaced::default(),
+        }
+    }
+
+    /// Gives what was found so far, and the memory that it takes, to those who sort it.
+    fn hand_in(&mut self) {
+        let (findings, marks) = (
+            std::mem::take(&mut self.findings),
+            std::mem::take(&mut self.marks),
+        );
+        if self.outcome.is_err() {
+            return;
+        }
+        if !findings.is_empty() {
+            let mut found = lock(&self.shared.found);
+            self.outcome = findings
+                .into_iter()
+                .try_for_each(|finding| found.push(finding));
+        }
+        if !marks.is_empty() && self.outcome.is_ok() {
+            let mut all = lock(&self.shared.marks);
+            self.outcome = marks.into_iter().try_for_each(|mark| all.push(mark));
+        }
+    }
 }
 
 /// Rows that set another type of authentication than `sas` on an identity that may exist. Nearly every row of some fleets is one,
@@ -290,6 +346,9 @@ impl Part<'_> {
             }
             Item::Notice(_) => notice(self.purpose, &mut at),
             Item::Bad(bad) => bad_line(bad, &mut at),
+        }
+        if self.findings.len().max(self.marks.len()) >= MOST_HELD {
+            self.hand_in();
         }
     }
 }
