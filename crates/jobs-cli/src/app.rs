@@ -12,7 +12,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{self, Printer};
-use crate::{redact, supervisor, trace};
+use crate::{redact, streams, supervisor, trace};
 
 /// Runs one command line.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
@@ -44,6 +44,10 @@ fn show_parse_error(error: &clap::Error, environment: &Environment) -> Exit {
         } else {
             rendered.to_string()
         };
+        if let Err(failure) = streams::refuse_closed_stdout() {
+            let _ = writeln!(io::stderr().lock(), "error: {}", failure.message());
+            return failure.exit();
+        }
         let mut out = io::stdout().lock();
         return match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // A closed pipe is no error.

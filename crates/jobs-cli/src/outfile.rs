@@ -46,10 +46,7 @@ impl Output {
     /// Opens the target; `-` is standard output. The file gets mode 0600, because device files may hold keys.
     pub(crate) fn create(target: &Path) -> Result<Self, Failure> {
         if target == Path::new("-") {
-            if streams::stdout_is_closed() {
-                let closed = io::Error::other("it is closed");
-                return Err(Failure::stdout(&closed));
-            }
+            streams::refuse_closed_stdout()?;
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
         }
         if !target.exists() && redact::is_secret(&target.to_string_lossy()) {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::args::{Format, OutputArgs};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::redact;
 use crate::table::Table;
+use crate::{redact, streams};
 
 /// Knows the asked form, and that a closed pipe ends output without being an error.
 #[derive(Clone, Debug)]
@@ -76,9 +76,10 @@ impl Printer {
 
     /// As [`raw`](Self::raw), for a piece of text that may end within a character.
     pub(crate) fn bytes(&self, data: &[u8]) -> Result<(), Failure> {
-        if self.is_closed() {
+        if self.is_closed() || data.is_empty() {
             return Ok(());
         }
+        streams::refuse_closed_stdout()?;
         let mut out = io::stdout().lock();
         match out.write_all(data).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {

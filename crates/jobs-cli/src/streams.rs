@@ -41,14 +41,15 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     found.is_some_and(|found| of_stdout().is_some_and(|output| is_same(&found, &output)))
 }
 
+/// Whether both are of one file, whatever its names are.
 #[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
+pub(crate) fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 #[cfg(not(unix))]
-fn is_same(_: &Metadata, _: &Metadata) -> bool {
+pub(crate) fn is_same(_: &Metadata, _: &Metadata) -> bool {
     false
 }
 
@@ -78,14 +79,22 @@ fn of_stdin() -> Option<Metadata> {
     None
 }
 
+/// Rejects a standard output that the caller closed, for a command that prints something there.
+pub(crate) fn refuse_closed_stdout() -> Result<(), Failure> {
+    match stdout_is_closed() {
+        true => Err(Failure::stdout(&std::io::Error::other("it is closed"))),
+        false => Ok(()),
+    }
+}
+
 /// Whether the process was started without standard output, as by `>&-`.
 #[cfg(target_os = "linux")]
-pub(crate) fn stdout_is_closed() -> bool {
+fn stdout_is_closed() -> bool {
     started::WITHOUT_STDOUT.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn stdout_is_closed() -> bool {
+fn stdout_is_closed() -> bool {
     false
 }
 

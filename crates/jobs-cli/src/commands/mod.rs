@@ -13,11 +13,16 @@ mod schema;
 mod wait;
 
 use crate::args::Command;
+use crate::args::schedule::ScheduleCommand;
 use crate::context::Context;
 use crate::failure::Outcome;
+use crate::streams;
 
 /// Runs one command.
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
+    if prints(&command) {
+        streams::refuse_closed_stdout()?;
+    }
     match command {
         Command::Get(args) => get::get(context, &args).await,
         Command::List(args) => get::list(context, &args).await,
@@ -33,5 +38,17 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Man(_) => completions::man(context),
         Command::Schema(args) => schema::schema(context, &args),
         Command::Emulator(args) => emulator::run(context, args).await,
+    }
+}
+
+/// Whether the command prints on standard output whatever happens. Where that is closed, it has to be known before anything is
+/// changed. A dry run may print nothing, nor may a command on device files that writes them to a file.
+fn prints(command: &Command) -> bool {
+    match command {
+        Command::Devices(_) => false,
+        Command::Import(args) => !args.change.dry_run,
+        Command::Schedule(ScheduleCommand::Twin(args)) => !args.job.change.dry_run,
+        Command::Schedule(ScheduleCommand::Method(args)) => !args.job.change.dry_run,
+        _ => true,
     }
 }

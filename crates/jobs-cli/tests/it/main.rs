@@ -6,6 +6,8 @@ mod blobs;
 #[cfg(target_os = "linux")]
 mod blocking;
 mod changes;
+#[cfg(target_os = "linux")]
+mod closed_output;
 mod demo;
 mod device_files;
 mod devices;

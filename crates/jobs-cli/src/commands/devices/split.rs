@@ -15,6 +15,7 @@ use crate::failure::{Failure, Outcome};
 use crate::outfile::{self, Output};
 use crate::printer::{Printer, counted};
 use crate::progress::Progress;
+use crate::streams;
 
 pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
     let source = Source::open(context, &args.file)?;
@@ -31,8 +32,11 @@ pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
     let parts = Parts::new(args.out_dir, &args.file);
     parts.refuse_existing()?;
     let rejects_path = args.lost.rejects.as_deref();
-    let rejects = rejects_path.map(Output::create).transpose()?;
     let to_stdout = rejects_path == Some(Path::new("-"));
+    if !to_stdout {
+        streams::refuse_closed_stdout()?;
+    }
+    let rejects = rejects_path.map(Output::create).transpose()?;
     let printer = context.printer.clone();
     let report = work::blocking(move || cut(&printer, source, at, parts, rejects)).await?;
     for file in report

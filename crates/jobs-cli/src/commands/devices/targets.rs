@@ -31,6 +31,11 @@ impl Targets {
         let rejects = args.lost.rejects.as_deref();
         outfile::refuse_same(&[("--out", Some(&args.out)), ("--rejects", rejects)])?;
         refuse_rejects_in_place(&args.lost, inputs)?;
+        let to_stdout = [Some(args.out.as_path()), rejects].contains(&Some(Path::new("-")));
+        if !to_stdout {
+            // The report goes there. Afterwards the file would be replaced already.
+            streams::refuse_closed_stdout()?;
+        }
         let rejects = rejects.map(Output::create).transpose()?;
         Ok(Self {
             results: Results {
@@ -39,8 +44,7 @@ impl Targets {
             },
             rejects,
             skip_bad_lines: args.lost.skip_bad_lines,
-            to_stdout: [Some(args.out.as_path()), args.lost.rejects.as_deref()]
-                .contains(&Some(Path::new("-"))),
+            to_stdout,
         })
     }
 
