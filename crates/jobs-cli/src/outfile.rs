@@ -98,6 +98,28 @@ impl Output {
         Ok(output)
     }
 
+    /// As [`create`](Self::create), for what a command leaves out of its result. These lines may be nowhere else, so a file that has
+    /// content is not replaced. Devices and pipes take everything.
+    pub(crate) fn create_rejects(target: &Path) -> Result<Self, Failure> {
+        let found = std::fs::metadata(target).ok();
+        let is_named = target != Path::new("-") && !streams::is_descriptor(target);
+        if is_named
+            && let Some(found) = &found
+            && found.is_file()
+            && found.len() > 0
+        {
+            return Err(Failure::usage(format_args!(
+                "--rejects {}: the file exists and is not empty; it is not replaced",
+                target.display()
+            ))
+            .hint("delete the file, or choose another name"));
+        }
+        match found {
+            Some(_) => Self::create(target),
+            None => Self::create_new(target),
+        }
+    }
+
     fn special(target: &Path, options: &std::fs::OpenOptions) -> Result<Self, Failure> {
         let file = options
             .open(target)
@@ -363,10 +385,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
             Some(folder.join(path.file_name()?))
         })
     };
-    let is_special =
-        |path: &Path| std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-    !is_special(one)
-        && (one == other || place(one).is_some_and(|found| place(other) == Some(found)))
+    match (std::fs::metadata(one), std::fs::metadata(other)) {
+        (Ok(one), _) if !one.is_file() => false,
+        // Links, hard ones too, are further names of one file.
+        (Ok(one), Ok(other)) if streams::is_same(&one, &other) => true,
+        _ => one == other || place(one).is_some_and(|found| place(other) == Some(found)),
+    }
 }
 
 /// Opens a file for reading in large pieces.

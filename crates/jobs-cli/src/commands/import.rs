@@ -48,7 +48,11 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
     outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
     // A target that cannot be written is better known before the hub is asked anything.
-    let rejects = args.rejects.as_deref().map(Output::create).transpose()?;
+    let rejects = args
+        .rejects
+        .as_deref()
+        .map(Output::create_rejects)
+        .transpose()?;
     let source = Source::of(context, &client, args, &options).await?;
     client.check_import(&options)?;
     let planned = source.plan(context, &client, args).await?;

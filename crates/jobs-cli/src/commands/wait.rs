@@ -170,7 +170,11 @@ async fn wait_for_import(
     }
     let log = import::LogWanted {
         configurations: job.raw().redacted()["includeConfigurations"] == Value::Bool(true),
-        file: args.rejects.as_deref().map(Output::create).transpose()?,
+        file: args
+            .rejects
+            .as_deref()
+            .map(Output::create_rejects)
+            .transpose()?,
         planned: None,
     };
     let options = ImportOptions::from(container).progress(Watcher::new(context));

@@ -241,15 +241,15 @@ fn a_result_without_some_lines_replaces_no_file() {
     // A line that is too long is not kept whole by --rejects.
     let long = format!("{ROWS}{{\"id\":\"{}\"}}\n", "x".repeat(9 << 20));
     cli.file("f.txt", &long);
-    set_mode(&["--rejects", "bad.txt"]).expect(1);
+    set_mode(&["--rejects", "long.txt"]).expect(1);
     assert!(cli.read("f.txt") == long);
     // Plain text behind the first line is a line of the file, too.
     let text = format!("{ROWS}a remark\n");
     cli.file("f.txt", &text);
     set_mode(&[]).expect(1);
     assert_eq!(cli.read("f.txt"), text);
-    set_mode(&["--rejects", "bad.txt"]).expect(0);
-    assert_eq!(cli.read("bad.txt"), "a remark\n");
+    set_mode(&["--rejects", "remarks.txt"]).expect(0);
+    assert_eq!(cli.read("remarks.txt"), "a remark\n");
 }
 
 #[test]

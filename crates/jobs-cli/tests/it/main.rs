@@ -24,6 +24,7 @@ mod odd_answers;
 mod rejects;
 mod schedule;
 mod secrets;
+mod targets;
 #[cfg(unix)]
 mod terminal;
 mod uploads;

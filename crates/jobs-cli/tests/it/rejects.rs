@@ -278,9 +278,13 @@ fn the_log_of_a_later_import_is_not_taken_for_an_earlier_ones() {
     for member in ["rejected", "rejectedCount", "rejectedByCause"] {
         assert!(job[member].is_null(), "{member}");
     }
-    let target = cli.file("rejects.txt", "before");
+    let target = cli.file("rejects.txt", "");
     cli.run(&[&wait[..], &["--rejects", &target]].concat())
         .expect(1);
+    assert_eq!(cli.read("rejects.txt"), "");
+    let target = cli.file("rejects.txt", "before");
+    cli.run(&[&wait[..], &["--rejects", &target]].concat())
+        .expect(2);
     assert_eq!(cli.read("rejects.txt"), "before");
 }
 
@@ -301,6 +305,7 @@ fn a_missing_log_and_one_without_rows_are_unknown_results() {
     ] {
         std::fs::write(&log, content).unwrap();
         let target = cli.path("copy.txt");
+        cli.file("copy.txt", "");
         let ran = cli
             .run(&[&wait[..], &["--rejects", target.to_str().unwrap()]].concat())
             .expect(1);
@@ -327,6 +332,7 @@ fn rejects_are_a_byte_for_byte_copy_of_the_log_about_devices() {
     std::fs::write(cli.path("container/importErrors.log"), &content).unwrap();
     let wait = ["wait", &id, "--container", &container, "--rejects"];
     for form in ["table", "json"] {
+        cli.file("copy.txt", "");
         cli.run(&[&wait[..], &["copy.txt", "-o", form]].concat())
             .expect(1);
         assert_eq!(cli.read("copy.txt"), content);

@@ -36,7 +36,7 @@ pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
     if !to_stdout {
         streams::refuse_closed_stdout()?;
     }
-    let rejects = rejects_path.map(Output::create).transpose()?;
+    let rejects = rejects_path.map(Output::create_rejects).transpose()?;
     let printer = context.printer.clone();
     let report = work::blocking(move || cut(&printer, source, at, parts, rejects)).await?;
     for file in report

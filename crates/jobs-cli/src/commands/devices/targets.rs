@@ -36,7 +36,7 @@ impl Targets {
             // The report goes there. Afterwards the file would be replaced already.
             streams::refuse_closed_stdout()?;
         }
-        let rejects = rejects.map(Output::create).transpose()?;
+        let rejects = rejects.map(Output::create_rejects).transpose()?;
         Ok(Self {
             results: Results {
                 out: Output::create(&args.out)?,
