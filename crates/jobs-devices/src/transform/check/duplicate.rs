@@ -5,18 +5,18 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::checked::{Name, Token, Tokens};
 
-/// How many names are compared one by one; the hashes of more go through a set, which needs less memory than the names. Two names of one
-/// hash are taken for one: 128 random bits make that less likely than a fault of the memory.
+/// How many names are compared one by one; the hashes of more go through a set, which needs far less memory than the names.
 const FEW: usize = 24;
 
 /// The first name that stands twice in one object, at any level of a checked line.
 pub(super) fn repeated_name(line: &str) -> Option<String> {
     let mut names: Vec<Name<'_>> = Vec::new();
     let mut open: Vec<Level> = Vec::new();
-    let keys = [RandomState::new(), RandomState::new()];
-    for token in Tokens::of(line) {
+    let key = RandomState::new();
+    for (at, token) in Tokens::of(line).enumerate() {
         match token {
             Token::Object | Token::Array => open.push(Level {
+                at,
                 start: names.len(),
                 many: None,
             }),
@@ -36,8 +36,8 @@ pub(super) fn repeated_name(line: &str) -> Option<String> {
                     names.push(name.clone());
                     true
                 } else {
-                    let hash = [keys[0].hash_one(&name), keys[1].hash_one(&name)];
-                    level.many.get_or_insert_default().insert(hash)
+                    let many = level.many.get_or_insert_default();
+                    many.insert(key.hash_one(&name)) || !level.has(line, &name, at)
                 };
                 if !is_new {
                     return Some(name.shown().chars().take(64).collect());
@@ -51,8 +51,65 @@ pub(super) fn repeated_name(line: &str) -> Option<String> {
 
 /// An object, or an array, that has not ended.
 struct Level {
+    /// Which token of the line it starts with.
+    at: usize,
     /// Where its first names stand among those of all levels.
     start: usize,
     /// The hashes of its other names.
-    many: Option<HashSet<[u64; 2]>>,
+    many: Option<HashSet<u64>>,
+}
+
+impl Level {
+    /// Whether the object has the name before a token: two names may have one hash.
+    fn has(&self, line: &str, name: &Name<'_>, before: usize) -> bool {
+        let mut depth = 0_usize;
+        let tokens = Tokens::of(line).take(before).skip(self.at + 1);
+        for token in tokens {
+            match token {
+                Token::Object | Token::Array => depth += 1,
+                Token::End => depth = depth.saturating_sub(1),
+                Token::Name(raw) if depth == 0 && Name::of(raw) == *name => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_among_many_is_found_in_its_own_object_alone() {
+        let names = |from: usize, to: usize| {
+            let members = (from..to).map(|n| format!("\"n{n}\":{{\"n99\":[{{\"x\":{n}}}]}}"));
+            members.collect::<Vec<_>>().join(",")
+        };
+        let line = |more: &str| format!("{{\"id\":\"a\",\"tags\":{{{}{more}}}}}", names(0, 90));
+        assert_eq!(repeated_name(&line("")), None);
+        assert_eq!(repeated_name(&line(",\"n99\":1")), None);
+        for name in ["n0", "n23", "n24", "n89"] {
+            let found = repeated_name(&line(&format!(",\"{name}\":1")));
+            assert_eq!(found.as_deref(), Some(name));
+        }
+        assert_eq!(
+            repeated_name(&line(",\"n8\\u0039\":1")).as_deref(),
+            Some("n89")
+        );
+    }
+
+    #[test]
+    fn names_of_one_hash_are_compared() {
+        let line = "{\"a\":{\"c\":1},\"b\":2,\"c\":3}";
+        let level = Level {
+            at: 0,
+            start: 0,
+            many: None,
+        };
+        let before = Tokens::of(line).count() - 3;
+        for (raw, has) in [("\"a\"", true), ("\"b\"", true), ("\"c\"", false)] {
+            assert_eq!(level.has(line, &Name::of(raw), before), has, "{raw}");
+        }
+    }
 }
