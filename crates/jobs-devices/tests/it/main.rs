@@ -6,6 +6,7 @@ mod convert;
 mod convert_losses;
 mod corpus;
 mod fleet;
+mod format;
 mod fuzz_targets;
 mod long_lines;
 mod odd_json;
