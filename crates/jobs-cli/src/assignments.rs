@@ -1,7 +1,9 @@
 //! `NAME=VALUE` on the command line: members of a twin.
 
+use std::collections::HashSet;
+
 use jobs_devices::rules::{Section, Severity, twin_section};
-use jobs_devices::{JsonObject, LooseValue};
+use jobs_devices::{JsonObject, LooseValue, changed_numbers};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -23,11 +25,20 @@ impl Assignments<'_> {
     /// What no twin takes is an error: the hub would take the job, and the work fail on every device.
     pub(crate) fn members(&self, printer: &Printer) -> Result<Map<String, Value>, Failure> {
         let mut written = Vec::new();
+        let mut names = HashSet::new();
         let (option, values) = self.loose;
         for text in values {
             let (name, value) = split(option, text)?;
+            refuse_twice(option, text, name, &mut names)?;
             let json = match LooseValue::of(value) {
-                LooseValue::Json(json) => json,
+                LooseValue::Json(json) => {
+                    for number in changed_numbers(&json) {
+                        printer.warn(format_args!(
+                            "{option} {text}: the number {number} comes back with other digits; \"{number}\" would be a text"
+                        ));
+                    }
+                    json
+                }
                 LooseValue::NumberAsText => {
                     printer.warn(format_args!(
                         "{option} {text}: sent as a text, because a number would come back with other digits; \
@@ -43,6 +54,7 @@ impl Assignments<'_> {
         let (text_option, values) = self.texts;
         for text in values {
             let (name, value) = split(text_option, text)?;
+            refuse_twice(text_option, text, name, &mut names)?;
             written.push(format!("{}:{}", quoted(name), quoted(value)));
         }
         self.checked(&format!("{{{}}}", written.join(",")))
@@ -68,6 +80,20 @@ fn split<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Failure>
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| Failure::usage(format_args!("{option} {text}: write NAME=VALUE")))
+}
+
+fn refuse_twice<'t>(
+    option: &str,
+    text: &str,
+    name: &'t str,
+    names: &mut HashSet<&'t str>,
+) -> Result<(), Failure> {
+    if names.insert(name) {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "{option} {text}: `{name}` is set twice"
+    )))
 }
 
 fn quoted(text: &str) -> String {

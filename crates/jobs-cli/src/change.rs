@@ -82,13 +82,16 @@ impl Change {
         members
     }
 
-    /// What a dry run prints: a document in JSON, nothing more than the line in a table.
-    pub(crate) fn show(&self, printer: &Printer) -> Outcome {
-        if printer.format != Format::Table {
-            let mut members = self.members();
-            members.insert("dryRun".to_owned(), true.into());
-            printer.json(Value::Object(members))?;
+    /// What a dry run prints besides the line: the request that would be sent; in JSON within a document about the change.
+    pub(crate) fn show(&self, printer: &Printer, request: Value) -> Outcome {
+        if printer.format == Format::Table {
+            printer.json(request)?;
+            return Ok(Exit::Done);
         }
+        let mut members = self.members();
+        members.insert("dryRun".to_owned(), true.into());
+        members.insert("request".to_owned(), request);
+        printer.json(Value::Object(members))?;
         Ok(Exit::Done)
     }
 

@@ -1,60 +1,48 @@
 //! JSON documents that a user writes: patches and payloads.
 
+use jobs_devices::changed_numbers;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::printer::Printer;
 
-/// Reads a JSON document. `what` names where it comes from, for errors.
+/// Reads a JSON document. `what` names where it comes from, for messages.
 ///
-/// An integer that is too large for 64 bits would be sent as a floating-point number, with other digits, so it is an error.
-pub(crate) fn parse(what: &str, text: &str) -> Result<Value, Failure> {
+/// A number that comes back with other digits is named in a warning. An integer that is too large for 64 bits would even be sent with other
+/// digits, so it is an error.
+pub(crate) fn parse(printer: &Printer, what: &str, text: &str) -> Result<Value, Failure> {
+    let (value, changed) = read(what, text)?;
+    for number in changed {
+        printer.warn(format_args!(
+            "{what}: the number {number} comes back with other digits; \"{number}\" would be a text"
+        ));
+    }
+    Ok(value)
+}
+
+/// The document, and the numbers that come back with other digits.
+fn read<'t>(what: &str, text: &'t str) -> Result<(Value, Vec<&'t str>), Failure> {
     let value = serde_json::from_str(text)
         .map_err(|error| Failure::usage(format_args!("{what}: invalid JSON: {error}")))?;
-    match integers(text).find(|integer| !fits(integer)) {
-        None => Ok(value),
-        Some(integer) => Err(Failure::usage(format_args!(
-            "{what}: the integer {integer} is too large and would be sent with other digits"
+    let changed: Vec<_> = changed_numbers(text).collect();
+    match changed.iter().find(|number| !is_sent(number)) {
+        None => Ok((value, changed)),
+        Some(number) => Err(Failure::usage(format_args!(
+            "{what}: the integer {number} is too large and would be sent with other digits"
         ))
-        .hint(format_args!("write it as a text: \"{integer}\""))),
+        .hint(format_args!("write it as a text: \"{number}\""))),
     }
 }
 
-fn fits(integer: &str) -> bool {
-    integer.parse::<i64>().is_ok() || integer.parse::<u64>().is_ok()
-}
-
-/// The integers of a valid JSON text, as they are written.
-fn integers(text: &str) -> impl Iterator<Item = &str> {
-    let is_of_number = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
-    outside_strings(text)
-        .flat_map(move |part| part.split(move |letter| !is_of_number(letter)))
-        .filter(|word| word.ends_with(|letter: char| letter.is_ascii_digit()))
-        .filter(|word| !word.contains(['.', 'e', 'E']))
-}
-
-/// The parts of a valid JSON text between its strings.
-fn outside_strings(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let found = rest?;
-        let Some((before, string)) = found.split_once('"') else {
-            rest = None;
-            return Some(found);
-        };
-        let mut is_escaped = false;
-        let end = string.find(|letter| {
-            let ends = letter == '"' && !is_escaped;
-            is_escaped = letter == '\\' && !is_escaped;
-            ends
-        });
-        rest = end.map(|end| &string[end + 1..]);
-        Some(before)
-    })
+fn is_sent(number: &str) -> bool {
+    number.contains(['.', 'e', 'E'])
+        || number.parse::<i64>().is_ok()
+        || number.parse::<u64>().is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::read;
 
     #[test]
     fn an_integer_that_would_be_sent_with_other_digits_is_an_error() {
@@ -63,7 +51,7 @@ mod tests {
             "{\"a\":[1,{\"b\\\"\":-9223372036854775809}]}",
             "[\"x\\\\\",18446744073709551616]",
         ] {
-            let failure = parse("--payload", text).unwrap_err();
+            let failure = read("--payload", text).unwrap_err();
             assert!(failure.message().contains("too large"), "{failure:?}");
         }
         for text in [
@@ -72,9 +60,9 @@ mod tests {
             "{\"123456789012345678901\":\"\\\"123456789012345678901\"}",
             "\"123456789012345678901\"",
         ] {
-            assert!(parse("--payload", text).is_ok(), "{text}");
+            assert!(read("--payload", text).is_ok(), "{text}");
         }
-        let failure = parse("--payload", "{").unwrap_err();
+        let failure = read("--payload", "{").unwrap_err();
         assert!(failure.message().starts_with("--payload: invalid JSON"));
     }
 }

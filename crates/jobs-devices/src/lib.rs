@@ -42,7 +42,7 @@ pub use crate::{
     field::Misfit,
     json::{Json, JsonError, JsonObject},
     line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record, Scratch},
-    loose::LooseValue,
+    loose::{LooseValue, changed_numbers},
     members::Members,
     reader::Reader,
     row::{

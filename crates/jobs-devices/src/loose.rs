@@ -62,6 +62,40 @@ fn keeps_its_digits(number: &str) -> bool {
     !large && shortest.is_some_and(|shortest| shortest.to_string() == number)
 }
 
+/// The numbers in a valid JSON text, at any depth, that a twin gives back with other digits.
+///
+/// ```
+/// let numbers: Vec<&str> = jobs_devices::changed_numbers(r#"{"fw":3.10,"n":[7,1e5],"t":"3.10"}"#).collect();
+/// assert_eq!(numbers, ["3.10", "1e5"]);
+/// ```
+pub fn changed_numbers(json: &str) -> impl Iterator<Item = &str> {
+    let is_of_number = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
+    outside_strings(json)
+        .flat_map(move |part| part.split(move |letter| !is_of_number(letter)))
+        .filter(|word| word.ends_with(|letter: char| letter.is_ascii_digit()))
+        .filter(|number| !keeps_its_digits(number))
+}
+
+/// The parts of a valid JSON text between its strings.
+fn outside_strings(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(json);
+    std::iter::from_fn(move || {
+        let found = rest?;
+        let Some((before, string)) = found.split_once('"') else {
+            rest = None;
+            return Some(found);
+        };
+        let mut is_escaped = false;
+        let end = string.find(|letter| {
+            let ends = letter == '"' && !is_escaped;
+            is_escaped = letter == '\\' && !is_escaped;
+            ends
+        });
+        rest = end.map(|end| &string[end + 1..]);
+        Some(before)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +149,21 @@ mod tests {
         }
         for text in ["", "007", "1.2.3", "TRUE", "+5", ".5", "0x10", "NaN", "3,5"] {
             assert_eq!(LooseValue::of(text), LooseValue::Text, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_found_at_any_depth_and_not_in_texts() {
+        for (json, numbers) in [
+            (
+                "{\"a\\\"1e5\":[1e5,{\"b\":-0.50}],\"c\":\"3.10\"}",
+                &["1e5", "-0.50"][..],
+            ),
+            ("[true,null,false,\"\\\\\",3.10]", &["3.10"]),
+            ("98765432109876543210", &["98765432109876543210"]),
+            ("[1,2.5,\"x\"]", &[]),
+        ] {
+            assert_eq!(changed_numbers(json).collect::<Vec<_>>(), numbers, "{json}");
         }
     }
 }

@@ -221,6 +221,12 @@ impl ScheduledJob {
         self
     }
 
+    /// The request as it is sent to the hub, for example to show it before.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.model()).unwrap_or_default()
+    }
+
     fn model(&self) -> JobRequest {
         let mut model = JobRequest::default();
         model.job_id = Some(self.id.clone());

@@ -55,7 +55,7 @@ async fn twin(context: &Context, args: &ScheduleTwinArgs) -> Outcome {
 async fn method(context: &Context, args: &ScheduleMethodArgs) -> Outcome {
     let mut method = DirectMethod::new(&args.name);
     let payload = match (&args.payload, &args.payload_file) {
-        (Some(text), _) => Some(json_input::parse("--payload", text)?),
+        (Some(text), _) => Some(json_input::parse(&context.printer, "--payload", text)?),
         (None, Some(path)) => Some(read_json(context, path, input::PAYLOAD).await?),
         (None, None) => None,
     };
@@ -91,9 +91,10 @@ async fn schedule(
     }
     let client = hub::client(context, Some(args.poll)).await?;
     client.check_schedule(&job)?;
+    let request = job.to_json();
     let change = change_of(&client, args, work, start).await?;
     if change.confirm(context, &args.change).await? == Decision::DryRun {
-        return change.show(&context.printer);
+        return change.show(&context.printer, request);
     }
     context.job.creating();
     let poller = client
@@ -301,7 +302,8 @@ async fn read_json(
     input: SmallInput<'_>,
 ) -> Result<Value, Failure> {
     let text = input.read_text_or_stdin(path, &context.stdin).await?;
-    json_input::parse(&format!("{} {}", input.option, path.display()), &text)
+    let what = format!("{} {}", input.option, path.display());
+    json_input::parse(&context.printer, &what, &text)
 }
 
 #[cfg(test)]

@@ -409,3 +409,61 @@ fn a_local_start_is_echoed_in_utc_and_a_past_one_is_an_error() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_dry_run_shows_the_request() {
+    let (_hub, cli) = stage();
+    let twin = [
+        "schedule",
+        "twin",
+        "--where",
+        "tags.site = 'x'",
+        "--dry-run",
+    ];
+    let sent = ["--id", "j-1", "--tag", "v=3.10", "--desired", "on=true"];
+    let table = cli.run(&[&twin[..], &sent].concat()).expect(0).json();
+    assert_eq!(
+        table,
+        json!({
+            "jobId": "j-1",
+            "type": "scheduleUpdateTwin",
+            "queryCondition": "tags.site = 'x'",
+            "maxExecutionTimeInSeconds": 3600,
+            "updateTwin": {
+                "etag": "*",
+                "tags": {"v": "3.10"},
+                "properties": {"desired": {"on": true}},
+            },
+        })
+    );
+    let ran = cli.run(&[&twin[..], &sent, &["-o", "json"]].concat());
+    let document = ran.expect(0).json();
+    assert_eq!(
+        (&document["request"], &document["devices"]),
+        (&table, &json!(1))
+    );
+    let method = ["schedule", "method", "--where", "*", "--name", "reboot"];
+    let payload = ["--payload", "{\"wait\":[1.50]}", "--dry-run"];
+    let ran = cli.run(&[&method[..], &payload].concat()).expect(0);
+    assert!(ran.stderr.contains("the number 1.50 "), "{}", ran.stderr);
+    let call = &ran.json()["cloudToDeviceMethod"];
+    assert_eq!(call["payload"], json!({"wait": [1.5]}));
+}
+
+#[test]
+fn a_member_that_is_set_twice_and_an_integer_that_cannot_be_sent_are_errors() {
+    let cli = cli_of(closed_port());
+    let twin = ["schedule", "twin", "--where", "*", "--yes"];
+    for (arguments, part) in [
+        (&["--tag", "n=5", "--tag", "n=6"][..], "`n` is set twice"),
+        (
+            &["--desired-text", "n=5", "--desired", "n=6"],
+            "`n` is set twice",
+        ),
+        (&["--patch", "p.json"], "98765432109876543210 is too large"),
+    ] {
+        cli.file("p.json", "{\"tags\":{\"a\":98765432109876543210}}");
+        let ran = cli.run(&[&twin[..], arguments].concat()).expect(2);
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+}
