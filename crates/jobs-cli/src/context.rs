@@ -1,5 +1,6 @@
 //! What every command is handed: settings, streams, and the job that must be named whatever happens.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::duration;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::outfile;
 use crate::printer::Printer;
 use crate::proxy::Proxies;
 use crate::settings::{self, ContainerText, HubSettings, Stdin};
@@ -89,6 +91,29 @@ impl Context {
         }
     }
 
+    /// Rejects a target that would replace a file which the command reads: one of `inputs`, or one that leads to the hub or to the container.
+    pub(crate) fn refuse_inputs(
+        &self,
+        container: &ContainerArgs,
+        inputs: &[(&str, Option<&Path>)],
+        target: (&str, Option<&Path>),
+    ) -> Result<(), Failure> {
+        let hub = &self.hub;
+        let common = [
+            (
+                "--connection-string-file",
+                hub.connection_string_file.as_deref(),
+            ),
+            ("--ca-file", hub.ca_file.as_deref()),
+            ("--container-file", container.container_file.as_deref()),
+        ];
+        // `-` among the inputs is standard input, and not the target.
+        let files = inputs.iter().chain(&common);
+        files
+            .filter(|(_, path)| *path != Some(Path::new("-")))
+            .try_for_each(|input| outfile::refuse_same(&[*input, target]))
+    }
+
     /// The container of a job.
     pub(crate) async fn container(&self, args: &ContainerArgs) -> Result<ContainerText, Failure> {
         let mut container = settings::container(args, &self.environment, &self.stdin).await?;
@@ -145,7 +170,15 @@ pub(crate) struct JobTracker {
     /// Why the hub does not tell of it at present.
     silence: Mutex<Option<String>>,
     /// Options that `wait` needs to finish the job as this command would.
-    wait_options: OnceLock<String>,
+    wait_options: OnceLock<WaitOptions>,
+}
+
+/// Options of `wait`.
+#[derive(Debug)]
+pub(crate) struct WaitOptions {
+    pub(crate) text: String,
+    /// Whether they make `wait` delete the blob that this command uploaded.
+    pub(crate) with_upload: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -190,7 +223,7 @@ impl JobTracker {
     }
 
     /// Sets the options that `wait` needs to finish the job as this command would, for the hints that name it.
-    pub(crate) fn wait_needs(&self, options: String) {
+    pub(crate) fn wait_needs(&self, options: WaitOptions) {
         // A command makes one job.
         let _ = self.wait_options.set(options);
     }
@@ -198,9 +231,18 @@ impl JobTracker {
     /// The command that takes up the wait for a job.
     pub(crate) fn wait_command(&self, id: &str) -> String {
         match self.wait_options.get() {
-            Some(options) => format!("iothub-jobs wait {id} {options}"),
-            None => format!("iothub-jobs wait {id}"),
+            Some(options) if !options.text.is_empty() => {
+                format!("iothub-jobs wait {id} {}", options.text)
+            }
+            _ => format!("iothub-jobs wait {id}"),
         }
+    }
+
+    /// Whether a blob was uploaded for the job that `wait` deletes.
+    fn has_upload(&self) -> bool {
+        self.wait_options
+            .get()
+            .is_some_and(|options| options.with_upload)
     }
 
     /// Whether no job reads its blobs any more: it has ended, or it was never created.
@@ -296,8 +338,13 @@ impl JobTracker {
                 let failure = Failure::new(exit, format_args!("{what}; job {id} had ended"))
                     .hint(format_args!("see it: iothub-jobs get {id}"));
                 match self.wait_options.get() {
-                    Some(_) => failure.hint(format_args!(
-                        "read its result and delete the uploaded blob: {}",
+                    Some(options) => failure.hint(format_args!(
+                        "read its result{}: {}",
+                        if options.with_upload {
+                            " and delete the uploaded blob"
+                        } else {
+                            ""
+                        },
                         self.wait_command(&id)
                     )),
                     None => failure,
@@ -309,7 +356,7 @@ impl JobTracker {
     /// Adds the job to a failure that does not name it, and the way back to one that was not followed to its end.
     pub(crate) fn name_in(&self, failure: Failure) -> Failure {
         match self.get() {
-            State::Creating if self.wait_options.get().is_some() => failure.hint(format_args!(
+            State::Creating if self.has_upload() => failure.hint(format_args!(
                 "the uploaded blob stays for the job that may have been created; finish it: {}",
                 self.wait_command("ID")
             )),

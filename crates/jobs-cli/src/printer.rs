@@ -64,6 +64,11 @@ impl Printer {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Remembers that the reader of standard output is gone.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
     /// One line of data.
     pub(crate) fn line(&self, line: &str) -> Result<(), Failure> {
         self.raw(&format!("{line}\n"))

@@ -23,6 +23,8 @@ pub(crate) async fn export(context: &Context, args: &ExportArgs) -> Outcome {
     if auth != StorageAuth::Sas && args.download.is_some() {
         hub::refuse_unreadable(&client, &container, "--download")?;
     }
+    let target = ("--download", args.download.as_deref());
+    context.refuse_inputs(&args.container, &[], target)?;
     // A target that cannot be written is better known before the hub has worked for an hour.
     args.download.as_deref().map(Output::create).transpose()?;
     let mut options = ExportOptions::to(container)
@@ -96,7 +98,12 @@ pub(crate) async fn finish(
     };
     show(&job)?;
     copied?;
-    if wanted.delete_blob {
+    if wanted.delete_blob && context.printer.is_closed() {
+        context.printer.warn(format_args!(
+            "blob {} was not deleted: the reader of standard output left before the end",
+            done.blob()
+        ));
+    } else if wanted.delete_blob {
         let container = client.container(done.container())?;
         container.delete(done.blob()).await.map_err(|error| {
             Failure::from(error).hint(format_args!(
@@ -137,14 +144,20 @@ async fn download(context: &Context, done: &ExportOutcome, path: &Path) -> Resul
     }
     let mut out = Output::create(path)?;
     let mut line = Vec::new();
-    while let Some(row) = rows.next().await {
+    let mut written = Ok(());
+    while let Some(row) = rows.next().await
+        && written.is_ok()
+    {
         line.clear();
         row.map_err(|error| Failure::work(format_args!("the export cannot be read: {error}")))?
             .write_line(&mut line);
         line.push(b'\n');
-        if let Err(error) = out.write_all(&line) {
-            return out.failure(&error).map_or(Ok(()), Err);
-        }
+        written = out.write_all(&line);
+    }
+    if let Err(error) = written.and_then(|()| out.flush()) {
+        // Who reads standard output may leave before the end.
+        context.printer.close();
+        return out.failure(&error).map_or(Ok(()), Err);
     }
     out.finish()
 }

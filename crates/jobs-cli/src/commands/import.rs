@@ -4,7 +4,7 @@ mod plan;
 mod source;
 mod upload;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jobs_ext::{
     ErrorKind, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome, Job, JobPoller, JobsClient,
@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::following::{to_end, verdict};
-use crate::outfile::{self, Output};
+use crate::outfile::Output;
 use crate::printer::Printer;
 use crate::rejects::{self, Rejects};
 use crate::watcher::Watcher;
@@ -27,7 +27,7 @@ use crate::{hub, job_view};
 
 use plan::Planned;
 use source::Source;
-pub(crate) use upload::Upload;
+pub(crate) use upload::{Upload, wait_options};
 
 /// Shows and confirms what the import would do, uploads the file if one is given, imports, waits, and shows what the hub rejected.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
@@ -45,8 +45,15 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
     if by_identity && args.rejects.is_some() {
         hub::refuse_unreadable(&client, options.output_container(), "--rejects")?;
     }
-    let from_file = args.file.as_deref().filter(|file| *file != Path::new("-"));
-    outfile::refuse_same(&[("FILE", from_file), ("--rejects", args.rejects.as_deref())])?;
+    let inputs = [
+        ("FILE", args.file.as_deref()),
+        (
+            "--output-container-file",
+            args.output_container_file.as_deref(),
+        ),
+    ];
+    let target = ("--rejects", args.rejects.as_deref());
+    context.refuse_inputs(&args.container, &inputs, target)?;
     // A target that cannot be written is better known before the hub is asked anything.
     let rejects = args
         .rejects
@@ -69,13 +76,12 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Outcome {
         None => options,
     };
     let mut upload = Upload::of(args, &options);
-    if let Some(upload) = &upload {
-        let file = args.output_container_file.as_deref();
-        let output = (file.is_some() || args.output_container.is_some()).then_some(file);
-        context
-            .job
-            .wait_needs(upload.wait_options(&args.container, output));
-    }
+    let output = (
+        args.output_container.as_deref(),
+        args.output_container_file.as_deref(),
+    );
+    let resume = upload::wait_options(&args.container, output, upload.as_ref());
+    context.job.wait_needs(resume);
     let outcome = match send(context, &client, source.to_upload()?, options).await {
         Ok(poller) if args.no_wait => hub::accepted(context, poller.last()),
         Ok(poller) => finish(context, &client, poller, log).await,

@@ -132,7 +132,10 @@ async fn upload(
     rows: Option<ContainerUri>,
     job: &Job,
 ) -> Result<Option<Upload>, Failure> {
+    let output = (None, args.output_container_file.as_deref());
     let (Some(rows), Some(name)) = (rows, args.input_blob.as_deref()) else {
+        let resume = import::wait_options(&args.container, output, None);
+        context.job.wait_needs(resume);
         return Ok(None);
     };
     let upload = Upload::named(rows, name, job)?;
@@ -152,10 +155,20 @@ async fn upload(
             other.id()
         )));
     }
-    let output = args.output_container_file.as_deref();
-    let options = upload.wait_options(&args.container, output.map(Some));
-    context.job.wait_needs(options);
+    let resume = import::wait_options(&args.container, output, Some(&upload));
+    context.job.wait_needs(resume);
     Ok(Some(upload))
+}
+
+/// Rejects a target that the command reads.
+fn refuse_inputs(
+    context: &Context,
+    args: &WaitArgs,
+    target: (&str, Option<&Path>),
+) -> Result<(), Failure> {
+    let output_file = args.output_container_file.as_deref();
+    let inputs = [("--output-container-file", output_file)];
+    context.refuse_inputs(&args.container, &inputs, target)
 }
 
 async fn wait_for_import(
@@ -168,6 +181,7 @@ async fn wait_for_import(
     if args.rejects.is_some() {
         hub::refuse_unreadable(client, &container, "--rejects")?;
     }
+    refuse_inputs(context, args, ("--rejects", args.rejects.as_deref()))?;
     let log = import::LogWanted {
         configurations: job.raw().redacted()["includeConfigurations"] == Value::Bool(true),
         file: args
@@ -192,6 +206,7 @@ async fn wait_for_export(
     if args.download.is_some() {
         hub::refuse_unreadable(client, &container, "--download")?;
     }
+    refuse_inputs(context, args, ("--download", args.download.as_deref()))?;
     args.download.as_deref().map(Output::create).transpose()?;
     let mut options = ExportOptions::to(container).progress(Watcher::new(context));
     let wire = job.raw().redacted();

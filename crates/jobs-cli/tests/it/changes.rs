@@ -229,6 +229,12 @@ fn another_kind_of_authentication_needs_a_confirmation() {
     cli.run(&["import", &file, "--yes"]).expect(0);
     // The kind is the same now: nothing to ask.
     cli.run(&["import", &file]).expect(0);
+    // Keys in the place of certificates are another kind, too.
+    let keys = |id: &str| format!("{{\"id\":\"{id}\",\"status\":\"enabled\",{KEYS}}}\n");
+    let file = cli.file("k.txt", &format!("{}{}", keys("d-1"), keys("d-2")));
+    let ran = rejected(&cli, &["import", &file]);
+    contains(&ran.stderr, &["1 existing identity", "(d-1)", "--yes"]);
+    cli.run(&["import", &file, "--yes"]).expect(0);
 }
 
 #[test]

@@ -146,3 +146,97 @@ fn waiting_deletes_the_upload_of_its_own_job_alone() {
     assert!(output.status.success(), "{said}");
     assert_eq!(blobs(&cli), uploads);
 }
+
+#[test]
+fn the_hint_names_the_container_and_works_as_printed() {
+    let (_hub, cli) = fleet(2);
+    // The row is rejected: its parent is missing.
+    let row =
+        "{\"id\":\"x\",\"status\":\"enabled\",\"parentScopes\":[\"ms-azure-iot-edge://none-1\"]}\n";
+    let file = cli.file("f.txt", row);
+    let uri = cli.container("container");
+    cli.file("my c.uri", &uri);
+    for (arguments, shown) in [
+        (&["--blob", "keep.txt"][..], ""),
+        (&["--keep-blob"], ""),
+        (
+            &["--blob", "keep.txt", "--container-file", "my c.uri"],
+            " --container-file 'my c.uri'",
+        ),
+        (
+            &["--keep-blob", "--container", &uri],
+            &format!(" --container {uri}"),
+        ),
+    ] {
+        let import = ["import", &file, "--no-wait", "--no-check"];
+        let ran = cli.run(&[&import[..], arguments].concat()).expect(0);
+        let hint = ran
+            .stderr
+            .lines()
+            .find_map(|line| line.split_once("iothub-jobs wait "));
+        let (_, rest) = hint.unwrap();
+        let (id, options) = rest.split_at(36);
+        assert_eq!(options, shown, "{arguments:?}");
+        let options = options.replace("'my c.uri'", "my_c.uri");
+        let options: Vec<String> = options
+            .split_whitespace()
+            .map(|word| word.replace("my_c", "my c"))
+            .collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let ran = cli.run(&[&["wait", id][..], &options].concat()).expect(1);
+        contains(&ran.stderr, &["1 row"]);
+    }
+}
+
+#[test]
+fn a_target_never_replaces_a_file_that_leads_to_the_hub_or_the_container() {
+    let (_hub, cli) = fleet(1);
+    let uri = cli.container("container");
+    cli.file("c.uri", &uri);
+    std::fs::hard_link(cli.path("c.uri"), cli.path("same.uri")).unwrap();
+    let rows = cli.file("rows.txt", "{\"id\":\"n\",\"status\":\"enabled\"}\n");
+    let export = ["export", "--container-file", "c.uri", "--download"];
+    let import = ["import", &rows, "--container-file", "c.uri", "--rejects"];
+    for arguments in [
+        [&export[..], &["c.uri"]].concat(),
+        [&export[..], &["./same.uri"]].concat(),
+        [&import[..], &["c.uri"]].concat(),
+        [
+            &import[..],
+            &["out.uri", "--output-container-file", "out.uri"],
+        ]
+        .concat(),
+        [&import[..], &["rows.txt"]].concat(),
+    ] {
+        cli.file("out.uri", &uri);
+        let ran = rejected(&cli, &arguments);
+        contains(&ran.stderr, &["both name"]);
+        assert_eq!(
+            (cli.read("c.uri"), cli.read("out.uri")),
+            (uri.clone(), uri.clone())
+        );
+    }
+}
+
+#[test]
+fn a_blob_stays_whose_reader_left_before_the_end() {
+    let (_hub, cli) = fleet(2_000);
+    let mut export = cli.command(&[
+        "export",
+        "--include-keys",
+        "--download",
+        "-",
+        "--delete-blob",
+    ]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = export
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    contains(&stderr, &["warning: blob devices.txt was not deleted"]);
+    assert!(cli.path("container/devices.txt").exists());
+}

@@ -35,6 +35,8 @@ pub struct ImportPlan {
     pub keys_regenerated: Affected,
     /// Rows that set another type of authentication than `sas`: the identity loses its keys, if it exists and has keys.
     pub authentication_replaced: Affected,
+    /// Rows that bring keys, of type `sas`: an identity that has certificates cannot use them any more, if it exists.
+    pub keys_given: Affected,
     /// Rows that replace all tags of an identity, if it exists, by mode.
     pub tags_replaced: BTreeMap<&'static str, u64>,
 }
@@ -135,6 +137,7 @@ impl ImportPlan {
             AuthenticationEffect::KeysRegenerated => {
                 self.keys_regenerated.add(row, AuthenticationType::Sas);
             }
+            AuthenticationEffect::KeysGiven => self.keys_given.add(row, AuthenticationType::Sas),
             AuthenticationEffect::ReplacedBy(kind) => self.authentication_replaced.add(row, kind),
             _ => {}
         }
@@ -151,6 +154,7 @@ impl ImportPlan {
         }
         self.deletions += other.deletions;
         self.keys_regenerated.append(other.keys_regenerated);
+        self.keys_given.append(other.keys_given);
         self.authentication_replaced
             .append(other.authentication_replaced);
     }

@@ -40,6 +40,8 @@ struct Hits {
     count: u64,
     /// The first of them.
     ids: Vec<String>,
+    /// Whether some may not exist: the hub did not say.
+    is_estimate: bool,
 }
 
 impl Planned {
@@ -83,24 +85,26 @@ impl Planned {
             ));
         }
         let regenerated = existing(context, client, &rows.keys_regenerated, |_, _| true).await?;
-        let replaced = existing(
-            context,
-            client,
-            &rows.authentication_replaced,
-            |row, now| now != row.authentication.as_str(),
-        )
-        .await?;
+        let differs = |row: &AffectedIdentity, now: &str| now != row.authentication.as_str();
+        let mut replaced =
+            existing(context, client, &rows.authentication_replaced, differs).await?;
+        // Nearly all rows with keys are of devices with keys, so those that the hub cannot be asked about do not count.
+        if rows.keys_given.rows <= MOST_ASKED
+            && let Ok(found) = look_up(client, &rows.keys_given).await?
+        {
+            replaced.add(Hits::among(&rows.keys_given, &found, differs));
+        }
         if regenerated.count > 0 {
             change.danger(format!(
                 "{} will get new keys ({})",
-                counted(regenerated.count, "existing identity"),
+                regenerated.counted(),
                 regenerated.named()
             ));
         }
         if replaced.count > 0 {
             change.danger(format!(
                 "{} will change the kind of authentication ({})",
-                counted(replaced.count, "existing identity"),
+                replaced.counted(),
                 replaced.named()
             ));
         }
@@ -140,7 +144,7 @@ impl Planned {
         context.printer.always(self.change.line());
         Err(Failure::usage(format_args!(
             "{} of the file would get new keys, because their rows have none ({}); nothing was changed",
-            counted(self.regenerated.count, "existing identity"),
+            self.regenerated.counted(),
             self.regenerated.named()
         ))
         .hint("export with keys (iothub-jobs export --include-keys), and import those rows")
@@ -187,6 +191,36 @@ impl Hits {
         Self {
             count,
             ids: ids.collect(),
+            is_estimate: false,
+        }
+    }
+
+    /// Those of the rows whose identity is among those that exist and counts, given its type of authentication.
+    fn among(
+        rows: &Affected,
+        found: &Existing,
+        counts: impl Fn(&AffectedIdentity, &str) -> bool,
+    ) -> Self {
+        let is_hit = |row: &&AffectedIdentity| {
+            let now = found.get(&name_of(row));
+            now.is_some_and(|now| counts(row, now))
+        };
+        let hits: Vec<_> = rows.identities.iter().filter(is_hit).collect();
+        Self::of(hits.len() as u64, hits)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.ids.extend(other.ids);
+        self.ids.truncate(MOST_NAMED);
+    }
+
+    /// How many, as part of a sentence.
+    fn counted(&self) -> String {
+        let number = counted(self.count, "existing identity");
+        match self.is_estimate {
+            true => format!("up to {number}"),
+            false => number,
         }
     }
 
@@ -263,40 +297,37 @@ async fn existing(
     rows: &Affected,
     counts: impl Fn(&AffectedIdentity, &str) -> bool,
 ) -> Result<Hits, Failure> {
-    if rows.rows == 0 {
-        return Ok(Hits::default());
+    match look_up(client, rows).await? {
+        Ok(found) => Ok(Hits::among(rows, &found, counts)),
+        Err(reason) => Ok(all_exist(context, rows, &reason)),
     }
-    let names: Vec<IdentityName> = rows.identities.iter().map(name_of).collect();
-    let found = match look_up(client, rows, &names).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(all_exist(context, rows, "they are more than 2,000")),
-        Err(error) if hub::is_denied(&error) => {
-            return Ok(all_exist(context, rows, &error.kind().to_string()));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let hits: Vec<&AffectedIdentity> = rows
-        .identities
-        .iter()
-        .zip(&names)
-        .filter(|(row, name)| found.get(*name).is_some_and(|now| counts(row, now)))
-        .map(|(row, _)| row)
-        .collect();
-    Ok(Hits::of(hits.len() as u64, hits))
 }
 
-/// The identities that exist, with their types of authentication; `None` where they are too many to ask about. A hub without devices has
-/// none of them, however many they are.
+/// The identities that exist, with their types of authentication.
+type Existing = HashMap<IdentityName, String>;
+
+/// The identities of the rows that exist, or the reason why that cannot be known: they are too many to ask about, or the hub denies it.
+/// A hub without devices has none of them, however many they are.
 async fn look_up(
     client: &JobsClient,
     rows: &Affected,
-    names: &[IdentityName],
-) -> jobs_ext::Result<Option<HashMap<IdentityName, String>>> {
-    if rows.rows <= MOST_ASKED {
-        return client.existing_identities(names).await.map(Some);
+) -> Result<Result<Existing, String>, Failure> {
+    let found = async {
+        if rows.rows > MOST_ASKED {
+            return Ok((client.device_count().await? == 0).then(HashMap::new));
+        }
+        let names: Vec<IdentityName> = rows.identities.iter().map(name_of).collect();
+        match names.is_empty() {
+            true => Ok(Some(HashMap::new())),
+            false => client.existing_identities(&names).await.map(Some),
+        }
+    };
+    match found.await {
+        Ok(Some(found)) => Ok(Ok(found)),
+        Ok(None) => Ok(Err("they are more than 2,000".to_owned())),
+        Err(error) if hub::is_denied(&error) => Ok(Err(error.kind().to_string())),
+        Err(error) => Err(error.into()),
     }
-    let is_empty = client.device_count().await? == 0;
-    Ok(is_empty.then(HashMap::new))
 }
 
 fn name_of(row: &AffectedIdentity) -> IdentityName {
@@ -311,5 +342,8 @@ fn all_exist(context: &Context, rows: &Affected, reason: &str) -> Hits {
         "it is not known which of {} exist ({reason}); all count as existing",
         counted(rows.rows, "identity")
     ));
-    Hits::of(rows.rows, &rows.identities)
+    Hits {
+        is_estimate: true,
+        ..Hits::of(rows.rows, &rows.identities)
+    }
 }

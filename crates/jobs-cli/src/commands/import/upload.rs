@@ -5,7 +5,7 @@ use std::path::Path;
 use jobs_ext::{ContainerUri, ImportOptions, Job, JobsClient};
 
 use crate::args::jobs::{ContainerArgs, ImportArgs};
-use crate::context::Context;
+use crate::context::{Context, WaitOptions};
 use crate::failure::Failure;
 
 /// The blob that a file was uploaded to for one import, and that is deleted once nothing reads it any more.
@@ -49,28 +49,6 @@ impl Upload {
         }
     }
 
-    /// The options with which `wait` finishes the import and deletes the upload. `output` is the file that names the container of the log,
-    /// if that is another one.
-    pub(crate) fn wait_options(
-        &self,
-        container: &ContainerArgs,
-        output: Option<Option<&Path>>,
-    ) -> String {
-        let file = |path: Option<&Path>| match path {
-            Some(path) if path != Path::new("-") => shell_word(&path.display().to_string()),
-            _ => "FILE".to_owned(),
-        };
-        let mut options = format!(
-            "--container-file {} --input-blob {}",
-            file(container.container_file.as_deref()),
-            self.name
-        );
-        if let Some(output) = output {
-            options.push_str(&format!(" --output-container-file {}", file(output)));
-        }
-        options
-    }
-
     /// Deletes the blob. A failure is a warning that names it: the import itself is not changed by it.
     pub(crate) async fn delete(&self, context: &Context, client: &JobsClient) {
         let deleted = match client.container(&self.container) {
@@ -88,6 +66,47 @@ impl Upload {
     }
 }
 
+/// The options with which `wait` finishes an import as `import` would: it reads the log, and deletes the upload.
+/// `output` names the container of the log, if that is another one, by a URI or a file.
+pub(crate) fn wait_options(
+    input: &ContainerArgs,
+    output: (Option<&str>, Option<&Path>),
+    upload: Option<&Upload>,
+) -> WaitOptions {
+    let (uri, file) = (input.container.as_deref(), input.container_file.as_deref());
+    let options = [
+        container_option("--container", uri, file),
+        upload.map(|upload| format!("--input-blob {}", upload.name)),
+        output_option(output.0, output.1),
+    ];
+    WaitOptions {
+        text: options.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        with_upload: upload.is_some(),
+    }
+}
+
+/// The option that names a container as these arguments do; none where the environment names it, which it does for the next command too.
+fn container_option(option: &str, uri: Option<&str>, file: Option<&Path>) -> Option<String> {
+    match (uri, file) {
+        (_, Some(path)) => Some(format!(
+            "{option}-file {}",
+            shell_word(&path.display().to_string())
+        )),
+        // Arguments are no place for a signature.
+        (Some(uri), None) if uri.contains('?') => Some(format!("{option}-file FILE")),
+        (Some(uri), None) => Some(format!("{option} {}", shell_word(uri))),
+        (None, None) => None,
+    }
+}
+
+/// The same for the container of the log, which `wait` takes from a file alone.
+fn output_option(uri: Option<&str>, file: Option<&Path>) -> Option<String> {
+    match (uri, file) {
+        (Some(_), None) => Some("--output-container-file FILE".to_owned()),
+        _ => container_option("--output-container", uri, file),
+    }
+}
+
 /// A text as one word of a shell's command line.
 fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
@@ -100,6 +119,29 @@ fn shell_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_is_named_again_as_it_was_named() {
+        let text = |text: &str| Some(text.to_owned());
+        for (uri, file, option) in [
+            (None, Some("my c.uri"), text("--container-file 'my c.uri'")),
+            (None, Some("-"), text("--container-file -")),
+            (
+                Some("file:///tmp/box"),
+                None,
+                text("--container file:///tmp/box"),
+            ),
+            (
+                Some("https://a/c?sig=planted"),
+                None,
+                text("--container-file FILE"),
+            ),
+            (None, None, None),
+        ] {
+            let found = container_option("--container", uri, file.map(Path::new));
+            assert_eq!(found, option);
+        }
+    }
 
     #[test]
     fn a_path_is_one_word_of_a_command_line() {
