@@ -10,6 +10,7 @@ use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use crate::input;
 use crate::secret_file::{self, origin_of};
+use crate::streams;
 
 /// Text that must not be shown.
 #[derive(Clone)]
@@ -94,7 +95,7 @@ impl Stdin {
                 "{user}: standard input (`-`) can be used only once in a command"
             )));
         }
-        Ok(())
+        streams::refuse_closed_stdin(user)
     }
 }
 

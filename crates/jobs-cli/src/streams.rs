@@ -87,6 +87,27 @@ pub(crate) fn refuse_closed_stdout() -> Result<(), Failure> {
     }
 }
 
+/// Rejects a standard input that the caller closed: it would be read as an empty file.
+pub(crate) fn refuse_closed_stdin(user: &str) -> Result<(), Failure> {
+    match stdin_is_closed() {
+        true => Err(Failure::usage(format_args!(
+            "{user}: standard input (`-`) is closed"
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Whether the process was started without standard input, as by `<&-`.
+#[cfg(target_os = "linux")]
+fn stdin_is_closed() -> bool {
+    started::WITHOUT_STDIN.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stdin_is_closed() -> bool {
+    false
+}
+
 /// Whether the process was started without standard output, as by `>&-`.
 #[cfg(target_os = "linux")]
 fn stdout_is_closed() -> bool {
@@ -104,12 +125,14 @@ fn stdout_is_closed() -> bool {
 mod started {
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    pub(super) static WITHOUT_STDIN: AtomicBool = AtomicBool::new(false);
     pub(super) static WITHOUT_STDOUT: AtomicBool = AtomicBool::new(false);
 
-    // One system call and one store: nothing here needs what the runtime sets up.
+    // System calls and stores: nothing here needs what the runtime sets up.
     #[ctor::ctor(unsafe)]
     fn look() {
-        let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
-        WITHOUT_STDOUT.store(is_closed, Ordering::Relaxed);
+        let is_closed = |stream| rustix::io::fcntl_getfd(stream).is_err();
+        WITHOUT_STDIN.store(is_closed(rustix::stdio::stdin()), Ordering::Relaxed);
+        WITHOUT_STDOUT.store(is_closed(rustix::stdio::stdout()), Ordering::Relaxed);
     }
 }

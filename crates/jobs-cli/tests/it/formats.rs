@@ -248,7 +248,7 @@ fn a_result_without_some_lines_replaces_no_file() {
     cli.file("f.txt", &text);
     set_mode(&[]).expect(1);
     assert_eq!(cli.read("f.txt"), text);
-    set_mode(&["--rejects", "remarks.txt"]).expect(0);
+    set_mode(&["--rejects", "remarks.txt"]).expect(1);
     assert_eq!(cli.read("remarks.txt"), "a remark\n");
 }
 
@@ -375,4 +375,66 @@ fn a_closed_standard_output_and_a_full_disk_are_reported() {
         name.to_string_lossy().starts_with(".iothub-jobs-")
     });
     assert_eq!(left.count(), 0, "a temporary file is left");
+}
+
+#[test]
+fn text_before_the_first_row_is_not_lost_in_silence() {
+    let cli = Cli::new();
+    for start in [
+        "\0\0",
+        "\u{feff}\u{feff}",
+        "> ",
+        "\u{a0}",
+        "\u{200b}",
+        "\u{1e}",
+        "x=",
+        "\"",
+    ] {
+        let rows = format!("{start}{ROWS}");
+        cli.file("f.txt", &rows);
+        let set_mode = ["devices", "set-mode", "f.txt", "delete", "--out"];
+        let ran = cli.run(&[&set_mode[..], &["f.txt"]].concat());
+        assert_ne!(ran.code, 0, "{start:?}: {}", ran.stderr);
+        assert_eq!(cli.read("f.txt"), rows, "{start:?}");
+        let ran = cli.run(&[&set_mode[..], &["new.txt"]].concat());
+        assert_ne!(ran.code, 0, "{start:?}: {}", ran.stderr);
+        let _ = std::fs::remove_file(cli.path("new.txt"));
+    }
+    // The first line with text is the notice, wherever it is.
+    cli.file("f.txt", &format!("\n\nA notice.\n{ROWS}"));
+    cli.file("target.txt", "before");
+    cli.run(&[
+        "devices",
+        "set-mode",
+        "f.txt",
+        "delete",
+        "--out",
+        "target.txt",
+    ])
+    .expect(0);
+    assert_eq!(cli.read("target.txt").lines().count(), ROWS.lines().count());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_closed_standard_input_is_not_an_empty_file() {
+    let cli = Cli::new();
+    cli.file("keep.txt", ROWS);
+    for arguments in [
+        &["devices", "set-mode", "-", "delete", "--out", "keep.txt"][..],
+        &["devices", "stats", "-"],
+    ] {
+        let program = cli.command(arguments);
+        let output = std::process::Command::new("/bin/sh")
+            .args(["-c", r#"exec "$0" "$@" <&-"#])
+            .arg(program.get_program())
+            .args(arguments)
+            .current_dir(cli.path(""))
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("is closed"), "{stderr}");
+        assert_eq!(cli.read("keep.txt"), ROWS);
+    }
 }

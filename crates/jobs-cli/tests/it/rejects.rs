@@ -300,7 +300,10 @@ fn a_missing_log_and_one_without_rows_are_unknown_results() {
     for (content, looks) in [
         ("<!DOCTYPE html><p>Sign in", "an HTML page"),
         ("\u{0}\u{1}", "binary data"),
-        ("\"{\"\"deviceId\"\":\"\"a\"\"}\"\n", "quoted text"),
+        (
+            "\"{\"\"deviceId\"\":\"\"a\"\",\"\"errorCode\"\":404001,\"\"errorStatus\"\":\"\"x\"\"}\"\n",
+            "rows within quotes",
+        ),
         ("not a row\n", "plain text"),
     ] {
         std::fs::write(&log, content).unwrap();

@@ -68,16 +68,21 @@ fn quoting(line: &[u8]) -> Option<Quoting> {
         [first, inside @ .., last] if *first == quote && *last == quote => Some(inside),
         _ => None,
     };
-    if inside(b'\'').is_some_and(is_row) {
+    if inside(b'\'').is_some_and(is_known) {
         return Some(Quoting::Single);
     }
     let inside = inside(b'"')?;
     let unescaped = serde_json::from_slice::<String>(line);
-    if unescaped.is_ok_and(|row| is_row(row.as_bytes())) {
+    if unescaped.is_ok_and(|row| is_known(row.as_bytes())) {
         return Some(Quoting::Json);
     }
     let row = std::str::from_utf8(inside).ok()?.replace("\"\"", "\"");
-    is_row(row.as_bytes()).then_some(Quoting::Cell)
+    is_known(row.as_bytes()).then_some(Quoting::Cell)
+}
+
+/// A row of a device file, or of another file that a hub writes.
+fn is_known(line: &[u8]) -> bool {
+    is_row(line) || shape(line).is_some()
 }
 
 /// Whether a row ends the line and something else starts it.

@@ -204,7 +204,8 @@ pub struct Passed {
     /// Bad lines that are too long to be kept whole as a reject.
     #[serde(skip_serializing_if = "is_zero")]
     pub cut_lines: u64,
-    /// Notices behind the first line, where the hub writes none. They go to the rejects.
+    /// Lines of plain text that are not the notice which a hub puts before the rows: they come later, or have a row in them. They go to
+    /// the rejects.
     #[serde(skip_serializing_if = "is_zero")]
     pub later_notices: u64,
     /// The first notices, bad lines and refused rows.

@@ -71,7 +71,8 @@ impl<'c, 'a> Run<'c, 'a> {
                     each(self, place, row)?;
                 }
                 Item::Notice(words) => {
-                    if self.passed.notice(place, &words) {
+                    let is_first = self.passed.is_empty();
+                    if self.passed.notice(place, &words, is_first) {
                         self.context.reject(words.as_bytes())?;
                     }
                 }
@@ -153,6 +154,12 @@ impl<'c, 'a> Run<'c, 'a> {
         part: Part<P>,
         take: &mut impl FnMut(P) -> Result<(), TransformError>,
     ) -> Result<(), TransformError> {
+        if let Some((place, words)) = part.opening {
+            let is_first = self.passed.is_empty();
+            if self.passed.notice(place, &words, is_first) {
+                self.context.reject(words.as_bytes())?;
+            }
+        }
         self.passed.rows += part.passed.rows;
         self.passed.notices += part.passed.notices;
         self.passed.bad_lines += part.passed.bad_lines;
@@ -199,6 +206,8 @@ struct Part<P> {
     passed: Passed,
     lines: u64,
     bytes: u64,
+    /// The line of plain text that the part starts with: what it is depends on the parts before.
+    opening: Option<(Place, String)>,
     rejects: Vec<Box<[u8]>>,
     strict: Option<(u64, String)>,
     made: P,
@@ -220,8 +229,11 @@ impl<P> Part<P> {
                 self.passed.rows += 1;
                 each(&row, place, &mut self.made);
             }
+            Item::Notice(words) if self.opening.is_none() && self.passed.is_empty() => {
+                self.opening = Some((place, words));
+            }
             Item::Notice(words) => {
-                if self.passed.notice(place, &words) {
+                if self.passed.notice(place, &words, false) {
                     self.rejects.push(words.into_bytes().into());
                 }
             }
@@ -235,10 +247,15 @@ impl<P> Part<P> {
 }
 
 impl Passed {
-    /// Counts a notice and says whether it is behind the first line, so that it belongs to the rejects.
-    fn notice(&mut self, place: Place, words: &str) -> bool {
+    fn is_empty(&self) -> bool {
+        self.rows + self.notices + self.bad_lines == 0
+    }
+
+    /// Counts a line of plain text and says whether it belongs to the rejects. Only the first line of a file may be the notice that the
+    /// hub puts before the rows, and it has no row in it.
+    fn notice(&mut self, place: Place, words: &str, is_first: bool) -> bool {
         self.notices += 1;
-        let is_later = place.line > 1;
+        let is_later = !is_first || words.contains('{');
         self.later_notices += u64::from(is_later);
         // Of a line that is too long, a notice has the first bytes.
         let is_cut = words.len() > START_OF_LONG_LINE && words.ends_with('…');

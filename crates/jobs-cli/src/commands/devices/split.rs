@@ -32,6 +32,9 @@ pub(super) async fn split(context: &Context, args: SplitArgs) -> Outcome {
     let parts = Parts::new(args.out_dir, &args.file);
     parts.refuse_existing()?;
     let rejects_path = args.lost.rejects.as_deref();
+    if let Some(path) = rejects_path {
+        parts.refuse_part("--rejects", path)?;
+    }
     let to_stdout = rejects_path == Some(Path::new("-"));
     if !to_stdout {
         streams::refuse_closed_stdout()?;
@@ -180,6 +183,21 @@ impl Parts {
         )))
     }
 
+    /// Rejects another target with the name of a part.
+    fn refuse_part(&self, option: &str, path: &Path) -> Result<(), Failure> {
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let place = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let is_beside = place(folder.unwrap_or(Path::new("."))) == place(&self.folder);
+        if is_beside && name.is_some_and(|name| self.has(name)) {
+            return Err(Failure::usage(format_args!(
+                "{option} {}: a part may get that name; choose another one",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
     fn open(&self, number: u64) -> Result<Output, Failure> {
         std::fs::create_dir_all(&self.folder)
             .map_err(|error| Failure::file("make the folder", &self.folder, &error))?;
@@ -201,6 +219,23 @@ mod tests {
             let parts = Parts::new("out".into(), Path::new(file));
             assert_eq!(parts.path(7), Path::new(part));
         }
+    }
+
+    #[test]
+    fn no_other_target_has_the_name_of_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let parts = Parts::new(folder.path().into(), Path::new("fleet.txt"));
+        let refused = |name: &str| {
+            let path = folder.path().join(name);
+            parts.refuse_part("--rejects", &path).is_err()
+        };
+        assert!(refused("fleet-0002.txt") && refused("./fleet-99999.txt"));
+        assert!(!refused("fleet.txt") && !refused("bad.txt"));
+        assert!(
+            parts
+                .refuse_part("--rejects", Path::new("fleet-0002.txt"))
+                .is_ok()
+        );
     }
 
     #[test]

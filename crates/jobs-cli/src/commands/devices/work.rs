@@ -198,7 +198,7 @@ pub(super) fn show_report(
     }
     let lost: &[&str] = match skips_bad_lines {
         true => &["refused"],
-        false => &["badLines", "refused"],
+        false => &["badLines", "refused", "laterNotices"],
     };
     let lost = lost
         .iter()
