@@ -39,8 +39,8 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_expr_call(&mut self, call: &'ast ExprCall) {
         if is_path(&call.func, "QueryParam") {
-            let place = format!("{} (query)", text(&call.args[0]));
-            self.note(&call.args[1], place);
+            let name = literal(&call.args[0]).unwrap();
+            self.note(&call.args[1], format!("{name} (query)"));
         } else if is_path(&call.func, "encode_path") {
             self.note(&call.args[0], "path".to_owned());
         }
@@ -51,15 +51,17 @@ impl<'ast> Visit<'ast> for Reader {
         if call.method == "append"
             && variable(&call.receiver).is_some_and(|name| name == "header_map")
         {
-            let place = format!("{} (header)", text(&call.args[0]));
-            self.note(&call.args[1], place);
+            // The version of the API is a constant, and the hooks take it out of the headers.
+            if let Some(name) = literal(&call.args[0]) {
+                self.note(&call.args[1], format!("{name} (header)"));
+            }
         } else if call.method == "json" {
             self.note(&call.args[0], "body".to_owned());
         }
         visit::visit_expr_method_call(self, call);
     }
 
-    /// The address is inside `format_args!`.
+    /// The address is inside `format!`.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.tokens.clone());
         for argument in arguments.into_iter().flatten() {
@@ -88,12 +90,12 @@ fn variable(expression: &Expr) -> Option<String> {
     }
 }
 
-fn text(expression: &Expr) -> String {
+fn literal(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lit(syn::ExprLit {
             lit: Lit::Str(text),
             ..
-        }) => text.value(),
-        other => panic!("not a text: {other:?}"),
+        }) => Some(text.value()),
+        _ => None,
     }
 }

@@ -7,6 +7,7 @@
 mod arguments;
 mod core;
 mod schemas;
+mod signed;
 mod snapshots;
 mod surface;
 mod wire;

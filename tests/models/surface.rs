@@ -162,7 +162,7 @@ fn constructors(model: &str) -> Vec<Vec<String>> {
     found
 }
 
-fn operation_functions() -> Vec<syn::ImplItemFn> {
+pub(crate) fn operation_functions() -> Vec<syn::ImplItemFn> {
     let blocks = core::file()
         .items
         .into_iter()

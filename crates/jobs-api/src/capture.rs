@@ -47,42 +47,43 @@ impl Capture {
             .take()
     }
 
-    /// The body of the kept answer.
-    pub(crate) fn body(&self) -> Option<Bytes> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map(|answer| answer.body().clone())
-    }
-
-    /// Looks whether a list is short enough to be made into models.
-    pub(crate) fn check_items(&self, body: &[u8]) -> Result<(), serde_json::Error> {
+    /// Rejects a kept success that is a list of too many items, before it is made into models.
+    pub(crate) fn check_items(&self) -> Result<(), (Bytes, serde_json::Error)> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Answer(parts)) = kept.as_mut() else {
+            return Ok(());
+        };
         // An item and its comma take three bytes at least.
-        let is_list = body.trim_ascii_start().first() == Some(&b'[');
-        if !is_list || body.len() / 3 < self.most_items {
+        let is_list = parts.body.trim_ascii_start().first() == Some(&b'[');
+        if !is_list || parts.body.len() / 3 < self.most_items || !(200..300).contains(&parts.status)
+        {
             return Ok(());
         }
-        let mut items = serde_json::Deserializer::from_slice(body);
-        let checked = AtMost(self.most_items).deserialize(&mut items);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = kept.as_mut() {
-            answer.0.too_many = checked.as_ref().is_err_and(serde_json::Error::is_data);
+        let mut items = serde_json::Deserializer::from_slice(&parts.body);
+        match AtMost(self.most_items).deserialize(&mut items) {
+            Err(error) if error.is_data() => {
+                parts.too_many = true;
+                Err((parts.body.clone(), error))
+            }
+            // What is not JSON is reported by whoever reads the model.
+            _ => Ok(()),
         }
-        checked
     }
 
-    /// Reads and keeps the answer. What is left has its status, and unless it is a success also its body, in memory.
-    pub(crate) async fn keep(&self, response: &mut reqwest::Response) -> reqwest::Result<()> {
+    /// Reads and keeps the answer. What is returned has its status and its body, in memory.
+    pub(crate) async fn keep(
+        &self,
+        mut response: reqwest::Response,
+    ) -> reqwest::Result<reqwest::Response> {
         let status = response.status();
         let limit = if status.is_success() {
             self.success_limit
         } else {
             self.error_limit
         };
-        let (body, cut) = read(response, limit).await?;
+        let (body, cut) = read(&mut response, limit).await?;
         let headers = std::mem::take(response.headers_mut());
-        // The model of a success is made from what is kept; an error goes to callers who read the answer that it holds.
-        if !status.is_success() {
-            *response = copy(response, body.clone());
-        }
+        let copy = copy(&mut response, body.clone());
         let answer = Answer(Box::new(Parts {
             status: status.as_u16(),
             headers,
@@ -91,7 +92,7 @@ impl Capture {
             too_many: false,
         }));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        Ok(())
+        Ok(copy)
     }
 }
 
@@ -250,8 +251,7 @@ mod tests {
     async fn keep(status: u16, body: &'static str, capture: &Capture) -> (u16, Bytes) {
         let mut response = http::Response::new(body);
         *response.status_mut() = status.try_into().unwrap();
-        let mut copy = response.into();
-        capture.keep(&mut copy).await.unwrap();
+        let copy = capture.keep(response.into()).await.unwrap();
         (copy.status().as_u16(), copy.bytes().await.unwrap())
     }
 
@@ -262,27 +262,32 @@ mod tests {
             keep(404, "{\"a\":2}", &capture).await,
             (404, "{\"a\":2}".into())
         );
-        assert_eq!(keep(200, "{\"a\":1}", &capture).await.0, 200);
-        assert_eq!(capture.body().unwrap(), "{\"a\":1}");
+        assert_eq!(
+            keep(200, "{\"a\":1}", &capture).await,
+            (200, "{\"a\":1}".into())
+        );
         let answer = capture.take().unwrap();
         assert_eq!((answer.status(), answer.is_cut()), (200, false));
         assert_eq!(&answer.body()[..], b"{\"a\":1}");
         assert!(capture.take().is_none());
     }
 
-    #[test]
-    fn a_list_is_as_long_as_it_may_be() {
+    #[tokio::test]
+    async fn a_list_is_as_long_as_it_may_be() {
         let capture = Capture::new(100, 100).with_most_items(3);
-        for short in [
-            "[]",
-            "[{},{},{}]",
-            "[{\"a\":[1,2,3,4]}]",
-            "{\"a\":[1,2,3,4,5,6]}",
+        for (status, body, accepted) in [
+            (200, "[]", true),
+            (200, "[{},{},{}]", true),
+            (200, "[{\"a\":[1,2,3,4]}]", true),
+            (200, "{\"a\":[1,2,3,4,5,6]}", true),
+            (200, "[{},{},{},{}]", false),
+            (200, " \n[{},{},{},{}]", false),
+            (400, "[{},{},{},{}]", true),
+            (200, "[{},{},x,{},{}]", true),
         ] {
-            assert!(capture.check_items(short.as_bytes()).is_ok(), "{short}");
-        }
-        for long in ["[{},{},{},{}]", " \n[{},{},{},{}]"] {
-            assert!(capture.check_items(long.as_bytes()).is_err(), "{long}");
+            keep(status, body, &capture).await;
+            assert_eq!(capture.check_items().is_ok(), accepted, "{body}");
+            assert_eq!(capture.take().unwrap().has_too_many_items(), !accepted);
         }
     }
 

@@ -1,12 +1,12 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 7e6eb3260374ce03b2beca6c70f83daafcd8b5952b38790b34f20a0ee7daf17f
+// inputs: cc84b72a9aa45eacccdb351dbf8e73c6d1894a2deb9900c6b598c9b0f03610b2
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
-use progenitor_client::{encode_path, RequestBuilderExt};
+use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
@@ -760,25 +760,6 @@ pub struct Client {
     pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::seam::RequestContext,
 }
-impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::seam::RequestContext,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
-    }
-}
 impl ClientInfo<crate::seam::RequestContext> for Client {
     fn api_version() -> &'static str {
         "2020-05-31-preview"
@@ -793,6 +774,13 @@ impl ClientInfo<crate::seam::RequestContext> for Client {
         &self.inner
     }
 }
+const _: () = {
+    #[allow(dead_code)]
+    fn assert_client_hooks()
+    where
+        Client: ClientHooks<crate::seam::RequestContext>,
+    {}
+};
 #[allow(clippy::all)]
 impl Client {
     /**Starts an import or export job
@@ -808,8 +796,15 @@ Arguments:
         &'a self,
         body: &'a types::JobProperties,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let url = self.url(format_args!("/jobs/create"))?;
-        let request = self
+        let url = format!("{}/jobs/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .post(url)
             .header(
@@ -817,10 +812,17 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .json(&body)
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_create_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -834,18 +836,32 @@ Sends a `GET` request to `/jobs`
     pub async fn jobs_get_import_export_jobs<'a>(
         &'a self,
     ) -> Result<ResponseValue<::std::vec::Vec<types::JobProperties>>, Error<()>> {
-        let url = self.url(format_args!("/jobs"))?;
-        let request = self
+        let url = format!("{}/jobs", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .get(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_import_export_jobs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -862,18 +878,32 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
-        let request = self
+        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .get(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -890,9 +920,22 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = self.url(format_args!("/jobs/{}", encode_path(& id.to_string())))?;
-        let request = self.client.delete(url).build()?;
-        let response = self.send(request).await?;
+        let url = format!("{}/jobs/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self.client.delete(url).headers(header_map).build()?;
+        let info = OperationInfo {
+            operation_id: "jobs_cancel_import_export_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
             200u16 => Ok(ResponseValue::empty(response)),
             204u16 => Ok(ResponseValue::empty(response)),
@@ -912,18 +955,32 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
-        let request = self
+        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .get(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_get_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -942,8 +999,15 @@ Arguments:
         id: &'a str,
         body: &'a types::JobRequest,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = self.url(format_args!("/jobs/v2/{}", encode_path(& id.to_string())))?;
-        let request = self
+        let url = format!("{}/jobs/v2/{}", self.baseurl, encode_path(& id.to_string()),);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .put(url)
             .header(
@@ -951,10 +1015,17 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .json(&body)
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_create_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -971,19 +1042,34 @@ Arguments:
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = self
-            .url(format_args!("/jobs/v2/{}/cancel", encode_path(& id.to_string())))?;
-        let request = self
+        let url = format!(
+            "{}/jobs/v2/{}/cancel", self.baseurl, encode_path(& id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .post(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_cancel_scheduled_job",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1006,15 +1092,21 @@ Arguments:
         x_ms_continuation: Option<&'a str>,
         x_ms_max_item_count: Option<i32>,
     ) -> Result<ResponseValue<::std::vec::Vec<types::JobResponse>>, Error<()>> {
-        let url = self.url(format_args!("/jobs/v2/query"))?;
+        let url = format!("{}/jobs/v2/query", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
         if let Some(value) = x_ms_continuation {
             header_map.append("x-ms-continuation", value.to_string().try_into()?);
         }
         if let Some(value) = x_ms_max_item_count {
             header_map.append("x-ms-max-item-count", value.to_string().try_into()?);
         }
-        let request = self
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .get(url)
             .header(
@@ -1025,9 +1117,15 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("jobType", &job_type))
             .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "jobs_query_scheduled_jobs",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1055,15 +1153,21 @@ Arguments:
         >,
         Error<()>,
     > {
-        let url = self.url(format_args!("/devices/query"))?;
+        let url = format!("{}/devices/query", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
         if let Some(value) = x_ms_continuation {
             header_map.append("x-ms-continuation", value.to_string().try_into()?);
         }
         if let Some(value) = x_ms_max_item_count {
             header_map.append("x-ms-max-item-count", value.to_string().try_into()?);
         }
-        let request = self
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .post(url)
             .header(
@@ -1073,9 +1177,15 @@ Arguments:
             .json(&body)
             .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "query_get_twins",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1089,18 +1199,32 @@ Sends a `GET` request to `/statistics/devices`
     pub async fn statistics_get_device_statistics<'a>(
         &'a self,
     ) -> Result<ResponseValue<types::RegistryStatistics>, Error<()>> {
-        let url = self.url(format_args!("/statistics/devices"))?;
-        let request = self
+        let url = format!("{}/statistics/devices", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
             .client
             .get(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .headers(header_map)
             .build()?;
-        let response = self.send(request).await?;
+        let info = OperationInfo {
+            operation_id: "statistics_get_device_statistics",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
         match response.status().as_u16() {
-            200u16 => self.read(response).await,
+            200u16 => ResponseValue::from_response(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

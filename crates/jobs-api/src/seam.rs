@@ -1,14 +1,13 @@
-//! Where every request passes: the one place that adds the API version and the authorisation.
+//! The generator's hooks: the one place that adds the API version and the authorization to every request.
 
-use std::borrow::Cow;
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, OnceLock};
+use std::fmt;
+use std::sync::Arc;
 
+use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use serde::de::DeserializeOwned;
 
-use crate::{API_VERSION, Capture, Client, Error, ResponseValue};
+use crate::{API_VERSION, Capture, Client, Error};
 
 /// What every request of a [`Client`] carries besides its own parameters.
 ///
@@ -24,8 +23,8 @@ use crate::{API_VERSION, Capture, Client, Error, ResponseValue};
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
-    /// Shared, because a context is made for every attempt, mostly from the one before: one count for all that stays the same.
-    target: Arc<Target>,
+    /// Shared, because every attempt has a context of its own.
+    api_version: Arc<str>,
     authorization: Option<HeaderValue>,
     capture: Option<Capture>,
     /// Apart, because hardly a request has any, and every call that is in flight holds a context.
@@ -39,53 +38,12 @@ struct Extras {
     body_members: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// What requests are made to.
-struct Target {
-    api_version: String,
-    /// Read once for a context and all that are made from it: reading it is the dearest part of making a request.
-    address: OnceLock<Address>,
-}
-
-impl Target {
-    fn of(api_version: String) -> Arc<Self> {
-        Arc::new(Self {
-            api_version,
-            address: OnceLock::new(),
-        })
-    }
-}
-
-/// Where a hub is, ready for an operation's path to be put into it.
-#[derive(Clone)]
-struct Address {
-    /// What it was read from.
-    base: String,
-    /// With the version of the API, and without the base's path.
-    url: Url,
-    /// The base's path, without a slash at its end.
-    path: String,
-}
-
-impl Address {
-    fn read(base: &str, api_version: &str) -> Option<Self> {
-        let mut url = Url::parse(base).ok().filter(Url::has_host)?;
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path("");
-        url.set_fragment(None);
-        url.query_pairs_mut()
-            .clear()
-            .append_pair("api-version", api_version);
-        let base = base.to_owned();
-        Some(Self { base, url, path })
-    }
-}
-
 impl RequestContext {
     /// A context with the version of the API that the models follow and no authorisation, which only a hub that asks for
     /// none accepts.
     pub fn new() -> Self {
         Self {
-            target: Target::of(API_VERSION.to_owned()),
+            api_version: API_VERSION.into(),
             authorization: None,
             capture: None,
             extras: None,
@@ -104,7 +62,7 @@ impl RequestContext {
     /// Speaks another version of the API than the models were made for. Older ones ignore what they do not know.
     #[must_use]
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
-        self.target = Target::of(version.into());
+        self.api_version = version.into().into();
         self
     }
 
@@ -137,7 +95,7 @@ impl RequestContext {
 
     /// The version of the API that requests name.
     pub fn api_version(&self) -> &str {
-        &self.target.api_version
+        &self.api_version
     }
 
     /// Whether requests carry an `Authorization` header.
@@ -145,28 +103,13 @@ impl RequestContext {
         self.authorization.is_some()
     }
 
-    fn address(&self, base: &str) -> Option<Cow<'_, Address>> {
-        // The context may have gone to a client of another hub.
-        if let Some(known) = self.target.address.get().filter(|known| known.base == base) {
-            return Some(Cow::Borrowed(known));
-        }
-        let read = Address::read(base, &self.target.api_version)?;
-        let _ = self.target.address.set(read.clone());
-        Some(Cow::Owned(read))
-    }
-
-    /// The address of an operation, with the version of the API.
-    fn url(&self, base: &str, path: fmt::Arguments<'_>) -> Option<Url> {
-        let address = self.address(base)?;
-        let mut whole = String::with_capacity(address.path.len() + 64);
-        whole.push_str(&address.path);
-        whole.write_fmt(path).ok()?;
-        let mut url = address.url.clone();
-        url.set_path(&whole);
-        Some(url)
-    }
-
     fn apply(&self, request: &mut reqwest::Request) {
+        // The generator sends the version as a header, but the hub reads it from the query.
+        request.headers_mut().remove("api-version");
+        request
+            .url_mut()
+            .query_pairs_mut()
+            .append_pair("api-version", &self.api_version);
         if let Some(extras) = &self.extras {
             extras.apply(request);
         }
@@ -218,7 +161,7 @@ impl fmt::Debug for RequestContext {
         let headers = self.extras.iter().flat_map(|extras| extras.headers.keys());
         let names: Vec<_> = headers.collect();
         f.debug_struct("RequestContext")
-            .field("api_version", &self.target.api_version)
+            .field("api_version", &self.api_version)
             .field(
                 "authorization",
                 &self.authorization.as_ref().map(|_| "[redacted]"),
@@ -229,7 +172,22 @@ impl fmt::Debug for RequestContext {
 }
 
 impl Client {
-    /// The same client with another context. Cheap: the connections are shared.
+    /// A client of the hub at `baseurl`: scheme, host, and where needed port and path.
+    ///
+    /// With a `baseurl` that is not the URL of a host, every operation fails before anything is sent.
+    pub fn new_with_client(
+        baseurl: &str,
+        client: reqwest::Client,
+        context: RequestContext,
+    ) -> Self {
+        Self {
+            baseurl: base(baseurl).unwrap_or_default(),
+            client,
+            inner: context,
+        }
+    }
+
+    /// The same client with another context. Both share their connections.
     #[must_use]
     pub fn with_context(&self, context: RequestContext) -> Self {
         Self {
@@ -239,59 +197,53 @@ impl Client {
         }
     }
 
-    /// The address of an operation. Its query holds the version of the API, which the hub wants there and nowhere else.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the error of the operations, which the generator's library gives"
-    )]
-    pub(crate) fn url(&self, path: fmt::Arguments<'_>) -> Result<Url, Error<()>> {
-        self.inner
-            .url(&self.baseurl, path)
-            .ok_or_else(|| Error::InvalidRequest("the base URL is no URL of a host".to_owned()))
-    }
-
-    /// Sends a request with what the context adds. No operation has another way out, so none goes out unsigned.
-    // No `async fn`: that would hold the request, which is large, until the answer is there.
-    pub(crate) fn send(
-        &self,
-        mut request: reqwest::Request,
-    ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
-        self.inner.apply(&mut request);
-        let sent = self.client.execute(request);
-        async move {
-            let mut response = sent.await?;
-            if let Some(capture) = &self.inner.capture {
-                capture.keep(&mut response).await?;
-            }
-            Ok(response)
-        }
-    }
-
-    /// The model of a success, from the body that was captured where one was.
-    pub(crate) async fn read<T: DeserializeOwned>(
-        &self,
-        response: reqwest::Response,
-    ) -> Result<ResponseValue<T>, Error<()>> {
-        let capture = self.inner.capture.as_ref();
-        let Some((capture, body)) = capture.and_then(|c| Some((c, c.body()?))) else {
-            return Box::pin(ResponseValue::from_response(response)).await;
-        };
-        let model = capture
-            .check_items(&body)
-            .and_then(|()| serde_json::from_slice(&body));
-        match model {
-            // The headers are with the capture too.
-            Ok(model) => Ok(ResponseValue::new(
-                model,
-                response.status(),
-                HeaderMap::new(),
-            )),
-            Err(cause) => Err(Error::InvalidResponsePayload(body, cause)),
-        }
-    }
-
     /// What the requests of this client carry.
     pub fn context(&self) -> &RequestContext {
         &self.inner
+    }
+}
+
+/// A base URL as the operations need it: they append their path, which starts with a slash.
+fn base(text: &str) -> Option<String> {
+    let mut url = Url::parse(text).ok().filter(Url::has_host)?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
+// The generated core asserts that this implementation exists. Without it nothing compiles, so no request is sent unsigned.
+impl ClientHooks<RequestContext> for Client {
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        self.inner.apply(request);
+        Ok(())
+    }
+
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        _: &OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        let response = self.client.execute(request).await?;
+        match &self.inner.capture {
+            Some(capture) => capture.keep(response).await,
+            None => Ok(response),
+        }
+    }
+
+    async fn post<E>(
+        &self,
+        _: &reqwest::Result<reqwest::Response>,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        match &self.inner.capture {
+            Some(capture) => capture
+                .check_items()
+                .map_err(|(body, error)| Error::InvalidResponsePayload(body, error)),
+            None => Ok(()),
+        }
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
                 number("callsPerSecond")?,
                 number("bareCallsPerSecond")?
             ),
-            wanted: ">= 0.9".into(),
-            kept: ratio >= 0.9,
+            wanted: ">= 0.8".into(),
+            kept: ratio >= 0.8,
         },
         Bar {
             what: "`get`, 64 in flight: processor time of the client",

@@ -1,8 +1,10 @@
-//! A document without what is so by default: written out or left out, it says the same.
+//! A document without what is so by default: written out or left out, it says the same. A reference inside an `allOf` of
+//! one element is a reference.
 
 use serde_json::{Map, Value, json};
 
 use super::document::METHODS;
+use crate::spec;
 
 type Members = Map<String, Value>;
 
@@ -109,6 +111,12 @@ fn content(holder: &mut Value) {
 }
 
 fn schema(value: &mut Value) {
+    if let Some(target) = spec::wrapped_reference(value).map(str::to_owned)
+        && let Some(members) = value.as_object_mut()
+    {
+        members.remove("allOf");
+        members.insert("$ref".to_owned(), Value::String(target));
+    }
     each(value, "properties", |_, field| schema(field));
     member(value, "items", schema);
     member(value, "additionalProperties", schema);

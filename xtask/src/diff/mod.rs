@@ -90,7 +90,8 @@ pub fn compare(old: &Value, new: &Value) -> Report {
     };
     comparison.documents();
     if comparison.changes.is_empty() && before == after && old != new {
-        let message = "what is so by default is written out, or no longer";
+        let message =
+            "the same is written in another way: a default, or a reference inside `allOf`";
         comparison.note("document", message, "");
     } else if comparison.changes.is_empty() && before != after {
         // No rule saw it, which is a gap in the rules and not a harmless change.

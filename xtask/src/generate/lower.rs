@@ -6,6 +6,7 @@
 //! * texts lose their format and their limits, numbers their bounds: one odd value must not cost the whole answer;
 //! * secrets get one canonical schema, which the settings map to `SasUri`;
 //! * enums that are marked open are taken out and written by [`super::enums`];
+//! * a reference inside an `allOf` of one element becomes that reference, unless it says that a required value may be null;
 //! * optional lists and maps become nullable, so that null and absent both read as `None`.
 
 use std::collections::BTreeSet;
@@ -223,15 +224,28 @@ fn dangling(reference: &str) -> Problem {
 }
 
 fn lower_reference_or_schema(schema: &mut ReferenceOr<Schema>) {
+    if let Some(reference) = wrapped(schema.as_item(), false) {
+        *schema = ReferenceOr::Reference { reference };
+    }
     if let ReferenceOr::Item(schema) = schema {
         lower_schema(schema);
     }
 }
 
-fn lower_boxed(schema: &mut ReferenceOr<Box<Schema>>) {
+fn lower_boxed(schema: &mut ReferenceOr<Box<Schema>>, is_optional: bool) {
+    if let Some(reference) = wrapped(schema.as_item().map(AsRef::as_ref), is_optional) {
+        *schema = ReferenceOr::Reference { reference };
+    }
     if let ReferenceOr::Item(schema) = schema {
         lower_schema(schema);
     }
+}
+
+/// The reference that an `allOf` of one element wraps. What is optional may be null without saying so.
+fn wrapped(schema: Option<&Schema>, is_optional: bool) -> Option<String> {
+    let schema = schema.filter(|schema| is_optional || !schema.schema_data.nullable)?;
+    let value = serde_json::to_value(schema).ok()?;
+    spec::wrapped_reference(&value).map(str::to_owned)
 }
 
 fn lower_schema(schema: &mut Schema) {
@@ -262,7 +276,9 @@ fn lower_schema(schema: &mut Schema) {
         }
         SchemaKind::Type(Type::Array(list)) => {
             (list.min_items, list.max_items, list.unique_items) = (None, None, false);
-            list.items.iter_mut().for_each(lower_boxed);
+            list.items
+                .iter_mut()
+                .for_each(|items| lower_boxed(items, false));
         }
         SchemaKind::Type(Type::Object(object)) => lower_object(object),
         SchemaKind::OneOf { one_of: parts }
@@ -283,7 +299,7 @@ fn lower_object(object: &mut openapiv3::ObjectType) {
         _ => {}
     }
     for (name, property) in &mut object.properties {
-        lower_boxed(property);
+        lower_boxed(property, !object.required.contains(name));
         let ReferenceOr::Item(property) = property else {
             continue;
         };

@@ -9,7 +9,6 @@ mod constructors;
 mod enums;
 mod lower;
 pub(crate) mod names;
-mod operations;
 mod polish;
 mod veil;
 
@@ -17,9 +16,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openapiv3::OpenAPI;
-use progenitor_impl::{
-    GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl,
-};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;

@@ -5,9 +5,9 @@
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
 //! * free JSON and free text leave the printed form of their models (`veil`);
-//! * operations get their address and their model from the seam, and go out through it (`operations`); what asks for the hooks that stood
-//!   there goes;
-//! * the constructor that unwraps a `reqwest::Client` with short timeouts goes.
+//! * the constructors of the client go: one unwraps a `reqwest::Client` with short timeouts, and the seam has one that reads the base URL.
+//!
+//! Operations stay as the generator writes them. Each sends its request through the generator's hooks, which the seam implements.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 
 use super::lower::Lowered;
 use super::names::type_name;
-use super::{constructors, operations, veil};
+use super::{constructors, veil};
 use crate::diff::document::escape;
 use crate::{Problem, Result, spec};
 
@@ -26,15 +26,9 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
             "the generator wrote something that is not Rust: {error}"
         ))
     })?;
-    file.items.retain(|item| !asks_for_hooks(item));
-    let mut polished = 0;
     for item in &mut file.items {
         match item {
-            Item::Impl(block) if is_inherent_client(block) => {
-                remove_constructor(block);
-                polished += operations::polish(block)?;
-            }
-            Item::Use(import) => drop_hooks(&mut import.tree),
+            Item::Impl(block) if is_inherent_client(block) => remove_constructors(block),
             Item::Mod(module) if module.ident == "types" => {
                 if let Some((_, items)) = &mut module.content {
                     polish_types(items, document);
@@ -43,35 +37,12 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
             _ => {}
         }
     }
-    operations::check(&file, polished, lowered.document.operations().count())?;
+    // What had nothing but constructors is empty now.
+    file.items
+        .retain(|item| !matches!(item, Item::Impl(block) if is_inherent_client(block) && block.items.is_empty()));
     veil::veil(&mut file, document)?;
     check_secrets(&file, document, lowered)?;
     Ok(file)
-}
-
-/// `const _: () = { fn assert_client_hooks() where Client: ClientHooks<…> {} };`
-fn asks_for_hooks(item: &Item) -> bool {
-    let Item::Const(asked) = item else {
-        return false;
-    };
-    let syn::Expr::Block(block) = &*asked.expr else {
-        return false;
-    };
-    matches!(&*block.block.stmts, [syn::Stmt::Item(Item::Fn(asking))] if asking.sig.ident == "assert_client_hooks")
-}
-
-/// Takes what only the hooks needed out of an import.
-fn drop_hooks(tree: &mut syn::UseTree) {
-    match tree {
-        syn::UseTree::Path(path) => drop_hooks(&mut path.tree),
-        syn::UseTree::Group(group) => {
-            let kept = std::mem::take(&mut group.items).into_iter().filter(|item| {
-                !matches!(item, syn::UseTree::Name(name) if name.ident == "ClientHooks" || name.ident == "OperationInfo")
-            });
-            group.items = kept.collect();
-        }
-        _ => {}
-    }
 }
 
 fn is_inherent_client(block: &syn::ItemImpl) -> bool {
@@ -79,10 +50,10 @@ fn is_inherent_client(block: &syn::ItemImpl) -> bool {
         && matches!(&*block.self_ty, syn::Type::Path(path) if path.path.is_ident("Client"))
 }
 
-fn remove_constructor(block: &mut syn::ItemImpl) {
-    block
-        .items
-        .retain(|item| !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new"));
+fn remove_constructors(block: &mut syn::ItemImpl) {
+    block.items.retain(
+        |item| !matches!(item, syn::ImplItem::Fn(function) if function.sig.receiver().is_none()),
+    );
 }
 
 fn polish_types(items: &mut Vec<Item>, document: &OpenAPI) {
@@ -161,17 +132,34 @@ pub(super) fn wire_name(field: &Field) -> String {
     name
 }
 
-/// A reference cannot carry a description of its own, so the field takes that of its target.
+/// A reference cannot carry a description of its own, so the field takes that of its target, or of the `allOf` around it.
 fn document_reference(field: &mut Field, property: &ReferenceOr<Box<Schema>>, document: &OpenAPI) {
-    let ReferenceOr::Reference { reference } = property else {
-        return;
+    let (reference, own) = match property {
+        ReferenceOr::Reference { reference } => (reference, None),
+        ReferenceOr::Item(schema) => match &schema.schema_kind {
+            SchemaKind::AllOf { all_of } => match all_of.as_slice() {
+                [ReferenceOr::Reference { reference }] => {
+                    (reference, schema.schema_data.description.clone())
+                }
+                _ => return,
+            },
+            _ => return,
+        },
     };
+    if own.is_some()
+        && field
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("doc"))
+    {
+        return;
+    }
     let target = spec::referenced_name(reference);
-    let description = spec::schemas(document)
-        .find(|(name, _)| *name == target)
-        .and_then(|(_, schema)| schema.as_item())
-        .and_then(|schema| schema.schema_data.description.clone());
-    if let Some(description) = description {
+    let of_target = || {
+        let (_, schema) = spec::schemas(document).find(|(name, _)| *name == target)?;
+        schema.as_item()?.schema_data.description.clone()
+    };
+    if let Some(description) = own.or_else(of_target) {
         field.attrs.insert(0, parse_quote!(#[doc = #description]));
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::diff::document::{escape, members, object, reference};
+use crate::spec;
 
 /// Words in the name of a field that holds a URI with a signature.
 const SIGNED_URI: [&str; 5] = ["container", "blob", "sas", "storage", "file"];
@@ -45,7 +46,8 @@ impl<'a> Lint<'a> {
     }
 
     fn schema(&mut self, schema: &'a Value, pointer: &str, is_component: bool) {
-        if reference(schema).is_some() {
+        let is_wrapped = !is_component && spec::wrapped_reference(schema).is_some();
+        if reference(schema).is_some() || is_wrapped {
             return;
         }
         for word in ["oneOf", "anyOf", "allOf", "not"] {
@@ -123,7 +125,8 @@ impl<'a> Lint<'a> {
         }
         for (name, field) in fields {
             let at = format!("{pointer}/properties/{}", escape(name));
-            if reference(field).is_none() {
+            let refers = reference(field).is_some() || spec::wrapped_reference(field).is_some();
+            if !refers || field.get("description").is_some() {
                 self.describe("", Some(field), &at, &format!("the field `{name}`"));
             }
             self.signed_uri(name, field, &at);

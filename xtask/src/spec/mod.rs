@@ -62,6 +62,30 @@ pub fn is_marked(schema: &Schema, extension: &str) -> bool {
         .is_some_and(|value| value == true)
 }
 
+/// Members of a schema that say nothing about its type.
+const NOT_OF_THE_TYPE: [&str; 7] = [
+    "deprecated",
+    "description",
+    "example",
+    "nullable",
+    "readOnly",
+    "title",
+    "writeOnly",
+];
+
+/// The reference that a schema wraps in an `allOf` of one element, as OpenAPI 3.0 has it where a reference needs a
+/// description or may be null.
+pub(crate) fn wrapped_reference(schema: &Value) -> Option<&str> {
+    let parts = schema.get("allOf")?.as_array()?;
+    let [part] = parts.as_slice() else {
+        return None;
+    };
+    let is_bare = |name: &String| name == "allOf" || NOT_OF_THE_TYPE.contains(&name.as_str());
+    let target = part.get("$ref")?.as_str()?;
+    let alone = part.as_object()?.len() == 1 && schema.as_object()?.keys().all(is_bare);
+    alone.then_some(target)
+}
+
 /// The last part of a reference such as `#/components/schemas/JobProperties`.
 pub fn referenced_name(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)

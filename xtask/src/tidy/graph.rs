@@ -17,7 +17,8 @@ const ALLOWED: [(&str, &[&str]); 7] = [
 ];
 
 /// Packages that only these may name: the generator's, and those that would bring a second TLS.
-const RESERVED: [(&str, &[&str]); 3] = [
+const RESERVED: [(&str, &[&str]); 4] = [
+    ("progenitor", &["xtask"]),
     ("progenitor-impl", &["xtask"]),
     ("progenitor-client", &["jobs-api", "jobs-ext"]),
     ("openapiv3", &["xtask"]),
@@ -151,11 +152,10 @@ mod tests {
 
     #[test]
     fn generator_stays_in_the_xtask() {
-        assert_eq!(judged("jobs-ext", "progenitor-impl", false).len(), 1);
-        assert_eq!(
-            judged("xtask", "progenitor-impl", false),
-            Vec::<String>::new()
-        );
+        for generator in ["progenitor", "progenitor-impl"] {
+            assert_eq!(judged("jobs-api", generator, false).len(), 1);
+            assert_eq!(judged("xtask", generator, false), Vec::<String>::new());
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ async fn a_copy_with_another_context_signs_with_the_other_token() {
 #[tokio::test]
 async fn one_context_serves_clients_of_different_hubs() {
     let context = RequestContext::new();
-    for prefix in ["", "/hub", "/hub/"] {
+    for prefix in ["", "/hub", "/hub/", "/hub/?a=b#c"] {
         let (endpoint, request) = server(ok(JOB)).await;
         client(&format!("{endpoint}{prefix}"), context.clone())
             .jobs_get_import_export_job("1")
@@ -121,7 +121,7 @@ async fn one_context_serves_clients_of_different_hubs() {
             .unwrap();
         let line = format!(
             "GET {}/jobs/1?api-version={} HTTP",
-            prefix.trim_end_matches('/'),
+            prefix.trim_end_matches("?a=b#c").trim_end_matches('/'),
             jobs_api::API_VERSION
         );
         assert!(request.await.unwrap().starts_with(&line), "{line}");
@@ -135,7 +135,10 @@ async fn a_base_that_is_no_address_of_a_host_is_refused() {
             .jobs_get_import_export_job("1")
             .await
             .unwrap_err();
-        assert!(matches!(error, Error::InvalidRequest(_)), "{base}: {error}");
+        assert!(
+            matches!(&error, Error::CommunicationError(cause) if cause.is_builder()),
+            "{base}: {error}"
+        );
     }
 }
 
@@ -177,7 +180,7 @@ async fn filters_and_paging_go_where_the_hub_reads_them() {
     let request = request.await.unwrap();
     assert!(
         request.starts_with(
-            "GET /jobs/v2/query?api-version=2020-05-31-preview&jobStatus=queued&jobType=scheduleUpdateTwin HTTP"
+            "GET /jobs/v2/query?jobStatus=queued&jobType=scheduleUpdateTwin&api-version=2020-05-31-preview HTTP"
         ),
         "{request}"
     );

@@ -38,25 +38,44 @@ fn regenerated_crates_compile_and_a_dependent_compiles_against_two_versions_of_t
     }
     dependent(&folder, "now", "jobs-api");
     dependent(&folder, "next", "take_the_next_version_of_the_API");
+    unsigned(&folder);
 
+    let (compiles, messages) = check(&folder, &["--workspace", "--exclude", "unsigned"]);
+    assert!(compiles, "{messages}");
+    // Requests go out unsigned when nobody implements the hooks, so that must not compile.
+    let (compiles, messages) = check(&folder, &["--package", "unsigned"]);
+    assert!(!compiles, "a core without hooks compiles");
+    assert!(
+        messages.contains("crates/unsigned/src/generated.rs")
+            && messages.contains("no method named `exec`"),
+        "{messages}"
+    );
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let result = Command::new(env!("CARGO"))
-        .args([
-            "check",
-            "--offline",
-            "--workspace",
-            "--message-format",
-            "short",
-        ])
-        .current_dir(&folder)
+        .args(["check", "--offline", "--message-format", "short"])
+        .args(arguments)
+        .current_dir(folder)
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env_remove("RUSTFLAGS")
         .output()
         .unwrap();
-    assert!(
-        result.status.success(),
-        "{}",
-        String::from_utf8_lossy(&result.stderr)
+    let messages = String::from_utf8_lossy(&result.stderr).into_owned();
+    (result.status.success(), messages)
+}
+
+/// A copy of jobs-api whose seam has lost the hooks.
+fn unsigned(folder: &Path) {
+    copy(
+        folder,
+        "unsigned",
+        &generate::core(&spec().to_string()).unwrap(),
     );
+    let path = folder.join("crates/unsigned/src/seam.rs");
+    let seam = fs::read_to_string(&path).unwrap();
+    let (without_hooks, _) = seam.split_once("impl ClientHooks<").unwrap();
+    fs::write(&path, without_hooks).unwrap();
 }
 
 /// The workspace's own manifest and lock file, with other members.

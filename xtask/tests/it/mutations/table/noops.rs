@@ -6,7 +6,7 @@ use super::{Additive, Breaking, Documentation, Row, row};
 use crate::mutations::edit::{remove, set};
 
 pub(super) fn rows() -> Vec<Row> {
-    [defaults(), annotations(), felt()]
+    [defaults(), wrapped(), annotations(), felt()]
         .into_iter()
         .flatten()
         .collect()
@@ -62,6 +62,68 @@ fn defaults() -> Vec<Row> {
                 json!([{ "authorization": [] }]),
             )],
         ),
+    ]
+}
+
+/// OpenAPI 3.0 has no other place for a description of a field that refers to another schema.
+fn wrapped() -> Vec<Row> {
+    let status = "/components/schemas/JobProperties/properties/status";
+    let reference = json!({ "$ref": "#/components/schemas/JobStatus" });
+    vec![
+        row(
+            "wrap a reference",
+            Documentation,
+            [set(status, json!({ "allOf": [reference] }))],
+        )
+        .compiled(),
+        row(
+            "wrap a reference and describe the field",
+            Documentation,
+            [set(
+                status,
+                json!({ "allOf": [reference], "description": "How far the job is." }),
+            )],
+        )
+        .compiled(),
+        row(
+            "wrap a reference that may be null",
+            Breaking,
+            [set(
+                status,
+                json!({ "allOf": [reference], "description": "How far.", "nullable": true }),
+            )],
+        )
+        .compiled(),
+        row(
+            "wrap a required reference that may be null",
+            Breaking,
+            [
+                set(status, json!({ "allOf": [reference], "nullable": true })),
+                set(
+                    "/components/schemas/JobProperties/required",
+                    json!(["status"]),
+                ),
+            ],
+        )
+        .compiled(),
+        row(
+            "wrap a reference to another model",
+            Breaking,
+            [set(
+                status,
+                json!({ "allOf": [{ "$ref": "#/components/schemas/JobType" }] }),
+            )],
+        )
+        .compiled(),
+        row(
+            "wrap a reference beside a type",
+            Breaking,
+            [set(
+                status,
+                json!({ "allOf": [reference], "type": "string" }),
+            )],
+        )
+        .lint(&["composition", "description"]),
     ]
 }
 
