@@ -135,6 +135,7 @@ impl<'a> Comparison<'a> {
             read,
             rust,
             in_option: false,
+            is_version: false,
         }
     }
 }

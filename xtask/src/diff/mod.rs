@@ -9,7 +9,7 @@ mod components;
 mod defaults;
 pub(crate) mod document;
 mod fields;
-mod operations;
+pub(crate) mod operations;
 mod report;
 mod schemas;
 mod values;
@@ -26,6 +26,7 @@ use crate::{Problem, Result, fingerprint, spec};
 pub use report::{Bump, Change, Class, Report};
 
 use document::{Document, members, object};
+use schemas::word;
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -198,7 +199,16 @@ impl<'a> Comparison<'a> {
         self.info(old.get("info"), new.get("info"));
         self.operations();
         self.components();
-        let known = ["info", "paths", "components"];
+        // Swagger 2.0 has it, and `upstream` compares two such documents.
+        if old.get("basePath") != new.get("basePath") {
+            let message = format!(
+                "base path {} -> {}",
+                word(old, "basePath"),
+                word(new, "basePath")
+            );
+            self.add(Class::Breaking, Class::None, "api", message, "/basePath");
+        }
+        let known = ["info", "paths", "components", "basePath"];
         self.rest(
             "document",
             old,

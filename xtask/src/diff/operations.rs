@@ -154,14 +154,12 @@ impl<'a> Comparison<'a> {
             (true, false) => self.add(Class::Additive, rust, &subject, "made optional", at),
             _ => {}
         }
-        let seen_by_rust = rust != Class::None;
-        self.schema(
-            &subject,
-            old.get("schema"),
-            new.get("schema"),
-            at,
-            Use::request(seen_by_rust),
-        );
+        let is_version = new["name"] == "api-version";
+        let role = Use {
+            is_version,
+            ..Use::request(!is_version)
+        };
+        self.schema(&subject, old.get("schema"), new.get("schema"), at, role);
         self.rest(
             &subject,
             old,
@@ -216,16 +214,16 @@ fn subject(operation: Operation<'_>) -> String {
     format!("operation {}", id(operation))
 }
 
-fn place(operation: Operation<'_>) -> String {
+pub(crate) fn place(operation: Operation<'_>) -> String {
     format!("{} {}", operation.method.to_uppercase(), operation.path)
 }
 
-fn pointer(operation: Operation<'_>) -> String {
+pub(crate) fn pointer(operation: Operation<'_>) -> String {
     format!("/paths/{}/{}", escape(operation.path), operation.method)
 }
 
 /// A path with its parameters' names left out.
-fn without_names(path: &str) -> String {
+pub(crate) fn without_names(path: &str) -> String {
     let mut inside = false;
     path.chars()
         .filter(|letter| {

@@ -17,6 +17,8 @@ pub(super) struct Use {
     pub(super) rust: bool,
     /// It stands in an optional field, which is an `Option` in Rust, null or not.
     pub(super) in_option: bool,
+    /// It is the version of the API, whose default changes with every version.
+    pub(super) is_version: bool,
 }
 
 impl Use {
@@ -26,6 +28,7 @@ impl Use {
             read: false,
             rust,
             in_option: false,
+            is_version: false,
         }
     }
 
@@ -35,6 +38,7 @@ impl Use {
             read: true,
             rust,
             in_option: false,
+            is_version: false,
         }
     }
 
@@ -244,7 +248,17 @@ impl<'a> Comparison<'a> {
         match (old.get("default"), new.get("default")) {
             (None, Some(value)) => self.note(subject, format!("default {value} noted"), at),
             (before, after) if before != after => {
-                self.add(Class::Breaking, Class::None, subject, "default changed", at);
+                let wire = if role.is_version {
+                    Class::Additive
+                } else {
+                    Class::Breaking
+                };
+                let message = format!(
+                    "default {} -> {}",
+                    word(old, "default"),
+                    word(new, "default")
+                );
+                self.add(wire, Class::None, subject, message, at);
             }
             _ => {}
         }

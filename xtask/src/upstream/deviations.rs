@@ -15,6 +15,9 @@ pub struct Deviation {
     pub kind: Kind,
     /// Why we differ.
     pub reason: String,
+    /// The version of the API that first differs. An older file of the vendor cannot say that the entry is obsolete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +28,16 @@ struct File {
 }
 
 impl Deviation {
+    /// Whether a file of the vendor that does not differ makes this obsolete. `versions` are those of our spec and of the
+    /// file.
+    pub(super) fn is_judged_by(&self, versions: &[String; 2]) -> bool {
+        let [ours, theirs] = versions;
+        let first = self.since.as_ref().unwrap_or(ours);
+        // Versions start with a date. A preview is as old as the version itself.
+        let date = |version: &str| version.chars().take(10).collect::<String>();
+        date(theirs) >= date(first)
+    }
+
     /// Whether this is the difference that is meant.
     pub fn explains(&self, difference: &Difference) -> bool {
         let is_about = match self.at.split_once('*') {

@@ -1,32 +1,38 @@
 //! `cargo xtask upstream FILE`: where our spec differs from the vendor's published Swagger 2.0 file.
 //!
-//! Only the Jobs operations, the other operations of the spec and what they lead to are compared. Known differences stand in `spec/deviations.toml` with a
-//! reason each; one that is gone is reported too. Nothing of the file is kept.
+//! The operations of the spec, whatever stands at `/jobs` or below, and what they lead to are compared, by method and path.
+//! Known differences stand in `spec/deviations.toml` with a reason each; one that is gone is reported too. With two files,
+//! both are compared as a whole (`pair`). Nothing of the files is kept.
 
 mod deviations;
-mod openapi;
-mod shape;
+mod facts;
+mod pair;
+mod select;
 mod swagger;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::diff::Output;
-use crate::diff::document::Document;
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
 use crate::{Problem, Result, spec};
 
+use facts::Facts;
+
 pub use deviations::Deviation;
+pub use pair::{Lacking, Pair};
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The vendor's file.
-    file: PathBuf,
+    /// The vendor's file; or an older and a newer one, which are compared with each other.
+    #[arg(required = true, num_args = 1..=2, value_names = ["FILE", "NEW"])]
+    files: Vec<PathBuf>,
     /// How to print the result.
     #[arg(long, short, default_value = "text", value_name = "FORMAT")]
     output: Output,
@@ -63,69 +69,96 @@ pub struct Difference {
 /// What the comparison found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
+    /// The versions of the API that our spec and the vendor's file name.
+    pub versions: [String; 2],
     /// Differences that no deviation explains.
     pub unexplained: Vec<Difference>,
     /// Deviations that match no difference any more.
     pub obsolete: Vec<Deviation>,
     /// How many differences are explained.
     pub explained: usize,
+    /// How many deviations match nothing because the file is older than they are.
+    pub later: usize,
+    /// The groups of operations that are not compared, and how many operations each has.
+    pub left_out: BTreeMap<String, usize>,
 }
 
-/// Compares and prints. Exit code 0: every difference is explained and none is gone, 1: otherwise, 3: could not read.
+/// Compares and prints. Exit code 0: every difference is explained and none is gone, 1: otherwise, 3: could not read. With
+/// two files, the exit codes of `cargo xtask diff`.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
-    let theirs = Workspace::read(&args.file)?;
     let ours = Workspace::read(&workspace.spec())?;
+    if let [old, new] = args.files.as_slice() {
+        let pair = compare(&ours, &text_and_name(old)?, &text_and_name(new)?)?;
+        return Ok(Outcome {
+            text: print(args.output, &pair, Pair::text)?,
+            code: pair.report.exit_code(),
+        });
+    }
     let known = workspace.path("spec/deviations.toml");
     let known = if known.is_file() {
         Workspace::read(&known)?
     } else {
         String::new()
     };
-    let report = check(&ours, &theirs, &deviations::parse(&known)?)?;
-    let text = match args.output {
-        Output::Text => report.text(),
-        Output::Json => {
-            let text = serde_json::to_string_pretty(&report)
-                .map_err(|error| Problem::new(format!("cannot write the result: {error}")))?;
-            text + "\n"
-        }
-    };
+    let file = args.files.first().map(|file| text_and_name(file));
+    let file = file.unwrap_or_else(|| Err(Problem::unreadable("no file is given")))?;
+    let report = check_named(&ours, &file, &deviations::parse(&known)?)?;
     Ok(Outcome {
-        text,
+        text: print(args.output, &report, Report::text)?,
         code: u8::from(!report.is_clean()),
     })
 }
 
+fn text_and_name(path: &Path) -> Result<(String, String)> {
+    Ok((Workspace::read(path)?, path.display().to_string()))
+}
+
+fn print<T: Serialize>(output: Output, result: &T, text: fn(&T) -> String) -> Result<String> {
+    match output {
+        Output::Text => Ok(text(result)),
+        Output::Json => serde_json::to_string_pretty(result)
+            .map(|json| json + "\n")
+            .map_err(|error| Problem::new(format!("cannot write the result: {error}"))),
+    }
+}
+
+/// Compares two files of the vendor, each a text and a name, as a whole.
+pub fn compare(ours: &str, old: &(String, String), new: &(String, String)) -> Result<Pair> {
+    let ours = spec::json(ours, "the spec cannot be read")?;
+    let (old, new) = (
+        swagger::read(&old.0, &old.1)?,
+        swagger::read(&new.0, &new.1)?,
+    );
+    Ok(pair::compare(&ours, &old, &new))
+}
+
 /// Compares the texts of our spec and of the vendor's file.
 pub fn check(ours: &str, theirs: &str, known: &[Deviation]) -> Result<Report> {
-    let unreadable = |name: &str, error: &dyn std::fmt::Display| {
-        Problem::unreadable(format!("{name} cannot be read: {error}"))
-    };
+    let file = (theirs.to_owned(), "the vendor's file".to_owned());
+    check_named(ours, &file, known)
+}
+
+fn check_named(ours: &str, theirs: &(String, String), known: &[Deviation]) -> Result<Report> {
     let ours = spec::json(ours, "the spec cannot be read")?;
-    let theirs = spec::json(theirs, "the vendor's file cannot be read")?;
-    if theirs["swagger"] != "2.0" {
-        return Err(unreadable(
-            "the vendor's file",
-            &"it does not say that it is Swagger 2.0",
-        ));
+    let (text, name) = theirs;
+    let theirs = swagger::read(text, name)?;
+    let selected = select::select(&ours, &theirs);
+    if !selected.has_jobs {
+        let title = theirs["info"]["title"].as_str().unwrap_or("no title");
+        return Err(Problem::unreadable(format!(
+            "{name} cannot be compared: it has no path /jobs, so it describes another service ({title}, version {})",
+            version(&theirs)
+        )));
     }
-    let document = Document::new(&ours);
-    let operations = document.operations();
-    let ids = operations
-        .iter()
-        .filter_map(|operation| operation.value["operationId"].as_str())
-        .collect();
-    let mut theirs = swagger::facts(&theirs, &ids);
-    if theirs.is_empty() {
-        return Err(unreadable(
-            "the vendor's file",
-            &"it has no operation of the Jobs group",
-        ));
+    let mut their_facts = facts::facts(&selected.document);
+    let mut our_facts = facts::facts(&ours);
+    facts::forget_what_one_side_leaves_open(&mut our_facts, &their_facts);
+    facts::forget_what_one_side_leaves_open(&mut their_facts, &our_facts);
+    for (id, other) in selected.renamed {
+        their_facts.insert(format!("{id} operationId"), other);
+        our_facts.insert(format!("{id} operationId"), id);
     }
-    let mut ours = openapi::facts(&ours);
-    shape::forget_values_of_one_side(&mut ours, &theirs);
-    shape::forget_values_of_one_side(&mut theirs, &ours);
-    let mut unexplained = differences(&ours, &theirs);
+    let mut unexplained = differences(&our_facts, &their_facts);
     let found = unexplained.len();
     let mut obsolete = known.to_vec();
     obsolete.retain(|deviation| {
@@ -133,17 +166,32 @@ pub fn check(ours: &str, theirs: &str, known: &[Deviation]) -> Result<Report> {
             .iter()
             .any(|difference| deviation.explains(difference))
     });
+    let gone = obsolete.len();
+    // What came later is missing in an older file, so that it does not differ there says nothing.
+    let versions = [version(&ours), version(&theirs)];
+    obsolete.retain(|deviation| deviation.is_judged_by(&versions));
     unexplained.retain(|difference| !known.iter().any(|deviation| deviation.explains(difference)));
-    let explained = found - unexplained.len();
     Ok(Report {
+        versions,
+        explained: found - unexplained.len(),
+        later: gone - obsolete.len(),
         unexplained,
         obsolete,
-        explained,
+        left_out: selected.left_out,
     })
 }
 
-/// What a document says, in one form for both kinds of documents: what it is about, and how it is.
-type Facts = BTreeMap<String, String>;
+fn version(document: &Value) -> String {
+    let version = document["info"]["version"].as_str();
+    version.unwrap_or("unknown").to_owned()
+}
+
+/// A value as people write it: texts without quotes.
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
 
 fn differences(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     let names = ours
@@ -178,7 +226,9 @@ impl Report {
 
     /// For people.
     pub fn text(&self) -> String {
-        let mut text = String::new();
+        let [ours, theirs] = &self.versions;
+        let mut text =
+            format!("the spec is version {ours}, the vendor's file is version {theirs}\n");
         for Difference {
             at,
             kind,
@@ -212,6 +262,25 @@ impl Report {
             self.unexplained.len(),
             self.explained,
             self.obsolete.len()
+        );
+        if self.later > 0 {
+            let _ = writeln!(
+                text,
+                "about later versions: {} in spec/deviations.toml",
+                self.later
+            );
+        }
+        let groups = self.left_out.iter();
+        let groups: Vec<_> = groups
+            .map(|(group, count)| format!("{group} ({count})"))
+            .collect();
+        if !groups.is_empty() {
+            let _ = writeln!(text, "operations not compared: {}", groups.join(", "));
+        }
+        let _ = writeln!(
+            text,
+            "not compared: descriptions, names of path parameters, limits of list items and map values, examples, host, schemes, \
+             security, extensions other than x-ms-paths and x-nullable"
         );
         text
     }

@@ -1,116 +1,261 @@
-//! What the vendor's Swagger 2.0 file says about the Jobs group, and about other operations that the spec takes from it.
+//! Reads a Swagger 2.0 document as the OpenAPI 3.0 document that says the same, so that one comparison serves both.
 
-use std::collections::BTreeSet;
+use serde_json::{Map, Value, json};
 
-use serde_json::Value;
+use crate::diff::document::{METHODS, escape, members, object, reference};
+use crate::{Problem, Result, spec};
 
-use super::{Facts, shape};
-use crate::diff::document::{METHODS, is_success, members};
+/// Stands for a body whose content types the document does not name.
+pub(super) const ANY: &str = "*/*";
 
-/// The facts about the Jobs group and about the operations with the ids in `ours`.
-pub(super) fn facts(root: &Value, ours: &BTreeSet<&str>) -> Facts {
-    let mut facts = Facts::new();
-    let mut models = BTreeSet::new();
-    for (path, item) in members(root.get("paths")) {
-        for method in METHODS {
-            let Some(operation) = item.get(method) else {
-                continue;
-            };
-            let Some(id) = operation["operationId"]
-                .as_str()
-                .filter(|id| id.starts_with("Jobs_") || ours.contains(*id))
-            else {
-                continue;
-            };
-            facts.insert(id.to_owned(), format!("{} {path}", method.to_uppercase()));
-            parameters(&mut facts, id, [item, operation], root, &mut models);
-            for (status, answer) in members(operation.get("responses")) {
-                let kind = if is_success(status) {
-                    "answer"
-                } else {
-                    "error"
-                };
-                let answer = resolved(answer, root);
-                let at = format!("{id} {kind} {status}");
-                let headers = members(answer.get("headers")).collect();
-                shape::headers(&mut facts, &at, headers, root);
-                let shape = answer
-                    .get("schema")
-                    .map_or_else(|| "nothing".to_owned(), |schema| shape::of(schema, root));
-                facts.insert(at, shape);
-                collect(answer, &mut models);
-            }
-        }
+/// Members of a parameter or a header that OpenAPI 3.0 has in its schema.
+const OF_SCHEMAS: [&str; 17] = [
+    "collectionFormat",
+    "type",
+    "format",
+    "items",
+    "default",
+    "enum",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+];
+
+/// Members of a document that OpenAPI 3.0 has in another place, or that are not compared.
+const ELSEWHERE: [&str; 11] = [
+    "swagger",
+    "host",
+    "schemes",
+    "consumes",
+    "produces",
+    "paths",
+    "x-ms-paths",
+    "definitions",
+    "parameters",
+    "responses",
+    "securityDefinitions",
+];
+
+/// The document that the text of a file says. `name` is what errors call the file.
+pub(super) fn read(text: &str, name: &str) -> Result<Value> {
+    // The vendor's files start with a byte order mark, some of them.
+    let text = text.trim_start_matches('\u{feff}');
+    let root = spec::json(text, &format!("{name} cannot be read"))?;
+    if root["swagger"] != "2.0" {
+        return Err(Problem::unreadable(format!(
+            "{name} cannot be read: it does not say that it is Swagger 2.0"
+        )));
     }
-    for name in reachable(models, root) {
-        shape::model(&mut facts, &name, &root["definitions"][&name], root);
-    }
-    facts
+    check_references(&root, name)?;
+    Ok(Swagger { root: &root }.document())
 }
 
-fn parameters(
-    facts: &mut Facts,
-    id: &str,
-    holders: [&Value; 2],
-    root: &Value,
-    models: &mut BTreeSet<String>,
-) {
-    for holder in holders {
-        for parameter in holder
-            .get("parameters")
-            .and_then(Value::as_array)
+/// Every reference has to lead to a place in the file: what is elsewhere would be left out of the comparison.
+fn check_references(root: &Value, name: &str) -> Result<()> {
+    let mut waiting = vec![(String::new(), root)];
+    while let Some((pointer, value)) = waiting.pop() {
+        if let Some(target) = reference(value) {
+            let place = target.strip_prefix('#');
+            let wrong = match place {
+                None => "another file; merge the files into one first",
+                Some(place) if root.pointer(place).is_none() => "no place of this file",
+                Some(_) => "",
+            };
+            if !wrong.is_empty() {
+                return Err(Problem::unreadable(format!(
+                    "{name} cannot be read: the reference {target} at {pointer} leads to {wrong}"
+                )));
+            }
+        }
+        // Examples stand in files of their own.
+        for (key, value) in members(Some(value)).filter(|(key, _)| *key != "x-ms-examples") {
+            waiting.push((format!("{pointer}/{}", escape(key)), value));
+        }
+        let items = value.as_array().into_iter().flatten().enumerate();
+        waiting.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), item)));
+    }
+    Ok(())
+}
+
+struct Swagger<'a> {
+    root: &'a Value,
+}
+
+impl<'a> Swagger<'a> {
+    fn document(&self) -> Value {
+        let paths: Map<String, Value> = [self.root.get("paths"), self.root.get("x-ms-paths")]
+            .into_iter()
+            .flat_map(members)
+            .map(|(path, item)| (path.to_owned(), self.path(item)))
+            .collect();
+        let schemas: Map<String, Value> = members(self.root.get("definitions"))
+            .map(|(name, value)| (name.to_owned(), schema(value)))
+            .collect();
+        let mut document = object(Some(self.root));
+        document.retain(|name, _| !ELSEWHERE.contains(&name.as_str()));
+        document.insert("openapi".to_owned(), json!("3.0.3"));
+        document.insert("paths".to_owned(), Value::Object(paths));
+        let security = object(self.root.get("securityDefinitions"));
+        let components = json!({ "schemas": schemas, "securitySchemes": security });
+        document.insert("components".to_owned(), components);
+        let base = self.root["basePath"].as_str().unwrap_or_default();
+        if base.trim_matches('/').is_empty() {
+            document.remove("basePath");
+        }
+        Value::Object(document)
+    }
+
+    fn path(&self, item: &'a Value) -> Value {
+        let mut lifted = object(Some(item));
+        let (parameters, body) = self.parameters(item);
+        lifted.remove("parameters");
+        for method in METHODS {
+            if let Some(operation) = item.get(method) {
+                lifted.insert(method.to_owned(), self.operation(operation, &body));
+            }
+        }
+        if !parameters.is_empty() {
+            lifted.insert("parameters".to_owned(), Value::Array(parameters));
+        }
+        Value::Object(lifted)
+    }
+
+    fn operation(&self, operation: &'a Value, body_of_path: &[&Value]) -> Value {
+        let mut lifted = object(Some(operation));
+        for name in ["consumes", "produces", "parameters", "schemes"] {
+            lifted.remove(name);
+        }
+        let (parameters, body) = self.parameters(operation);
+        if !parameters.is_empty() {
+            lifted.insert("parameters".to_owned(), Value::Array(parameters));
+        }
+        let body = if body.is_empty() { body_of_path } else { &body };
+        if let Some(body) = self.body(body, operation) {
+            lifted.insert("requestBody".to_owned(), body);
+        }
+        let answers: Map<String, Value> = members(operation.get("responses"))
+            .map(|(status, answer)| (status.to_owned(), self.answer(answer, operation)))
+            .collect();
+        lifted.insert("responses".to_owned(), Value::Object(answers));
+        Value::Object(lifted)
+    }
+
+    /// The parameters that `holder` lists, and apart from them those that are its body.
+    fn parameters(&self, holder: &'a Value) -> (Vec<Value>, Vec<&'a Value>) {
+        let listed = holder.get("parameters").and_then(Value::as_array);
+        let all = listed
             .into_iter()
             .flatten()
-        {
-            let parameter = resolved(parameter, root);
-            collect(parameter, models);
-            match parameter.get("schema") {
-                Some(schema) if parameter["in"] == "body" => {
-                    let is_required = parameter["required"] == true;
-                    let text = shape::body(shape::of(schema, root), is_required);
-                    facts.insert(format!("{id} body"), text);
-                }
-                _ => shape::parameter(facts, id, parameter, parameter, root),
+            .map(|parameter| self.resolved(parameter));
+        let (body, others): (Vec<_>, Vec<_>) =
+            all.partition(|parameter| parameter["in"] == "body" || parameter["in"] == "formData");
+        (others.into_iter().map(parameter).collect(), body)
+    }
+
+    fn body(&self, parameters: &[&Value], operation: &Value) -> Option<Value> {
+        let first = parameters.first()?;
+        let media = if first["in"] == "body" {
+            json!({ "schema": first.get("schema").map_or(json!({}), schema) })
+        } else {
+            let fields: Map<String, Value> = parameters
+                .iter()
+                .filter_map(|field| Some((field["name"].as_str()?.to_owned(), parameter(field))))
+                .collect();
+            json!({ "schema": { "type": "object", "properties": fields } })
+        };
+        let mut body = json!({ "content": self.content(operation, "consumes", &media) });
+        for name in ["required", "description"] {
+            if let Some(value) = first.get(name) {
+                body[name] = value.clone();
             }
         }
+        Some(body)
+    }
+
+    fn answer(&self, answer: &'a Value, operation: &Value) -> Value {
+        let mut lifted = object(Some(self.resolved(answer)));
+        lifted.remove("examples");
+        if let Some(answered) = lifted.remove("schema") {
+            let media = json!({ "schema": schema(&answered) });
+            let content = self.content(operation, "produces", &media);
+            lifted.insert("content".to_owned(), content);
+        }
+        if let Some(Value::Object(headers)) = lifted.get_mut("headers") {
+            for header in headers.values_mut() {
+                *header = parameter(header);
+            }
+        }
+        Value::Object(lifted)
+    }
+
+    /// A body by its content types: those of the operation, or else those of the document.
+    fn content(&self, operation: &Value, list: &str, media: &Value) -> Value {
+        let named = |holder: &Value| -> Vec<String> {
+            let names = holder.get(list).and_then(Value::as_array);
+            let names = names.into_iter().flatten().filter_map(Value::as_str);
+            names.map(str::to_owned).collect()
+        };
+        let mut names = named(operation);
+        if names.is_empty() {
+            names = named(self.root);
+        }
+        if names.is_empty() {
+            names.push(ANY.to_owned());
+        }
+        names
+            .into_iter()
+            .map(|name| (name, media.clone()))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// What a shared parameter or answer stands for.
+    fn resolved(&self, value: &'a Value) -> &'a Value {
+        reference(value)
+            .and_then(|target| self.root.pointer(target.trim_start_matches('#')))
+            .unwrap_or(value)
     }
 }
 
-/// What a shared parameter or answer stands for.
-fn resolved<'a>(value: &'a Value, root: &'a Value) -> &'a Value {
-    value
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| root.pointer(reference.trim_start_matches('#')))
-        .unwrap_or(value)
+/// A parameter or a header: what says its type moves into its schema.
+fn parameter(value: &Value) -> Value {
+    let (mut of_schema, mut lifted) = (Map::new(), Map::new());
+    for (name, value) in members(Some(value)) {
+        if OF_SCHEMAS.contains(&name) {
+            of_schema.insert(name.to_owned(), value.clone());
+        } else {
+            lifted.insert(name.to_owned(), value.clone());
+        }
+    }
+    lifted.insert("schema".to_owned(), schema(&Value::Object(of_schema)));
+    Value::Object(lifted)
 }
 
-/// The definitions that a part of the file refers to.
-fn collect(value: &Value, found: &mut BTreeSet<String>) {
+/// A schema with the names of OpenAPI 3.0.
+fn schema(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Object(object) => {
-            if let Some(name) = value["$ref"]
-                .as_str()
-                .and_then(|reference| reference.strip_prefix("#/definitions/"))
-            {
-                found.insert(name.to_owned());
-            }
-            object.values().for_each(|member| collect(member, found));
+        Value::Object(members) => {
+            let renamed = members.iter().map(|(name, value)| {
+                let name = match name.as_str() {
+                    "x-nullable" => "nullable",
+                    name => name,
+                };
+                (name.to_owned(), schema(value))
+            });
+            Value::Object(renamed.collect())
         }
-        _ => {}
-    }
-}
-
-fn reachable(start: BTreeSet<String>, root: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut waiting: Vec<String> = start.into_iter().collect();
-    while let Some(name) = waiting.pop() {
-        let mut inside = BTreeSet::new();
-        collect(&root["definitions"][&name], &mut inside);
-        if found.insert(name) {
-            waiting.extend(inside);
+        Value::Array(items) => Value::Array(items.iter().map(schema).collect()),
+        Value::String(text) => {
+            Value::String(text.replace("#/definitions/", "#/components/schemas/"))
         }
+        other => other.clone(),
     }
-    found
 }

@@ -8,4 +8,5 @@ mod mutations;
 mod tidy;
 mod unreadable;
 mod upstream;
+mod vendor;
 mod walkthrough;

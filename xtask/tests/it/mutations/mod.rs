@@ -2,7 +2,7 @@
 //! succeeds or refuses with words. For many of them the regenerated crate is compiled.
 
 mod compiled;
-mod edit;
+pub(crate) mod edit;
 mod nulls;
 mod table;
 
