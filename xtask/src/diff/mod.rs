@@ -44,7 +44,18 @@ pub struct Args {
     base: String,
     /// How to print the result.
     #[arg(long, short, default_value = "text", value_name = "FORMAT")]
-    output: Output,
+    output: Format,
+}
+
+/// How the comparison prints its result.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// How a task prints its result.
@@ -68,8 +79,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
         report.demand(&version, api_version);
     }
     let text = match args.output {
-        Output::Text => report.text(),
-        Output::Json => {
+        Format::Text => report.text(),
+        Format::Markdown => report.markdown(),
+        Format::Json => {
             let json = serde_json::to_string_pretty(&report)
                 .map_err(|error| Problem::new(format!("cannot write the result: {error}")))?;
             json + "\n"

@@ -93,19 +93,7 @@ impl Report {
     /// For people: grouped by class, each change with what it means to whom.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for (class, title) in [
-            (Class::Breaking, "breaking"),
-            (Class::Additive, "additive"),
-            (Class::Documentation, "documentation only"),
-        ] {
-            let changes: Vec<_> = self
-                .changes
-                .iter()
-                .filter(|change| change.class == class)
-                .collect();
-            if changes.is_empty() {
-                continue;
-            }
+        for (title, changes) in self.by_class() {
             let _ = writeln!(text, "{title} ({})", changes.len());
             for change in changes {
                 let _ = writeln!(
@@ -120,22 +108,84 @@ impl Report {
         }
         let _ = writeln!(text, "verdict: {}", self.class.word());
         if let Some(bump) = &self.bump {
-            if bump.kind == "none" {
-                let _ = writeln!(text, "version: jobs-api stays {}", bump.from);
-            } else {
-                let _ = writeln!(
-                    text,
-                    "version: jobs-api {} -> {} ({})",
-                    bump.from, bump.to, bump.kind
-                );
+            let _ = writeln!(text, "version: {}", bump.text());
+        }
+        text
+    }
+
+    /// For a comment on a pull request: the verdict, and a table for each class.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("### Changes of the API: {}\n", self.class.word());
+        if let Some(bump) = &self.bump {
+            let _ = writeln!(text, "\n{}", cell(&bump.text()));
+        }
+        for (title, changes) in self.by_class() {
+            let _ = writeln!(text, "\n#### {title} ({})\n", changes.len());
+            text.push_str("| What | Change | Wire | Rust |\n|---|---|---|---|\n");
+            for change in changes {
+                let (subject, message) = (cell(&change.subject), cell(&change.message));
+                let (wire, rust) = (change.wire.word(), change.rust.word());
+                let _ = writeln!(text, "| {subject} | {message} | {wire} | {rust} |");
             }
         }
         text
     }
 
+    /// The changes of each class that has any, worst first.
+    fn by_class(&self) -> impl Iterator<Item = (&'static str, Vec<&Change>)> {
+        let classes = [
+            (Class::Breaking, "breaking"),
+            (Class::Additive, "additive"),
+            (Class::Documentation, "documentation only"),
+        ];
+        classes.into_iter().filter_map(|(class, title)| {
+            let changes = self.changes.iter().filter(|change| change.class == class);
+            let changes: Vec<_> = changes.collect();
+            (!changes.is_empty()).then_some((title, changes))
+        })
+    }
+
     pub(super) fn demand(&mut self, version: &str, api_version: &str) {
         self.bump = bump(version, api_version, self.class);
     }
+}
+
+impl Bump {
+    fn text(&self) -> String {
+        let Self { kind, from, to } = self;
+        if kind == "none" {
+            format!("jobs-api stays {from}")
+        } else {
+            format!("jobs-api {from} -> {to} ({kind})")
+        }
+    }
+}
+
+/// Text of the spec as a cell of a table takes it: in one line, and without mentions or markup of its own. Names between
+/// backticks stay code.
+fn cell(text: &str) -> String {
+    let has_code = text.matches('`').count().is_multiple_of(2);
+    let (mut safe, mut in_code) = (String::new(), false);
+    for letter in text.chars() {
+        match letter {
+            '`' if has_code => {
+                in_code = !in_code;
+                safe.push('`');
+            }
+            // A table splits its cells before it reads code.
+            '|' => safe.push_str("\\|"),
+            letter if letter.is_control() => safe.push(' '),
+            letter if in_code => safe.push(letter),
+            // Without the zero-width space, it would notify somebody.
+            '@' => safe.push_str("@\u{200b}"),
+            '<' | '*' | '_' | '[' | ']' | '\\' | '#' | '!' | '~' | '`' => {
+                safe.push('\\');
+                safe.push(letter);
+            }
+            letter => safe.push(letter),
+        }
+    }
+    safe
 }
 
 /// Below 1.0 a breaking change demands the next minor version and everything else the next patch.
@@ -166,6 +216,34 @@ fn bump(version: &str, api_version: &str, class: Class) -> Option<Bump> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn markdown_has_a_table_for_each_class_and_no_markup_of_the_spec() {
+        let change = |class, message: &str| Change {
+            class,
+            wire: class,
+            rust: Class::None,
+            subject: "model Job_A, field `b_c|d`".to_owned(),
+            message: message.to_owned(),
+            pointer: String::new(),
+        };
+        let mut report = Report::new(vec![
+            change(Class::Additive, "value \"a|b\" added"),
+            change(Class::Breaking, "<img> @team` \nremoved"),
+        ]);
+        report.demand("0.1.0", "2021-04-12");
+        assert_eq!(
+            report.markdown(),
+            "### Changes of the API: breaking\n\n\
+             jobs-api 0.1.0 -> 0.2.0+2021-04-12 (minor)\n\n\
+             #### breaking (1)\n\n\
+             | What | Change | Wire | Rust |\n|---|---|---|---|\n\
+             | model Job\\_A, field `b_c\\|d` | \\<img> @\u{200b}team\\`  removed | breaking | none |\n\n\
+             #### additive (1)\n\n\
+             | What | Change | Wire | Rust |\n|---|---|---|---|\n\
+             | model Job\\_A, field `b_c\\|d` | value \"a\\|b\" added | additive | none |\n"
+        );
+    }
 
     fn to(version: &str, class: Class) -> String {
         bump(version, "2021-04-12", class).unwrap().to

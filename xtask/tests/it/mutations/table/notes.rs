@@ -190,7 +190,7 @@ fn documents() -> Vec<Row> {
     ]
 }
 
-/// From 2020-05-31-preview to 2021-04-12: `identity` is new.
+/// From the last edition of 2020-05-31-preview to 2021-04-12: `identity` and `parentScopes` are new.
 pub(crate) fn next_version() -> Vec<Edit> {
     vec![
         set("/info/version", json!("2021-04-12")),
@@ -207,6 +207,14 @@ pub(crate) fn next_version() -> Vec<Edit> {
         set(
             "/components/schemas/JobProperties/properties/identity",
             json!({ "$ref": "#/components/schemas/ManagedIdentity" }),
+        ),
+        set(
+            "/components/schemas/Twin/properties/parentScopes",
+            json!({
+                "type": "array",
+                "description": "The scopes of the edge devices above the device.",
+                "items": { "type": "string" }
+            }),
         ),
     ]
 }
