@@ -106,10 +106,7 @@ impl RequestContext {
     fn apply(&self, request: &mut reqwest::Request) {
         // The generator sends the version as a header, but the hub reads it from the query.
         request.headers_mut().remove("api-version");
-        request
-            .url_mut()
-            .query_pairs_mut()
-            .append_pair("api-version", &self.api_version);
+        put_version_first(request.url_mut(), &self.api_version);
         if let Some(extras) = &self.extras {
             extras.apply(request);
         }
@@ -128,6 +125,19 @@ impl Extras {
         if let Some(members) = &self.body_members {
             add_members(request, members);
         }
+    }
+}
+
+/// The vendor's clients and documentation have the version before an operation's own parameters.
+fn put_version_first(url: &mut Url, version: &str) {
+    let others = url.query().filter(|query| !query.is_empty());
+    let others = others.map(str::to_owned);
+    url.query_pairs_mut()
+        .clear()
+        .append_pair("api-version", version);
+    if let (Some(first), Some(others)) = (url.query(), others) {
+        let query = format!("{first}&{others}");
+        url.set_query(Some(&query));
     }
 }
 
@@ -236,14 +246,58 @@ impl ClientHooks<RequestContext> for Client {
 
     async fn post<E>(
         &self,
-        _: &reqwest::Result<reqwest::Response>,
+        result: &reqwest::Result<reqwest::Response>,
         _: &OperationInfo,
     ) -> Result<(), Error<E>> {
         match &self.inner.capture {
-            Some(capture) => capture
+            Some(capture) if result.is_ok() => capture
                 .check_items()
                 .map_err(|(body, error)| Error::InvalidResponsePayload(body, error)),
-            None => Ok(()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(query: &str) -> reqwest::Request {
+        let url = format!("https://hub.example/jobs{query}").parse().unwrap();
+        let mut request = reqwest::Request::new(reqwest::Method::GET, url);
+        let headers = request.headers_mut();
+        headers.insert("api-version", HeaderValue::from_static("header"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("other"));
+        request
+    }
+
+    #[test]
+    fn a_request_is_signed_once_and_its_token_is_sensitive() {
+        let token = HeaderValue::from_static("SharedAccessSignature sr=x");
+        let context = RequestContext::new()
+            .with_header(AUTHORIZATION, HeaderValue::from_static("further"))
+            .with_authorization(token.clone());
+        let mut request = request("");
+        context.apply(&mut request);
+        let values: Vec<_> = request.headers().get_all(AUTHORIZATION).iter().collect();
+        assert_eq!(values, [token]);
+        assert!(values[0].is_sensitive());
+        assert!(!format!("{request:?}").contains("SharedAccessSignature"));
+        assert!(!request.headers().contains_key("api-version"));
+    }
+
+    #[test]
+    fn the_version_is_the_first_parameter_whatever_else_the_query_has() {
+        for (query, signed) in [
+            ("", "api-version=a%26b"),
+            ("?", "api-version=a%26b"),
+            ("?x=1&y=%26", "api-version=a%26b&x=1&y=%26"),
+        ] {
+            let mut request = request(query);
+            RequestContext::new()
+                .with_api_version("a&b")
+                .apply(&mut request);
+            assert_eq!(request.url().query(), Some(signed));
         }
     }
 }

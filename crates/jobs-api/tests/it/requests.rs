@@ -1,7 +1,7 @@
 //! What goes over the wire, seen by a server that records it.
 
 use jobs_api::types::{JobProperties, JobStatus, JobType};
-use jobs_api::{Client, Error, RequestContext};
+use jobs_api::{Capture, Client, Error, RequestContext};
 use reqwest::header::{HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -180,7 +180,7 @@ async fn filters_and_paging_go_where_the_hub_reads_them() {
     let request = request.await.unwrap();
     assert!(
         request.starts_with(
-            "GET /jobs/v2/query?jobStatus=queued&jobType=scheduleUpdateTwin&api-version=2020-05-31-preview HTTP"
+            "GET /jobs/v2/query?api-version=2020-05-31-preview&jobStatus=queued&jobType=scheduleUpdateTwin HTTP"
         ),
         "{request}"
     );
@@ -223,4 +223,21 @@ async fn an_error_arrives_with_its_status_headers_and_body_whatever_they_are() {
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "7");
     assert_eq!(response.text().await.unwrap(), "<html>");
+}
+
+/// A capture may serve several attempts, and what an earlier one kept says nothing about a later one.
+#[tokio::test]
+async fn a_broken_connection_is_not_blamed_on_the_list_of_an_earlier_attempt() {
+    let capture = Capture::new(1000, 1000).with_most_items(1);
+    let context = RequestContext::new().with_capture(capture);
+    let (endpoint, request) = server(ok("[{},{},{}]")).await;
+    let hub = client(&endpoint, context);
+    let error = hub.jobs_get_import_export_jobs().await.unwrap_err();
+    assert!(
+        matches!(error, Error::InvalidResponsePayload(..)),
+        "{error}"
+    );
+    request.await.unwrap();
+    let error = hub.jobs_get_import_export_jobs().await.unwrap_err();
+    assert!(matches!(error, Error::CommunicationError(_)), "{error}");
 }
