@@ -29,6 +29,54 @@ pub(crate) struct Operation<'a> {
     pub(crate) value: &'a Value,
 }
 
+impl<'a> Operation<'a> {
+    /// Its id; empty when it has none.
+    pub(crate) fn id(self) -> &'a str {
+        self.value["operationId"].as_str().unwrap_or_default()
+    }
+
+    /// What people call it: its id, or its place when it has none.
+    pub(crate) fn name(self) -> String {
+        match self.id() {
+            "" => self.place(),
+            id => id.to_owned(),
+        }
+    }
+
+    /// Method and path.
+    pub(crate) fn place(self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    /// Method and path, whatever the parameters of the path are called.
+    pub(crate) fn nameless_place(self) -> (&'a str, String) {
+        (self.method, without_names(self.path))
+    }
+
+    /// Where it is in the document, as a JSON pointer.
+    pub(crate) fn pointer(self) -> String {
+        format!("/paths/{}/{}", escape(self.path), self.method)
+    }
+}
+
+/// A path with its parameters' names left out.
+pub(crate) fn without_names(path: &str) -> String {
+    let mut inside = false;
+    path.chars()
+        .filter(|letter| {
+            let kept = !inside || *letter == '}';
+            inside = *letter == '{' || inside && *letter != '}';
+            kept
+        })
+        .collect()
+}
+
+/// The names of the parameters in a path.
+pub(crate) fn path_names(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split('{').skip(1);
+    parts.filter_map(|part| part.split('}').next())
+}
+
 impl<'a> Document<'a> {
     pub(crate) fn new(root: &'a Value) -> Self {
         let mut document = Self {
@@ -113,7 +161,7 @@ impl<'a> Document<'a> {
     /// What a reference leads to; the value itself if it is none, or if it leads nowhere.
     pub(crate) fn resolve(&self, mut value: &'a Value) -> &'a Value {
         for _ in 0..16 {
-            let target = reference(value)
+            let target = refers(value)
                 .and_then(|reference| reference.strip_prefix('#'))
                 .and_then(|pointer| self.root.pointer(pointer));
             match target {
@@ -122,6 +170,20 @@ impl<'a> Document<'a> {
             }
         }
         value
+    }
+
+    /// A schema, and the elements of its `allOf` and of theirs, each once.
+    pub(crate) fn parts(&self, schema: &'a Value) -> Vec<&'a Value> {
+        let mut found: Vec<&'a Value> = Vec::new();
+        let mut waiting = vec![schema];
+        while let Some(next) = waiting.pop() {
+            let next = self.resolve(next);
+            if !found.iter().any(|known| std::ptr::eq(*known, next)) {
+                found.push(next);
+                waiting.extend(next["allOf"].as_array().into_iter().flatten());
+            }
+        }
+        found
     }
 
     /// Whether anything in the document refers to this place.
@@ -174,6 +236,11 @@ pub(crate) fn reference(value: &Value) -> Option<&str> {
     value.get("$ref").and_then(Value::as_str)
 }
 
+/// The target of a reference, also of one that an `allOf` of one element wraps.
+pub(crate) fn refers(schema: &Value) -> Option<&str> {
+    reference(schema).or_else(|| crate::spec::wrapped_reference(schema))
+}
+
 /// The members of an object; none for anything else.
 pub(crate) fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     value
@@ -194,4 +261,19 @@ pub(crate) fn object(value: Option<&Value>) -> Map<String, Value> {
 /// A part of a JSON pointer, escaped.
 pub(crate) fn escape(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_path_parameters_do_not_count() {
+        assert_eq!(
+            without_names("/jobs/{id}/x/{y}"),
+            without_names("/jobs/{job}/x/{z}")
+        );
+        assert_ne!(without_names("/jobs/{id}"), without_names("/jobs/id"));
+        assert_eq!(Vec::from_iter(path_names("/a/{b}/c{d}")), ["b", "d"]);
+    }
 }

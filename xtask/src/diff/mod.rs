@@ -9,7 +9,7 @@ mod components;
 mod defaults;
 pub(crate) mod document;
 mod fields;
-pub(crate) mod operations;
+mod operations;
 mod report;
 mod schemas;
 mod values;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::{Operation, escape};
+use super::document::{Operation, path_names};
 use super::schemas::Use;
 use super::{Class, Comparison};
 
@@ -25,41 +25,41 @@ impl<'a> Comparison<'a> {
         for before in old {
             let same_id = new
                 .iter()
-                .position(|after| id(before) == id(*after) && !id(before).is_empty());
+                .position(|after| before.id() == after.id() && !before.id().is_empty());
             let same_place = || {
                 new.iter()
-                    .position(|after| (before.path, before.method) == (after.path, after.method))
+                    .position(|after| before.nameless_place() == after.nameless_place())
             };
             if let Some(index) = same_id.or_else(same_place) {
                 let after = new.remove(index);
                 self.operation(before, after);
             } else {
-                let message = format!("removed ({})", place(before));
+                let message = format!("removed ({})", before.place());
                 self.add(
                     Class::Breaking,
                     Class::Breaking,
                     &subject(before),
                     message,
-                    &pointer(before),
+                    &before.pointer(),
                 );
             }
         }
         for after in new {
-            let message = format!("added ({})", place(after));
+            let message = format!("added ({})", after.place());
             self.add(
                 Class::Additive,
                 Class::Additive,
                 &subject(after),
                 message,
-                &pointer(after),
+                &after.pointer(),
             );
         }
     }
 
     fn operation(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        let (subject, at) = (subject(new), pointer(new));
-        if id(old) != id(new) {
-            let message = format!("renamed from {}", id(old));
+        let (subject, at) = (subject(new), new.pointer());
+        if old.id() != new.id() {
+            let message = format!("renamed from {}", old.id());
             self.add(
                 Class::None,
                 Class::Breaking,
@@ -68,8 +68,8 @@ impl<'a> Comparison<'a> {
                 &format!("{at}/operationId"),
             );
         }
-        if old.method != new.method || without_names(old.path) != without_names(new.path) {
-            let message = format!("moved from {} to {}", place(old), place(new));
+        if old.nameless_place() != new.nameless_place() {
+            let message = format!("moved from {} to {}", old.place(), new.place());
             self.add(Class::Breaking, Class::None, &subject, message, &at);
         } else if old.path != new.path {
             self.note(
@@ -190,11 +190,7 @@ fn by_position<'a>(
     parameters: BTreeMap<(String, String), &'a Value>,
     path: &str,
 ) -> BTreeMap<(String, String), &'a Value> {
-    let names: Vec<&str> = path
-        .split('{')
-        .skip(1)
-        .filter_map(|part| part.split('}').next())
-        .collect();
+    let names: Vec<_> = path_names(path).collect();
     parameters
         .into_iter()
         .map(
@@ -206,45 +202,6 @@ fn by_position<'a>(
         .collect()
 }
 
-fn id<'a>(operation: Operation<'a>) -> &'a str {
-    operation.value["operationId"].as_str().unwrap_or_default()
-}
-
 fn subject(operation: Operation<'_>) -> String {
-    format!("operation {}", id(operation))
-}
-
-pub(crate) fn place(operation: Operation<'_>) -> String {
-    format!("{} {}", operation.method.to_uppercase(), operation.path)
-}
-
-pub(crate) fn pointer(operation: Operation<'_>) -> String {
-    format!("/paths/{}/{}", escape(operation.path), operation.method)
-}
-
-/// A path with its parameters' names left out.
-pub(crate) fn without_names(path: &str) -> String {
-    let mut inside = false;
-    path.chars()
-        .filter(|letter| {
-            let kept = !inside || *letter == '}';
-            inside = *letter == '{' || inside && *letter != '}';
-            kept
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn names_of_path_parameters_do_not_count() {
-        assert_eq!(
-            super::without_names("/jobs/{id}/x/{y}"),
-            super::without_names("/jobs/{job}/x/{z}")
-        );
-        assert_ne!(
-            super::without_names("/jobs/{id}"),
-            super::without_names("/jobs/id")
-        );
-    }
+    format!("operation {}", operation.name())
 }

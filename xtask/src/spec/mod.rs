@@ -73,6 +73,9 @@ const NOT_OF_THE_TYPE: [&str; 7] = [
     "writeOnly",
 ];
 
+/// The extensions that decide the Rust type.
+const MARKS: [&str; 3] = ["x-free-text", "x-ms-enum", "x-ms-secret"];
+
 /// The reference that a schema wraps in an `allOf` of one element, as OpenAPI 3.0 has it where a reference needs a
 /// description or may be null.
 pub(crate) fn wrapped_reference(schema: &Value) -> Option<&str> {
@@ -80,7 +83,10 @@ pub(crate) fn wrapped_reference(schema: &Value) -> Option<&str> {
     let [part] = parts.as_slice() else {
         return None;
     };
-    let is_bare = |name: &String| name == "allOf" || NOT_OF_THE_TYPE.contains(&name.as_str());
+    let is_bare = |name: &String| {
+        let is_unread = name.starts_with("x-") && !MARKS.contains(&name.as_str());
+        name == "allOf" || is_unread || NOT_OF_THE_TYPE.contains(&name.as_str())
+    };
     let target = part.get("$ref")?.as_str()?;
     let alone = part.as_object()?.len() == 1 && schema.as_object()?.keys().all(is_bare);
     alone.then_some(target)

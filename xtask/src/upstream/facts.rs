@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::swagger::ANY;
-use crate::diff::document::{Document, Operation, is_success, members, reference};
-use crate::diff::operations::without_names;
+use crate::diff::document::{Document, Operation, is_success, members, path_names, refers};
 
 /// What a document says, by what it is about.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -32,27 +31,62 @@ const DETAILS: [&str; 17] = [
     "additionalProperties",
 ];
 
+/// Stands before a value of an enum.
+const VALUE: &str = " value ";
+/// Stands after a body, before its content types.
+const CONTENT: &str = " content types";
+/// How many lists, maps and inline models deep a schema is followed.
+const DEEPEST: usize = 8;
+
 /// What all operations of a document say, and the models that they lead to.
 pub(super) fn facts(root: &Value) -> Facts {
-    let mut facts = Facts::new();
     let document = Document::new(root);
+    let mut reader = Reader {
+        document: &document,
+        facts: Facts::new(),
+    };
     if let Some(base) = root["basePath"].as_str() {
-        facts.insert("basePath".to_owned(), base.to_owned());
+        reader.say("basePath", base);
     }
     for operation in document.operations() {
-        let id = operation.value["operationId"]
-            .as_str()
-            .unwrap_or("an operation without an id");
-        let (method, path) = (operation.method.to_uppercase(), operation.path);
-        facts.insert(id.to_owned(), format!("{method} {}", without_names(path)));
-        if operation.value["deprecated"] == true {
-            facts.insert(format!("{id}, deprecated"), "true".to_owned());
+        reader.operation(operation);
+    }
+    for name in document.in_requests.union(&document.in_answers) {
+        let schema = &root["components"]["schemas"][name];
+        if is_model(schema) && !document.only_in_errors.contains(name) {
+            reader.details(name, schema);
+            reader.fields(name, schema, DEEPEST);
         }
-        parameters(&mut facts, id, &document, operation);
+    }
+    reader.facts
+}
+
+/// Whether a schema has a name of its own in the comparison. Any other component says the same as its content.
+fn is_model(schema: &Value) -> bool {
+    schema.get("properties").is_some() || schema.get("allOf").is_some()
+}
+
+struct Reader<'a> {
+    document: &'a Document<'a>,
+    facts: Facts,
+}
+
+impl<'a> Reader<'a> {
+    fn say(&mut self, at: impl Into<String>, how: impl Into<String>) {
+        self.facts.insert(at.into(), how.into());
+    }
+
+    fn operation(&mut self, operation: Operation<'a>) {
+        let id = operation.name();
+        let (method, path) = operation.nameless_place();
+        self.say(&id, format!("{} {path}", method.to_uppercase()));
+        if operation.value["deprecated"] == true {
+            self.say(format!("{id}, deprecated"), "true");
+        }
+        self.parameters(&id, operation);
         if let Some(body) = operation.value.get("requestBody") {
-            let body = document.resolve(body);
-            let word = requiredness(body);
-            content(&mut facts, &format!("{id} body"), body, root, word);
+            let body = self.document.resolve(body);
+            self.content(&format!("{id} body"), body, requiredness(body));
         }
         for (status, answer) in members(operation.value.get("responses")) {
             let word = if is_success(status) {
@@ -60,58 +94,139 @@ pub(super) fn facts(root: &Value) -> Facts {
             } else {
                 "error"
             };
-            let answer = document.resolve(answer);
-            self::answer(
-                &mut facts,
-                &format!("{id} {word} {status}"),
-                answer,
-                &document,
-            );
+            let at = format!("{id} {word} {status}");
+            let answer = self.document.resolve(answer);
+            self.content(&at, answer, "");
+            for (name, header) in members(answer.get("headers")) {
+                let schema = &self.document.resolve(header)["schema"];
+                self.typed(&format!("{at} header {name}"), schema, "", "");
+            }
         }
     }
-    for name in document.in_requests.union(&document.in_answers) {
-        let schema = &root["components"]["schemas"][name];
-        if schema.get("enum").is_none() && !document.only_in_errors.contains(name) {
-            fields(&mut facts, name, schema, root);
-        }
-    }
-    facts
-}
 
-fn parameters(facts: &mut Facts, id: &str, document: &Document<'_>, operation: Operation<'_>) {
-    let root = document.root;
-    // Callers never meet the name of a parameter of the path.
-    let in_path: Vec<_> = operation.path.split('{').skip(1).collect();
-    for ((place, name), parameter) in document.parameters(operation) {
-        let index = in_path
-            .iter()
-            .position(|part| part.split('}').next() == Some(&name));
-        let at = match index {
-            Some(index) if place == "path" => format!("{id} parameter {} of the path", index + 1),
-            _ => format!("{id} parameter {name}"),
+    fn parameters(&mut self, id: &str, operation: Operation<'a>) {
+        // Callers never meet the name of a parameter of the path.
+        let in_path: Vec<_> = path_names(operation.path).collect();
+        for ((place, name), parameter) in self.document.parameters(operation) {
+            let index = in_path.iter().position(|other| *other == name);
+            let at = match index {
+                Some(index) if place == "path" => {
+                    format!("{id} parameter {} of the path", index + 1)
+                }
+                _ => format!("{id} parameter {name}"),
+            };
+            let end = format!(" in {place}");
+            self.typed(&at, &parameter["schema"], requiredness(parameter), &end);
+            // The version of a document is printed once.
+            let (default, version) = (format!("{at}, default"), &self.document.root["info"]);
+            if self.facts.get(&default).map(String::as_str) == version["version"].as_str() {
+                self.facts.remove(&default);
+            }
+        }
+    }
+
+    /// The type of a body and its content types.
+    fn content(&mut self, at: &str, holder: &'a Value, word: &str) {
+        let media: Vec<_> = members(holder.get("content")).collect();
+        let Some((_, first)) = media.first() else {
+            return self.say(at, "nothing");
         };
-        let (word, schema) = (requiredness(parameter), &parameter["schema"]);
-        let text = format!("{word} {} in {place}", kind(schema, root));
-        facts.insert(at.clone(), text);
-        details(facts, &at, schema, root);
-        // The version of a document is printed once.
-        let default = format!("{at}, default");
-        if facts.get(&default).map(String::as_str) == root["info"]["version"].as_str() {
-            facts.remove(&default);
+        let schema = &first["schema"];
+        self.typed(at, schema, word, "");
+        let names: Vec<_> = media.iter().map(|(name, _)| *name).collect();
+        self.say(format!("{at}{CONTENT}"), names.join(", "));
+        self.fields(at, schema, DEEPEST);
+    }
+
+    /// The type of a schema between two words, and its details.
+    fn typed(&mut self, at: &str, schema: &'a Value, before: &str, after: &str) {
+        let text = format!("{before} {}{after}", self.kind(schema, DEEPEST));
+        self.say(at, text.trim_start());
+        self.details(at, schema);
+    }
+
+    /// The fields that a schema lists itself or takes from the elements of its `allOf`.
+    fn fields(&mut self, at: &str, schema: &'a Value, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        if refers(schema).is_some() {
+            return;
+        }
+        let parts = self.document.parts(schema);
+        let is_required = |field: &str| {
+            let mut lists = parts.iter().filter_map(|part| part["required"].as_array());
+            lists.any(|list| list.iter().any(|name| name == field))
+        };
+        for (field, property) in parts
+            .iter()
+            .flat_map(|part| members(part.get("properties")))
+        {
+            let place = format!("{at}.{field}");
+            let word = if is_required(field) { ", required" } else { "" };
+            self.typed(&place, property, "", word);
+            self.fields(&place, property, depth);
+        }
+    }
+
+    /// The values of an enum, and what a schema says besides its type.
+    fn details(&mut self, at: &str, schema: &'a Value) {
+        let target = self.document.resolve(schema);
+        let values = target.get("enum").and_then(Value::as_array);
+        for value in values.into_iter().flatten().filter_map(Value::as_str) {
+            self.say(format!("{at}{VALUE}{value}"), "a value");
+        }
+        for name in DETAILS {
+            // A model says itself what it says.
+            let inside = target.get(name).filter(|_| !is_model(target));
+            let Some(value) = schema.get(name).or(inside) else {
+                continue;
+            };
+            let text = match (name, value) {
+                ("default", value) => super::plain(value),
+                ("additionalProperties", Value::Bool(false)) => "false".to_owned(),
+                ("additionalProperties", values) if is_model(schema) => self.kind(values, DEEPEST),
+                // What is so by default, and values of a map, which the type names.
+                ("additionalProperties", _) | (_, Value::Bool(false)) => continue,
+                (_, value) => super::plain(value),
+            };
+            if text != ANYTHING {
+                self.say(format!("{at}, {name}"), text);
+            }
+        }
+    }
+
+    /// The type of a schema in a few words. Enums are texts here; their values are facts of their own.
+    fn kind(&self, schema: &'a Value, depth: usize) -> String {
+        let Some(depth) = depth.checked_sub(1) else {
+            return "a type without an end".to_owned();
+        };
+        let target = self.document.resolve(schema);
+        if let Some(name) = refers(schema).filter(|_| is_model(target)) {
+            return crate::spec::referenced_name(name).to_owned();
+        }
+        let values = target.get("additionalProperties");
+        let values = values.filter(|values| values.is_object() && !is_model(target));
+        match (target["type"].as_str(), values) {
+            (Some("array"), _) => {
+                let items = target.get("items").map(|items| self.kind(items, depth));
+                format!("list of {}", items.as_deref().unwrap_or("anything"))
+            }
+            (Some("object") | None, Some(values)) => match self.kind(values, depth).as_str() {
+                ANYTHING => ANYTHING.to_owned(),
+                values => format!("map of {values}"),
+            },
+            (Some("object") | None, None) => ANYTHING.to_owned(),
+            (Some(kind), _) => match target["format"].as_str() {
+                Some(format) => format!("{kind}({format})"),
+                None => kind.to_owned(),
+            },
         }
     }
 }
 
-fn answer<'a>(facts: &mut Facts, at: &str, answer: &'a Value, document: &Document<'a>) {
-    let root = document.root;
-    content(facts, at, answer, root, "");
-    for (name, header) in members(answer.get("headers")) {
-        let at = format!("{at} header {name}");
-        let schema = &document.resolve(header)["schema"];
-        facts.insert(at.clone(), kind(schema, root));
-        details(facts, &at, schema, root);
-    }
-}
+/// Any JSON is a bare object in one document and has no type in another.
+const ANYTHING: &str = "object";
 
 fn requiredness(value: &Value) -> &'static str {
     if value["required"] == true {
@@ -121,132 +236,22 @@ fn requiredness(value: &Value) -> &'static str {
     }
 }
 
-/// The type of a body and its content types.
-fn content(facts: &mut Facts, at: &str, holder: &Value, root: &Value, word: &str) {
-    let media: Vec<_> = members(holder.get("content")).collect();
-    let Some((_, first)) = media.first() else {
-        facts.insert(at.to_owned(), "nothing".to_owned());
-        return;
-    };
-    let schema = &first["schema"];
-    let text = format!("{word} {}", kind(schema, root));
-    facts.insert(at.to_owned(), text.trim_start().to_owned());
-    let names: Vec<_> = media.iter().map(|(name, _)| *name).collect();
-    facts.insert(format!("{at}{CONTENT}"), names.join(", "));
-    fields(facts, at, schema, root);
-}
-
-/// The fields that a schema lists itself.
-fn fields(facts: &mut Facts, name: &str, schema: &Value, root: &Value) {
-    let required = schema.get("required").and_then(Value::as_array);
-    for (field, property) in members(schema.get("properties")) {
-        let is_required = required.is_some_and(|list| list.iter().any(|value| value == field));
-        let word = if is_required { ", required" } else { "" };
-        let at = format!("{name}.{field}");
-        facts.insert(at.clone(), format!("{}{word}", kind(property, root)));
-        details(facts, &at, property, root);
-        fields(facts, &at, property, root);
-    }
-}
-
-/// The values of an enum, and what a schema says besides its type.
-fn details(facts: &mut Facts, at: &str, schema: &Value, root: &Value) {
-    let target = target(schema, root);
-    let values = target.get("enum").and_then(Value::as_array);
-    for value in values.into_iter().flatten().filter_map(Value::as_str) {
-        facts.insert(format!("{at}{VALUE}{value}"), "a value".to_owned());
-    }
-    for name in DETAILS {
-        let value = schema.get(name).filter(|value| match value {
-            // What is so by default, and values of a map, which the type names.
-            Value::Bool(value) => *value && name != "additionalProperties",
-            Value::Object(_) => false,
-            _ => true,
-        });
-        if let Some(value) = value {
-            facts.insert(format!("{at}, {name}"), super::plain(value));
-        }
-    }
-}
-
-/// Stands before a value of an enum.
-const VALUE: &str = " value ";
-/// Stands after a body, before its content types.
-const CONTENT: &str = " content types";
-
 /// Takes out what one of two documents alone cannot tell: values of a query filter where the other has a free text, for
 /// both send a text; content types where the other names none; and details of what the other does not have at all.
 pub(super) fn forget_what_one_side_leaves_open(one: &mut Facts, other: &Facts) {
+    let has_any = |start: String| {
+        let mut from = other.range(start.clone()..);
+        from.next().is_some_and(|(at, _)| at.starts_with(&start))
+    };
     one.retain(|at, value| {
-        if let Some((parameter, _)) = at
-            .split_once(VALUE)
-            .filter(|(at, _)| at.contains(" parameter "))
-        {
-            let start = format!("{parameter}{VALUE}");
-            return other.keys().any(|at| at.starts_with(&start));
+        if let Some((holder, _)) = at.split_once(VALUE) {
+            return !holder.contains(" parameter ") || has_any(format!("{holder}{VALUE}"));
         }
         if at.ends_with(CONTENT) {
             let names_some = |value: &String| value != ANY;
             return names_some(value) && other.get(at).is_some_and(names_some);
         }
         at.rsplit_once(", ")
-            .is_none_or(|(holder, _)| other.contains_key(holder))
+            .is_none_or(|(holder, _)| other.contains_key(holder) || has_any(format!("{holder}.")))
     });
-}
-
-/// How many lists and maps deep a type is followed.
-const DEEPEST: usize = 16;
-
-/// The type of a schema in a few words. Enums are texts here; their values are facts of their own.
-fn kind(schema: &Value, root: &Value) -> String {
-    nested(schema, root, DEEPEST)
-}
-
-fn nested(schema: &Value, root: &Value, depth: usize) -> String {
-    let Some(depth) = depth.checked_sub(1) else {
-        return "a type without an end".to_owned();
-    };
-    let target = target(schema, root);
-    if let Some(name) = refers(schema).filter(|_| target.get("enum").is_none()) {
-        return name.rsplit('/').next().unwrap_or(name).to_owned();
-    }
-    let is_listed = |name: &str| target.get(name).is_some_and(Value::is_object);
-    match target.get("type").and_then(Value::as_str) {
-        Some("array") => {
-            let items = target.get("items");
-            let items = items.map_or("anything".to_owned(), |items| nested(items, root, depth));
-            format!("list of {items}")
-        }
-        Some("object") | None if is_listed("additionalProperties") && !is_listed("properties") => {
-            match nested(&target["additionalProperties"], root, depth).as_str() {
-                // Any JSON is a bare object in one document and has no type in another.
-                "object" => "object".to_owned(),
-                values => format!("map of {values}"),
-            }
-        }
-        Some("object") | None => "object".to_owned(),
-        Some(kind) => match target.get("format").and_then(Value::as_str) {
-            Some(format) => format!("{kind}({format})"),
-            None => kind.to_owned(),
-        },
-    }
-}
-
-/// The name that a schema refers to, wrapped or not.
-fn refers(schema: &Value) -> Option<&str> {
-    reference(schema).or_else(|| crate::spec::wrapped_reference(schema))
-}
-
-/// What a schema refers to; the schema itself if it does not.
-fn target<'a>(mut schema: &'a Value, root: &'a Value) -> &'a Value {
-    for _ in 0..DEEPEST {
-        let found = refers(schema)
-            .and_then(|target| target.strip_prefix('#'))
-            .and_then(|pointer| root.pointer(pointer));
-        match found {
-            Some(found) => schema = found,
-            None => break,
-        }
-    }
-    schema
 }

@@ -30,9 +30,10 @@ pub use pair::{Lacking, Pair};
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The vendor's file; or an older and a newer one, which are compared with each other.
-    #[arg(required = true, num_args = 1..=2, value_names = ["FILE", "NEW"])]
-    files: Vec<PathBuf>,
+    /// The vendor's file; with NEW, the older of two that are compared with each other.
+    file: PathBuf,
+    /// The newer file of the vendor.
+    new: Option<PathBuf>,
     /// How to print the result.
     #[arg(long, short, default_value = "text", value_name = "FORMAT")]
     output: Output,
@@ -87,8 +88,9 @@ pub struct Report {
 /// two files, the exit codes of `cargo xtask diff`.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let ours = Workspace::read(&workspace.spec())?;
-    if let [old, new] = args.files.as_slice() {
-        let pair = compare(&ours, &text_and_name(old)?, &text_and_name(new)?)?;
+    let file = text_and_name(&args.file)?;
+    if let Some(new) = &args.new {
+        let pair = compare(&ours, &file, &text_and_name(new)?)?;
         return Ok(Outcome {
             text: print(args.output, &pair, Pair::text)?,
             code: pair.report.exit_code(),
@@ -100,8 +102,6 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     } else {
         String::new()
     };
-    let file = args.files.first().map(|file| text_and_name(file));
-    let file = file.unwrap_or_else(|| Err(Problem::unreadable("no file is given")))?;
     let report = check_named(&ours, &file, &deviations::parse(&known)?)?;
     Ok(Outcome {
         text: print(args.output, &report, Report::text)?,
@@ -143,13 +143,6 @@ fn check_named(ours: &str, theirs: &(String, String), known: &[Deviation]) -> Re
     let (text, name) = theirs;
     let theirs = swagger::read(text, name)?;
     let selected = select::select(&ours, &theirs);
-    if !selected.has_jobs {
-        let title = theirs["info"]["title"].as_str().unwrap_or("no title");
-        return Err(Problem::unreadable(format!(
-            "{name} cannot be compared: it has no path /jobs, so it describes another service ({title}, version {})",
-            version(&theirs)
-        )));
-    }
     let mut their_facts = facts::facts(&selected.document);
     let mut our_facts = facts::facts(&ours);
     facts::forget_what_one_side_leaves_open(&mut our_facts, &their_facts);

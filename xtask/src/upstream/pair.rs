@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::select::place;
-use crate::diff::document::Document;
+use crate::diff::document::{Document, Operation};
 use crate::diff::{self, Change};
 
 /// What changed between two files of the vendor.
@@ -76,15 +75,12 @@ fn lacking<'a>(ours: &Value, new: &Value, changes: impl Iterator<Item = &'a Chan
             .any(|pointer| *pointer == start || pointer.starts_with(&format!("{start}/")))
     };
     let (ours_read, new_read) = (Document::new(ours), Document::new(new));
-    let places: BTreeSet<_> = ours_read.operations().into_iter().map(place).collect();
+    let places = ours_read.operations().into_iter();
+    let places: BTreeSet<_> = places.map(Operation::nameless_place).collect();
     let mut lacking = Lacking::default();
     for operation in new_read.operations() {
-        if !places.contains(&place(operation)) && is_below(&diff::operations::pointer(operation)) {
-            let id = operation.value["operationId"].as_str();
-            lacking.operations.insert(match id {
-                Some(id) => id.to_owned(),
-                None => diff::operations::place(operation),
-            });
+        if !places.contains(&operation.nameless_place()) && is_below(&operation.pointer()) {
+            lacking.operations.insert(operation.name());
         }
     }
     for (name, _) in diff::document::members(new.pointer("/components/schemas")) {

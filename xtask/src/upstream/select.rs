@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::swagger::is_below_jobs;
 use crate::diff::document::{Document, METHODS, Operation, members};
-use crate::diff::operations::without_names;
 
 /// The part of a document that is compared.
 pub(super) struct Selected {
@@ -15,8 +15,6 @@ pub(super) struct Selected {
     pub(super) renamed: BTreeMap<String, String>,
     /// The groups of the operations that were left out, and how many they have.
     pub(super) left_out: BTreeMap<String, usize>,
-    /// Whether anything stands at `/jobs` or below it.
-    pub(super) has_jobs: bool,
 }
 
 /// Selects what stands at the place of one of our operations or has its id, what stands at `/jobs` or below, and the group
@@ -26,9 +24,10 @@ pub(super) fn select(ours: &Value, theirs: &Value) -> Selected {
     let by_place: BTreeMap<_, _> = ours
         .operations()
         .into_iter()
-        .map(|o| (place(o), id(o)))
+        .map(|o| (o.nameless_place(), o.id()))
         .collect();
-    let theirs_at: BTreeSet<_> = document.operations().into_iter().map(place).collect();
+    let theirs_at = document.operations().into_iter();
+    let theirs_at: BTreeSet<_> = theirs_at.map(Operation::nameless_place).collect();
     // One that has moved is known by its id.
     let moved: BTreeSet<_> = by_place
         .iter()
@@ -39,25 +38,21 @@ pub(super) fn select(ours: &Value, theirs: &Value) -> Selected {
         document: theirs.clone(),
         renamed: BTreeMap::new(),
         left_out: BTreeMap::new(),
-        has_jobs: false,
     };
     let mut kept: Map<String, Value> = Map::new();
     for operation in document.operations() {
         let below_jobs = is_below_jobs(operation.path);
-        selected.has_jobs |= below_jobs;
-        let own = id(operation);
-        let known = by_place.get(&place(operation)).copied();
+        let own = operation.id();
+        let known = by_place.get(&operation.nameless_place()).copied();
         let known = known.or_else(|| moved.get(own).copied());
         if known.is_none() && !below_jobs && !own.starts_with("Jobs_") {
-            let group = own.split('_').next().unwrap_or_default();
-            *selected.left_out.entry(group.to_owned()).or_default() += 1;
+            let name = operation.name();
+            let group = own.split('_').next().filter(|group| !group.is_empty());
+            let group = group.unwrap_or(&name).to_owned();
+            *selected.left_out.entry(group).or_default() += 1;
             continue;
         }
         let mut value = operation.value.clone();
-        if own.is_empty() {
-            let name = format!("{} {}", operation.method.to_uppercase(), operation.path);
-            value["operationId"] = json!(name);
-        }
         if let Some(name) = known.filter(|name| *name != own) {
             value["operationId"] = json!(name);
             selected.renamed.insert(name.to_owned(), own.to_owned());
@@ -71,18 +66,4 @@ pub(super) fn select(ours: &Value, theirs: &Value) -> Selected {
     }
     selected.document["paths"] = Value::Object(kept);
     selected
-}
-
-/// Method and path of an operation, whatever the parameters of the path are called.
-pub(super) fn place(operation: Operation<'_>) -> (String, String) {
-    (operation.method.to_owned(), without_names(operation.path))
-}
-
-fn id<'a>(operation: Operation<'a>) -> &'a str {
-    operation.value["operationId"].as_str().unwrap_or_default()
-}
-
-fn is_below_jobs(path: &str) -> bool {
-    let rest = path.strip_prefix("/jobs");
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }

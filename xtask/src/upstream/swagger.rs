@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::diff::document::{METHODS, escape, members, object, reference};
+use crate::diff::document::{Document, METHODS, escape, members, object, reference};
 use crate::{Problem, Result, spec};
 
 /// Stands for a body whose content types the document does not name.
 pub(super) const ANY: &str = "*/*";
 
 /// Members of a parameter or a header that OpenAPI 3.0 has in its schema.
-const OF_SCHEMAS: [&str; 17] = [
+const OF_SCHEMAS: [&str; 18] = [
+    "x-nullable",
     "collectionFormat",
     "type",
     "format",
@@ -48,6 +49,11 @@ const ELSEWHERE: [&str; 11] = [
 pub(super) fn read(text: &str, name: &str) -> Result<Value> {
     // The vendor's files start with a byte order mark, some of them.
     let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Err(Problem::unreadable(format!(
+            "{name} cannot be read: it is empty"
+        )));
+    }
     let root = spec::json(text, &format!("{name} cannot be read"))?;
     if root["swagger"] != "2.0" {
         return Err(Problem::unreadable(format!(
@@ -55,7 +61,25 @@ pub(super) fn read(text: &str, name: &str) -> Result<Value> {
         )));
     }
     check_references(&root, name)?;
-    Ok(Swagger { root: &root }.document())
+    let document = Swagger { root: &root }.document();
+    let has_jobs = Document::new(&document)
+        .operations()
+        .into_iter()
+        .any(|operation| is_below_jobs(operation.path));
+    if !has_jobs {
+        let title = document["info"]["title"].as_str().unwrap_or("no title");
+        return Err(Problem::unreadable(format!(
+            "{name} cannot be compared: it has no path /jobs, so it describes another service ({title}, version {})",
+            super::version(&document)
+        )));
+    }
+    Ok(document)
+}
+
+/// Whether a path is `/jobs` or below it.
+pub(super) fn is_below_jobs(path: &str) -> bool {
+    let rest = path.strip_prefix("/jobs");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 /// Every reference has to lead to a place in the file: what is elsewhere would be left out of the comparison.
@@ -250,7 +274,12 @@ fn schema(value: &Value) -> Value {
                 };
                 (name.to_owned(), schema(value))
             });
-            Value::Object(renamed.collect())
+            let mut renamed: Map<_, _> = renamed.collect();
+            // Many documents say beside `allOf` what each of its elements says.
+            if renamed.contains_key("allOf") && renamed.get("type") == Some(&json!("object")) {
+                renamed.remove("type");
+            }
+            Value::Object(renamed)
         }
         Value::Array(items) => Value::Array(items.iter().map(schema).collect()),
         Value::String(text) => {

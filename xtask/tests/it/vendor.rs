@@ -1,6 +1,7 @@
 //! Files of the vendor in their variety: what is found in them, what is refused, and two of them compared.
 
 use serde_json::{Value, json};
+use xtask::diff::Class;
 use xtask::upstream::{Deviation, Kind, Pair, check, compare};
 
 use super::mutations::edit::{Edit, remove, rename, replace, set};
@@ -174,6 +175,137 @@ fn types_of_map_values_and_of_inline_models_are_compared() {
     );
 }
 
+/// What an edit adds, with what the vendor has.
+fn lacking(edits: &[Edit]) -> Vec<(String, String)> {
+    let found = |edits: &[Edit]| check(&spec(), &vendor(edits), &[]).unwrap().unexplained;
+    let before = found(&[]);
+    let after = found(edits).into_iter();
+    after
+        .filter(|difference| !before.contains(difference))
+        .map(|difference| (difference.at, difference.theirs.unwrap_or_default()))
+        .collect()
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    let owned = pairs.map(|(at, theirs)| (at.to_owned(), theirs.to_owned()));
+    owned.to_vec()
+}
+
+#[test]
+fn what_a_whole_model_says_is_compared() {
+    for (pointer, value, at, theirs) in [
+        ("x-nullable", json!(true), "nullable", "true"),
+        ("deprecated", json!(true), "deprecated", "true"),
+        (
+            "additionalProperties",
+            json!(false),
+            "additionalProperties",
+            "false",
+        ),
+        (
+            "additionalProperties",
+            json!({ "type": "integer" }),
+            "additionalProperties",
+            "integer",
+        ),
+    ] {
+        let pointer = match pointer {
+            "x-nullable" => "/definitions/JobProperties/x-nullable",
+            "deprecated" => "/definitions/JobProperties/deprecated",
+            _ => "/definitions/JobProperties/additionalProperties",
+        };
+        let expected = format!("JobProperties, {at}");
+        assert_eq!(
+            lacking(&[set(pointer, value)]),
+            pairs([(&expected, theirs)])
+        );
+    }
+}
+
+#[test]
+fn bodies_and_parameters_that_may_be_null_are_told() {
+    let answer = "/paths/~1jobs~1{id}/get/responses/200/schema/x-nullable";
+    assert_eq!(
+        lacking(&[set(answer, json!(true))]),
+        pairs([("Jobs_GetImportExportJob answer 200, nullable", "true")])
+    );
+    let parameter = "/paths/~1jobs~1{id}/get/parameters/0/x-nullable";
+    assert_eq!(
+        lacking(&[set(parameter, json!(true))]),
+        pairs([(
+            "Jobs_GetImportExportJob parameter 1 of the path, nullable",
+            "true"
+        )])
+    );
+}
+
+#[test]
+fn a_definition_that_is_no_model_says_the_same_as_its_content() {
+    let job_id = "/definitions/JobProperties/properties/jobId";
+    let refer = set(job_id, json!({ "$ref": "#/definitions/Id" }));
+    let id = |schema: Value| set("/definitions/Id", schema);
+    assert_eq!(lacking(&[id(json!({ "type": "string" })), refer]), []);
+    let refer = set(job_id, json!({ "$ref": "#/definitions/Id" }));
+    assert_eq!(
+        lacking(&[id(json!({ "type": "string", "maxLength": 9 })), refer]),
+        pairs([("JobProperties.jobId, maxLength", "9")])
+    );
+    let refer = set(job_id, json!({ "$ref": "#/definitions/Id" }));
+    let values = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    assert_eq!(
+        lacking(&[id(values), refer]),
+        pairs([("JobProperties.jobId", "map of string")])
+    );
+}
+
+#[test]
+fn fields_of_every_element_of_all_of_belong_to_the_model() {
+    let note = json!({ "properties": { "note": { "type": "string", "readOnly": true } } });
+    let base = || set("/definitions/Base", note.clone());
+    let found = pairs([("JobProperties.note", "string")]);
+    let all_of = "/definitions/JobProperties/allOf";
+    let refer = json!({ "$ref": "#/definitions/Base" });
+    assert_eq!(lacking(&[base(), set(all_of, json!([note]))]), found);
+    for parts in [json!([refer]), json!([{ "description": "x" }, refer])] {
+        // The base is a model too.
+        let with_base = [pairs([("Base.note", "string")]), found.clone()].concat();
+        assert_eq!(lacking(&[base(), set(all_of, parts)]), with_base);
+    }
+    // A model that extends itself comes to an end.
+    let itself = json!([{ "$ref": "#/definitions/JobProperties" }, note]);
+    assert_eq!(lacking(&[set(all_of, itself)]), found);
+    // Inside a field, the fields of both elements are the field's.
+    let identity = "/definitions/JobProperties/properties/identity";
+    let both = json!({ "allOf": [{ "$ref": "#/definitions/ManagedIdentity" }, note] });
+    let found: Vec<_> = lacking(&[set(identity, both)]);
+    assert_eq!(
+        found,
+        pairs([
+            ("JobProperties.identity", "object"),
+            ("JobProperties.identity.note", "string"),
+            ("JobProperties.identity.userAssignedIdentity", "string"),
+        ])
+    );
+    // A reference in `allOf` is the reference, whatever describes it.
+    let wrapped = json!({ "type": "object", "allOf": [{ "$ref": "#/definitions/ManagedIdentity" }],
+        "description": "x", "x-ms-client-flatten": true });
+    assert_eq!(lacking(&[set(identity, wrapped)]), []);
+}
+
+#[test]
+fn an_operation_without_an_id_has_its_place_for_a_name() {
+    let operation = json!({ "post": { "responses": {} } });
+    let elsewhere = vendor(&[set("/paths/~1devices~1all", operation.clone())]);
+    let text = check(&spec(), &elsewhere, &[]).unwrap().text();
+    assert!(
+        text.contains("operations not compared: Devices (1), POST /devices/all (1)"),
+        "{text}"
+    );
+    let pair = pair(&[set("/paths/~1jobs~1all", operation)]);
+    let change = &pair.report.changes[0];
+    assert_eq!(change.subject, "operation POST /jobs/all");
+}
+
 #[test]
 fn a_file_with_byte_order_mark_and_carriage_returns_is_read() {
     let plain = vendor(&[]);
@@ -281,6 +413,68 @@ fn two_files_are_compared_as_a_whole_and_what_the_spec_lacks_is_listed_apart() {
     assert_eq!(
         Vec::from_iter(&lacking.operations),
         ["Jobs_PauseScheduledJob"]
+    );
+}
+
+#[test]
+fn a_file_of_another_service_is_refused_on_either_side() {
+    let other = || {
+        let edits = [
+            remove("/paths/~1jobs~1{id}"),
+            remove("/paths/~1jobs~1v2~1{id}~1pause"),
+        ];
+        (vendor(&edits), "other.json".to_owned())
+    };
+    let own = || (vendor(&[]), "own.json".to_owned());
+    for problem in [
+        compare(&spec(), &other(), &own()).unwrap_err(),
+        compare(&spec(), &own(), &other()).unwrap_err(),
+        compare(
+            &spec(),
+            &own(),
+            &("  \n".to_owned(), "other.json".to_owned()),
+        )
+        .unwrap_err(),
+    ] {
+        assert_eq!(problem.exit_code(), 3);
+        let message = problem.to_string();
+        assert!(message.starts_with("other.json cannot be "), "{message}");
+        let says_why = message.contains("no path /jobs") || message.contains("it is empty");
+        assert!(says_why, "{message}");
+    }
+}
+
+#[test]
+fn an_operation_that_is_renamed_with_the_parameter_of_its_path_is_the_same() {
+    let pair = pair(&[
+        rename("/paths/~1jobs~1{id}", "/jobs/{jobId}"),
+        replace("\"name\":\"id\"", "\"name\":\"jobId\""),
+        replace("\"Jobs_GetImportExportJob\"", "\"JobClient_Get\""),
+        replace("\"Jobs_CancelImportExportJob\"", "\"JobClient_Cancel\""),
+    ]);
+    let breaking = pair
+        .report
+        .changes
+        .iter()
+        .filter(|change| change.class == Class::Breaking);
+    let breaking: Vec<_> = breaking.map(|change| change.message.as_str()).collect();
+    assert_eq!(
+        breaking,
+        [
+            "renamed from Jobs_GetImportExportJob",
+            "renamed from Jobs_CancelImportExportJob"
+        ]
+    );
+    // Names of parameters of the path mean nothing here, so nothing but names may have changed.
+    let others = pair
+        .report
+        .changes
+        .iter()
+        .filter(|change| change.class != Class::Breaking);
+    assert!(
+        others
+            .map(|change| change.class)
+            .all(|class| class == Class::Documentation)
     );
 }
 
