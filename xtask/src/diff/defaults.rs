@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::METHODS;
 use crate::spec;
+use crate::spec::document::METHODS;
 
 type Members = Map<String, Value>;
 

@@ -5,14 +5,15 @@
 //! `operations` and `schemas`, and what no rule knows is breaking, never dropped.
 
 mod bodies;
+mod comparison;
 mod components;
 mod defaults;
-pub(crate) mod document;
 mod fields;
 mod operations;
 mod report;
 mod schemas;
 mod values;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,8 +26,8 @@ use crate::{Problem, Result, fingerprint, spec};
 
 pub use report::{Bump, Change, Class, Report};
 
-use document::{Document, members, object};
-use schemas::word;
+use crate::spec::document::Document;
+use comparison::{Comparison, Spot};
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -102,19 +103,15 @@ pub fn compare(old: &Value, new: &Value) -> Report {
         changes: Vec::new(),
     };
     comparison.documents();
+    let spot = Spot::new("document", "");
     if comparison.changes.is_empty() && before == after && old != new {
         let message =
             "the same is written in another way: a default, or a reference inside `allOf`";
-        comparison.note("document", message, "");
+        comparison.note(&spot, message);
     } else if comparison.changes.is_empty() && before != after {
         // No rule saw it, which is a gap in the rules and not a harmless change.
-        comparison.add(
-            Class::Breaking,
-            Class::Breaking,
-            "document",
-            "changed in a way that no rule knows",
-            "",
-        );
+        let message = "changed in a way that no rule knows";
+        comparison.add(&spot, Class::Breaking, Class::Breaking, message);
     }
     Report::new(comparison.changes)
 }
@@ -158,179 +155,4 @@ fn jobs_api_version(workspace: &Workspace) -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("version = "))?;
     Some(line.trim().trim_matches('"').to_owned())
-}
-
-/// The two documents and what was found so far.
-struct Comparison<'a> {
-    old: Document<'a>,
-    new: Document<'a>,
-    changes: Vec<Change>,
-}
-
-impl<'a> Comparison<'a> {
-    /// Notes a change. One that neither the wire nor Rust code feels is still one that people read.
-    fn add(
-        &mut self,
-        wire: Class,
-        rust: Class,
-        subject: &str,
-        message: impl Into<String>,
-        pointer: &str,
-    ) {
-        let class = wire.max(rust).max(Class::Documentation);
-        let felt = |side: Class| {
-            if wire.max(rust) == Class::None {
-                class
-            } else {
-                side
-            }
-        };
-        self.changes.push(Change {
-            class,
-            wire: felt(wire),
-            rust: felt(rust),
-            subject: subject.to_owned(),
-            message: message.into(),
-            pointer: pointer.to_owned(),
-        });
-    }
-
-    /// A change that only people notice.
-    fn note(&mut self, subject: &str, message: impl Into<String>, pointer: &str) {
-        self.add(
-            Class::Documentation,
-            Class::Documentation,
-            subject,
-            message,
-            pointer,
-        );
-    }
-
-    fn documents(&mut self) {
-        let (old, new) = (self.old.root, self.new.root);
-        self.info(old.get("info"), new.get("info"));
-        self.operations();
-        self.components();
-        // Swagger 2.0 has it, and `upstream` compares two such documents.
-        if old.get("basePath") != new.get("basePath") {
-            let message = format!(
-                "base path {} -> {}",
-                word(old, "basePath"),
-                word(new, "basePath")
-            );
-            self.add(Class::Breaking, Class::None, "api", message, "/basePath");
-        }
-        let known = ["info", "paths", "components", "basePath"];
-        self.rest(
-            "document",
-            old,
-            new,
-            "",
-            &known,
-            &["openapi", "servers", "tags", "externalDocs"],
-        );
-        self.paths_rest(old.get("paths"), new.get("paths"));
-    }
-
-    fn info(&mut self, old: Option<&Value>, new: Option<&Value>) {
-        let version = |info: Option<&Value>| {
-            info.and_then(|info| info["version"].as_str())
-                .unwrap_or("?")
-                .to_owned()
-        };
-        let (before, after) = (version(old), version(new));
-        if before != after {
-            let message = format!("version {before} -> {after}");
-            self.add(
-                Class::Additive,
-                Class::Additive,
-                "api",
-                message,
-                "/info/version",
-            );
-        }
-        let (old, new) = (Value::Object(object(old)), Value::Object(object(new)));
-        let documentation = [
-            "title",
-            "description",
-            "termsOfService",
-            "contact",
-            "license",
-        ];
-        self.rest("api", &old, &new, "/info", &["version"], &documentation);
-    }
-
-    /// Members of `paths` that are no path, and members of a path that are no operation.
-    fn paths_rest(&mut self, old: Option<&Value>, new: Option<&Value>) {
-        let (old, new) = (object(old), object(new));
-        let mut known = document::METHODS.to_vec();
-        known.push("parameters");
-        let documentation = ["summary", "description", "servers"];
-        let nothing = Value::Object(serde_json::Map::new());
-        let names = old
-            .keys()
-            .chain(new.keys().filter(|name| !old.contains_key(*name)));
-        for path in names {
-            let (before, after) = (old.get(path), new.get(path));
-            let pointer = format!("/paths/{}", document::escape(path));
-            if path.starts_with("x-") {
-                if before != after {
-                    self.note(
-                        "paths",
-                        format!("{path} added, removed or changed"),
-                        &pointer,
-                    );
-                }
-                continue;
-            }
-            let subject = format!("path {path}");
-            let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
-            self.rest(&subject, before, after, &pointer, &known, &documentation);
-            let is_bare = |item: &Value| *item == nothing;
-            if old.contains_key(path) != new.contains_key(path) && is_bare(before) && is_bare(after)
-            {
-                self.note(
-                    &subject,
-                    "added or removed, without any operation",
-                    &pointer,
-                );
-            }
-        }
-    }
-
-    /// Compares the members that no rule handles: documentation where it is known to be, breaking otherwise.
-    fn rest(
-        &mut self,
-        subject: &str,
-        old: &Value,
-        new: &Value,
-        pointer: &str,
-        known: &[&str],
-        documentation: &[&str],
-    ) {
-        let mut names: Vec<&str> = members(Some(old)).map(|(name, _)| name).collect();
-        names.extend(
-            members(Some(new))
-                .map(|(name, _)| name)
-                .filter(|name| old.get(name).is_none()),
-        );
-        for name in names.into_iter().filter(|name| !known.contains(name)) {
-            let (before, after) = (old.get(name), new.get(name));
-            if before == after {
-                continue;
-            }
-            let how = match (before, after) {
-                (None, _) => "added",
-                (_, None) => "removed",
-                _ => "changed",
-            };
-            let at = format!("{pointer}/{}", document::escape(name));
-            if documentation.contains(&name) || name.starts_with("x-") {
-                self.note(subject, format!("{name} {how}"), &at);
-            } else {
-                let message = format!("{name} {how}, which no rule knows; taken as breaking");
-                self.add(Class::Breaking, Class::Breaking, subject, message, &at);
-            }
-        }
-    }
 }

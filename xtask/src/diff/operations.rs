@@ -4,171 +4,112 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::{Operation, path_names};
-use super::schemas::Use;
-use super::{Class, Comparison};
-
-/// What may change about a described thing without anybody but readers noticing.
-pub(super) const DOCUMENTATION: [&str; 7] = [
-    "description",
-    "summary",
-    "tags",
-    "externalDocs",
-    "deprecated",
-    "example",
-    "examples",
-];
+use super::comparison::{Comparison, DOCUMENTATION, Spot, Use, is_required};
+use super::report::Class::{self, Additive, Breaking};
+use crate::spec::document::{Operation, path_names};
 
 impl<'a> Comparison<'a> {
     pub(super) fn operations(&mut self) {
-        let (old, mut new) = (self.old.operations(), self.new.operations());
-        for before in old {
-            let same_id = new
-                .iter()
-                .position(|after| before.id() == after.id() && !before.id().is_empty());
-            let same_place = || {
-                new.iter()
-                    .position(|after| before.nameless_place() == after.nameless_place())
-            };
-            if let Some(index) = same_id.or_else(same_place) {
+        let mut new = self.new.operations();
+        for before in self.old.operations() {
+            let has_id = !before.id().is_empty();
+            let same_id = |after: &Operation<'_>| has_id && before.id() == after.id();
+            let same_place =
+                |after: &Operation<'_>| before.nameless_place() == after.nameless_place();
+            let index = new.iter().position(same_id);
+            if let Some(index) = index.or_else(|| new.iter().position(same_place)) {
                 let after = new.remove(index);
                 self.operation(before, after);
             } else {
                 let message = format!("removed ({})", before.place());
-                self.add(
-                    Class::Breaking,
-                    Class::Breaking,
-                    &subject(before),
-                    message,
-                    &before.pointer(),
-                );
+                self.add(&spot(before), Breaking, Breaking, message);
             }
         }
         for after in new {
             let message = format!("added ({})", after.place());
-            self.add(
-                Class::Additive,
-                Class::Additive,
-                &subject(after),
-                message,
-                &after.pointer(),
-            );
+            self.add(&spot(after), Additive, Additive, message);
         }
     }
 
     fn operation(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        let (subject, at) = (subject(new), new.pointer());
+        let spot = spot(new);
         if old.id() != new.id() {
             let message = format!("renamed from {}", old.id());
-            self.add(
-                Class::None,
-                Class::Breaking,
-                &subject,
-                message,
-                &format!("{at}/operationId"),
-            );
+            self.add(&spot.at("operationId"), Class::None, Breaking, message);
         }
         if old.nameless_place() != new.nameless_place() {
             let message = format!("moved from {} to {}", old.place(), new.place());
-            self.add(Class::Breaking, Class::None, &subject, message, &at);
+            self.add(&spot, Breaking, Class::None, message);
         } else if old.path != new.path {
-            self.note(
-                &subject,
-                format!("path written {} instead of {}", new.path, old.path),
-                &at,
-            );
+            let message = format!("path written {} instead of {}", new.path, old.path);
+            self.note(&spot, message);
         }
-        self.parameters(&subject, old, new, &at);
-        self.request_body(
-            &subject,
-            old.value.get("requestBody"),
-            new.value.get("requestBody"),
-            &at,
-        );
-        self.answers(
-            &subject,
-            old.value.get("responses"),
-            new.value.get("responses"),
-            &at,
-        );
+        self.parameters(&spot.at("parameters"), old, new);
+        let both = |name: &str| (old.value.get(name), new.value.get(name));
+        let (before, after) = both("requestBody");
+        self.request_body(&spot.at("requestBody"), before, after);
+        let (before, after) = both("responses");
+        self.answers(&spot.at("responses"), before, after);
         let known = ["operationId", "parameters", "requestBody", "responses"];
         let mut documentation = DOCUMENTATION.to_vec();
         documentation.push("servers");
-        self.rest(&subject, old.value, new.value, &at, &known, &documentation);
+        let (old, new) = (Some(old.value), Some(new.value));
+        self.rest(&spot, old, new, &known, &documentation);
     }
 
-    fn parameters(&mut self, subject: &str, old: Operation<'a>, new: Operation<'a>, at: &str) {
-        let at = format!("{at}/parameters");
+    fn parameters(&mut self, spot: &Spot, old: Operation<'a>, new: Operation<'a>) {
         let before = by_position(self.old.parameters(old), old.path);
         let mut after = by_position(self.new.parameters(new), new.path);
-        let same_parameters = before == after;
+        let lists = |operation: Operation<'a>| {
+            [operation.item, operation.value].map(|holder| holder.get("parameters"))
+        };
+        if before == after && lists(old) != lists(new) {
+            self.note(spot, "parameters are listed in another order or place");
+        }
         for (key, parameter) in before {
-            match after.remove(&key) {
-                Some(other) => self.parameter(subject, parameter, other, &at),
-                None => {
-                    let message = format!("parameter `{}` ({}) removed", name(parameter), key.0);
-                    self.add(Class::Breaking, on_call(parameter), subject, message, &at);
-                }
+            if let Some(other) = after.remove(&key) {
+                self.parameter(spot, parameter, other);
+            } else {
+                let message = format!("parameter `{}` ({}) removed", name(parameter), key.0);
+                self.add(spot, Breaking, on_call(parameter), message);
             }
         }
         for ((place, _), parameter) in after {
-            let (wire, word) = if parameter["required"] == true {
-                (Class::Breaking, "required")
+            let (wire, word) = if is_required(parameter) {
+                (Breaking, "required")
             } else {
-                (Class::Additive, "optional")
+                (Additive, "optional")
             };
             let message = format!("{word} parameter `{}` ({place}) added", name(parameter));
-            self.add(wire, on_call(parameter), subject, message, &at);
-        }
-        let listed = |operation: Operation<'a>| {
-            (
-                operation.item.get("parameters"),
-                operation.value.get("parameters"),
-            )
-        };
-        if same_parameters && listed(old) != listed(new) {
-            self.note(
-                subject,
-                "parameters are listed in another order or place",
-                &at,
-            );
+            self.add(spot, wire, on_call(parameter), message);
         }
     }
 
-    fn parameter(&mut self, subject: &str, old: &'a Value, new: &'a Value, at: &str) {
-        if old["name"] != new["name"] {
-            self.note(
-                subject,
-                format!(
-                    "path parameter `{}` is now called `{}`",
-                    name(old),
-                    name(new)
-                ),
-                at,
-            );
+    fn parameter(&mut self, spot: &Spot, old: &'a Value, new: &'a Value) {
+        let (before, after) = (name(old), name(new));
+        if before != after {
+            let message = format!("path parameter `{before}` is now called `{after}`");
+            self.note(spot, message);
         }
-        let rust = on_call(new);
-        let subject = format!("{subject}, parameter `{}`", name(new));
-        match (old["required"] == true, new["required"] == true) {
-            (false, true) => self.add(Class::Breaking, rust, &subject, "made required", at),
-            (true, false) => self.add(Class::Additive, rust, &subject, "made optional", at),
-            _ => {}
-        }
-        let is_version = new["name"] == "api-version";
-        let role = Use {
-            is_version,
-            ..Use::request(!is_version)
+        let is_version = after == "api-version";
+        let spot = Spot {
+            subject: format!("{}, parameter `{after}`", spot.subject),
+            at: spot.at.clone(),
+            role: Use {
+                is_version,
+                ..Use::request(!is_version)
+            },
         };
-        self.schema(&subject, old.get("schema"), new.get("schema"), at, role);
-        self.rest(
-            &subject,
-            old,
-            new,
-            at,
-            &["name", "in", "required", "schema"],
-            &DOCUMENTATION,
-        );
+        self.requiredness(&spot, is_required(old), is_required(new), on_call(new));
+        self.schema(&spot, old.get("schema"), new.get("schema"));
+        let known = ["name", "in", "required", "schema"];
+        self.rest(&spot, Some(old), Some(new), &known, &DOCUMENTATION);
     }
+}
+
+fn spot(operation: Operation<'_>) -> Spot {
+    let subject = format!("operation {}", operation.name());
+    Spot::new(subject, operation.pointer())
 }
 
 fn name(parameter: &Value) -> &str {
@@ -178,10 +119,10 @@ fn name(parameter: &Value) -> &str {
 /// What a change of this parameter does to the Rust call: arguments are positional, so any change of them breaks. The
 /// version of the API is no argument, because the seam sends it.
 fn on_call(parameter: &Value) -> Class {
-    if parameter["name"] == "api-version" {
+    if name(parameter) == "api-version" {
         Class::None
     } else {
-        Class::Breaking
+        Breaking
     }
 }
 
@@ -191,17 +132,11 @@ fn by_position<'a>(
     path: &str,
 ) -> BTreeMap<(String, String), &'a Value> {
     let names: Vec<_> = path_names(path).collect();
-    parameters
-        .into_iter()
-        .map(
-            |((place, name), parameter)| match names.iter().position(|found| *found == name) {
-                Some(index) if place == "path" => ((place, index.to_string()), parameter),
-                _ => ((place, name), parameter),
-            },
-        )
-        .collect()
-}
-
-fn subject(operation: Operation<'_>) -> String {
-    format!("operation {}", operation.name())
+    let placed = parameters.into_iter().map(|((place, name), parameter)| {
+        match names.iter().position(|found| *found == name) {
+            Some(index) if place == "path" => ((place, index.to_string()), parameter),
+            _ => ((place, name), parameter),
+        }
+    });
+    placed.collect()
 }

@@ -2,73 +2,10 @@
 
 use serde_json::Value;
 
-use super::document::{object, reference};
-use super::operations::DOCUMENTATION;
-use super::{Class, Comparison};
-
-/// How a schema is used.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Use {
-    /// Callers send it.
-    pub(super) sent: bool,
-    /// Callers read it.
-    pub(super) read: bool,
-    /// It gives a Rust type.
-    pub(super) rust: bool,
-    /// It stands in an optional field, which is an `Option` in Rust, null or not.
-    pub(super) in_option: bool,
-    /// It is the version of the API, whose default changes with every version.
-    pub(super) is_version: bool,
-}
-
-impl Use {
-    pub(super) fn request(rust: bool) -> Self {
-        Self {
-            sent: true,
-            read: false,
-            rust,
-            in_option: false,
-            is_version: false,
-        }
-    }
-
-    pub(super) fn answer(rust: bool) -> Self {
-        Self {
-            sent: false,
-            read: true,
-            rust,
-            in_option: false,
-            is_version: false,
-        }
-    }
-
-    pub(super) fn is_seen_by_rust(self) -> bool {
-        self.rust
-    }
-
-    /// The class of a Rust change, none where there is no Rust type.
-    pub(super) fn on_rust(self, class: Class) -> Class {
-        if self.rust { class } else { Class::None }
-    }
-
-    /// The wire class of a stricter promise: harmless to readers, not to senders.
-    pub(super) fn stricter(self) -> Class {
-        if self.sent {
-            Class::Breaking
-        } else {
-            Class::Additive
-        }
-    }
-
-    /// The wire class of a looser promise: harmless to senders, not to readers.
-    pub(super) fn looser(self) -> Class {
-        if self.read {
-            Class::Breaking
-        } else {
-            Class::Additive
-        }
-    }
-}
+use super::comparison::{Comparison, DOCUMENTATION, Spot, Use, change};
+use super::report::Class::{self, Additive, Breaking};
+use crate::spec::document::{object, reference};
+use crate::spec::referenced_name;
 
 /// Bounds, and whether a greater value is stricter.
 pub(super) const BOUNDS: [(&str, bool); 8] = [
@@ -111,154 +48,99 @@ const KNOWN: [&str; 12] = [
 const NOTES: [&str; 5] = ["title", "readOnly", "writeOnly", "xml", "discriminator"];
 
 impl<'a> Comparison<'a> {
-    pub(super) fn schema(
-        &mut self,
-        subject: &str,
-        old: Option<&'a Value>,
-        new: Option<&'a Value>,
-        at: &str,
-        role: Use,
-    ) {
+    pub(super) fn schema(&mut self, spot: &Spot, old: Option<&'a Value>, new: Option<&'a Value>) {
         let (old, new) = match (old, new) {
             (Some(old), Some(new)) if old != new => (old, new),
             (None, Some(_)) | (Some(_), None) => {
-                let breaking = role.on_rust(Class::Breaking);
-                return self.add(
-                    Class::Breaking,
-                    breaking,
-                    subject,
-                    "schema added or removed",
-                    at,
-                );
+                return self.breaks(spot, "schema added or removed");
             }
             _ => return,
         };
         if reference(old) != reference(new) {
-            return self.referred(subject, old, new, at, role);
+            return self.referred(spot, old, new);
         }
         if old.get("type") != new.get("type") {
-            let message = format!("type {} -> {}", word(old, "type"), word(new, "type"));
-            self.add(
-                Class::Breaking,
-                role.on_rust(Class::Breaking),
-                subject,
-                message,
-                at,
-            );
+            self.breaks(spot, format!("type {}", change(old, new, "type")));
+        } else if old.get("format") != new.get("format") {
+            self.format(spot, old, new);
         }
-        self.format(subject, old, new, at, role);
-        self.marks(subject, old, new, at, role);
-        self.values(subject, old, new, at, role);
-        self.constraints(subject, old, new, at, role);
-        let role = Use {
+        self.marks(spot, old, new);
+        self.default(spot, old, new);
+        self.values(spot, old, new);
+        self.constraints(spot, old, new);
+        let inside = Use {
             in_option: false,
-            ..role
+            ..spot.role
         };
-        self.fields(subject, old, new, at, role);
-        self.parts(subject, old, new, at, role);
-        let mut known = KNOWN.to_vec();
-        known.extend(BOUNDS.map(|(name, _)| name));
-        known.extend(PATTERNS);
-        let documentation: Vec<_> = DOCUMENTATION.into_iter().chain(NOTES).collect();
-        self.rest(subject, old, new, at, &known, &documentation);
+        let inside = spot.clone().used(inside);
+        self.fields(&inside, old, new);
+        self.parts(&inside, old, new);
+        let bounds = BOUNDS.map(|(name, _)| name);
+        let known = [&KNOWN[..], &bounds, &PATTERNS].concat();
+        let documentation = [&DOCUMENTATION[..], &NOTES].concat();
+        self.rest(spot, Some(old), Some(new), &known, &documentation);
     }
 
     /// One side refers to another component than the other, or does not refer at all.
-    fn referred(&mut self, subject: &str, old: &'a Value, new: &'a Value, at: &str, role: Use) {
+    fn referred(&mut self, spot: &Spot, old: &'a Value, new: &'a Value) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
-        let wire = if stripped(before) == stripped(after) {
-            Class::None
-        } else {
-            Class::Breaking
-        };
+        let says_the_same = stripped(before) == stripped(after);
+        let wire = if says_the_same { Class::None } else { Breaking };
         let message = format!("type {} -> {}", kind(old), kind(new));
-        self.add(wire, role.on_rust(Class::Breaking), subject, message, at);
+        self.add(spot, wire, spot.role.on_rust(Breaking), message);
     }
 
-    fn format(&mut self, subject: &str, old: &Value, new: &Value, at: &str, role: Use) {
-        let (before, after) = (old.get("format"), new.get("format"));
-        if before == after || old.get("type") != new.get("type") {
-            return;
+    fn format(&mut self, spot: &Spot, old: &Value, new: &Value) {
+        let message = format!("format {}", change(old, new, "format"));
+        if new["type"] != "string" {
+            return self.breaks(spot, message);
         }
-        let message = format!("format {} -> {}", word(old, "format"), word(new, "format"));
-        if new["type"] == "string" {
-            // The lowering drops the format of texts, so no Rust type changes.
-            let wire = match (before, after) {
-                (None, _) => role.stricter(),
-                (_, None) => role.looser(),
-                _ => Class::Breaking,
-            };
-            self.add(wire, Class::None, subject, message, at);
-        } else {
-            self.add(
-                Class::Breaking,
-                role.on_rust(Class::Breaking),
-                subject,
-                message,
-                at,
-            );
-        }
+        // The lowering drops the format of texts, so no Rust type changes.
+        let wire = match (old.get("format"), new.get("format")) {
+            (None, _) => spot.role.stricter(),
+            (_, None) => spot.role.looser(),
+            _ => Breaking,
+        };
+        self.add(spot, wire, Class::None, message);
     }
 
-    fn marks(&mut self, subject: &str, old: &Value, new: &Value, at: &str, role: Use) {
-        let is = |value: &Value, mark: &str| value.get(mark) == Some(&Value::Bool(true));
+    fn marks(&mut self, spot: &Spot, old: &Value, new: &Value) {
+        let both = |mark: &str| [old, new].map(|value| value[mark] == true);
+        let (role, breaking) = (spot.role, spot.role.on_rust(Breaking));
         let rust = if role.in_option {
             Class::None
         } else {
-            role.on_rust(Class::Breaking)
+            breaking
         };
-        match (is(old, "nullable"), is(new, "nullable")) {
-            (false, true) => self.add(role.looser(), rust, subject, "may be null", at),
-            (true, false) => self.add(role.stricter(), rust, subject, "is never null", at),
+        match both("nullable") {
+            [false, true] => self.add(spot, role.looser(), rust, "may be null"),
+            [true, false] => self.add(spot, role.stricter(), rust, "is never null"),
             _ => {}
         }
-        match (is(old, "x-ms-secret"), is(new, "x-ms-secret")) {
-            (false, true) => self.add(
-                Class::None,
-                role.on_rust(Class::Breaking),
-                subject,
-                "marked secret",
-                at,
-            ),
-            (true, false) => self.add(
-                Class::None,
-                role.on_rust(Class::Breaking),
-                subject,
-                "no longer secret",
-                at,
-            ),
+        match both("x-ms-secret") {
+            [false, true] => self.add(spot, Class::None, breaking, "marked secret"),
+            [true, false] => self.add(spot, Class::None, breaking, "no longer secret"),
             _ => {}
         }
-        if is_open(old) != is_open(new) && old.get("enum").is_some() && new.get("enum").is_some() {
-            let message = if is_open(new) {
-                "enum opened"
-            } else {
-                "enum closed"
-            };
-            self.add(
-                Class::None,
-                role.on_rust(Class::Breaking),
-                subject,
-                message,
-                at,
-            );
-        } else if old.get("x-ms-enum") != new.get("x-ms-enum") {
-            self.note(subject, "x-ms-enum changed", at);
+        let are_enums = old.get("enum").is_some() && new.get("enum").is_some();
+        match [old, new].map(is_open) {
+            [false, true] if are_enums => self.add(spot, Class::None, breaking, "enum opened"),
+            [true, false] if are_enums => self.add(spot, Class::None, breaking, "enum closed"),
+            _ if old.get("x-ms-enum") != new.get("x-ms-enum") => {
+                self.note(spot, "x-ms-enum changed");
+            }
+            _ => {}
         }
+    }
+
+    fn default(&mut self, spot: &Spot, old: &Value, new: &Value) {
         match (old.get("default"), new.get("default")) {
-            (None, Some(value)) => self.note(subject, format!("default {value} noted"), at),
+            (None, Some(value)) => self.note(spot, format!("default {value} noted")),
             (before, after) if before != after => {
-                let wire = if role.is_version {
-                    Class::Additive
-                } else {
-                    Class::Breaking
-                };
-                let message = format!(
-                    "default {} -> {}",
-                    word(old, "default"),
-                    word(new, "default")
-                );
-                self.add(wire, Class::None, subject, message, at);
+                let is_version = spot.role.is_version;
+                let wire = if is_version { Additive } else { Breaking };
+                let message = format!("default {}", change(old, new, "default"));
+                self.add(spot, wire, Class::None, message);
             }
             _ => {}
         }
@@ -269,29 +151,10 @@ pub(super) fn is_open(schema: &Value) -> bool {
     schema.pointer("/x-ms-enum/modelAsString") == Some(&Value::Bool(true))
 }
 
-pub(super) fn subject(name: &str, schema: &Value) -> String {
-    format!(
-        "{} {name}",
-        if schema.get("enum").is_some() {
-            "enum"
-        } else {
-            "model"
-        }
-    )
-}
-
-pub(super) fn word(schema: &Value, key: &str) -> String {
-    match schema.get(key) {
-        None => "none".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
 /// A type in one word.
 pub(super) fn kind(schema: &Value) -> String {
     if let Some(target) = reference(schema) {
-        return target.rsplit('/').next().unwrap_or(target).to_owned();
+        return referenced_name(target).to_owned();
     }
     match (
         schema.get("type").and_then(Value::as_str),

@@ -17,7 +17,7 @@ use openapiv3::{
 };
 
 use super::enums::{OpenEnum, open_enum};
-use crate::diff::document::escape;
+use crate::spec::document::escape;
 use crate::{Problem, Result, spec};
 
 /// The format that marks a secret text in the lowered document.

@@ -17,7 +17,7 @@ use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 use super::lower::Lowered;
 use super::names::type_name;
 use super::{constructors, veil};
-use crate::diff::document::escape;
+use crate::spec::document::escape;
 use crate::{Problem, Result, spec};
 
 pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> Result<syn::File> {

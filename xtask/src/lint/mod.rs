@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::diff::Output;
-use crate::diff::document::{escape, members, reference};
 use crate::generate::check::is_odd;
 use crate::problem::Outcome;
+use crate::spec::document::{escape, members, reference};
 use crate::spec::places::{Places, Repeated, places};
 use crate::workspace::Workspace;
 use crate::{Problem, Result, fingerprint, generate};

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::Lint;
-use crate::diff::document::{Document, escape, members};
 use crate::generate::names::{argument_name, field_name, type_name, variant_name};
+use crate::spec::document::{Document, escape, members};
 
 /// Names that jobs-api exports besides the models.
 const HAND_WRITTEN: [&str; 7] = [

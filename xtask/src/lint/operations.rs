@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::Lint;
-use crate::diff::document::{Document, Operation, escape, is_success, members, object, reference};
+use crate::spec::document::{Document, Operation, escape, is_success, members, object, reference};
 
 /// The groups of operations that the spec takes from the service: jobs, and what the client asks before it makes one.
 const GROUPS: [&str; 3] = ["Jobs", "Query", "Statistics"];

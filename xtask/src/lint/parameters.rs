@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Lint;
-use crate::diff::document::{Document, Operation};
+use crate::spec::document::{Document, Operation};
 
 /// Types of which a value is one text.
 const SCALARS: [&str; 4] = ["string", "integer", "number", "boolean"];

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::Lint;
-use crate::diff::document::{escape, members, object, reference};
 use crate::spec;
+use crate::spec::document::{escape, members, object, reference};
 
 /// Words in the name of a field that holds a URI with a signature.
 const SIGNED_URI: [&str; 5] = ["container", "blob", "sas", "storage", "file"];

@@ -1,5 +1,6 @@
 //! Reading the OpenAPI document.
 
+pub(crate) mod document;
 pub(crate) mod places;
 
 use openapiv3::{OpenAPI, ReferenceOr, Schema};

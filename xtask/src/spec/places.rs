@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diff::document::escape;
+use crate::spec::document::escape;
 
 /// Where the values of a JSON text are.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::swagger::ANY;
-use crate::diff::document::{Document, Operation, is_success, members, path_names, refers};
+use crate::spec::document::{Document, Operation, is_success, members, path_names, refers};
 
 /// What a document says, by what it is about.
 pub(super) type Facts = BTreeMap<String, String>;

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diff::document::{Document, Operation};
 use crate::diff::{self, Change};
+use crate::spec::document::{Document, Operation};
 
 /// What changed between two files of the vendor.
 #[derive(Debug, Clone, Serialize)]
@@ -83,8 +83,11 @@ fn lacking<'a>(ours: &Value, new: &Value, changes: impl Iterator<Item = &'a Chan
             lacking.operations.insert(operation.name());
         }
     }
-    for (name, _) in diff::document::members(new.pointer("/components/schemas")) {
-        let at = format!("/components/schemas/{}", diff::document::escape(name));
+    for (name, _) in crate::spec::document::members(new.pointer("/components/schemas")) {
+        let at = format!(
+            "/components/schemas/{}",
+            crate::spec::document::escape(name)
+        );
         if ours.pointer(&at).is_none() && is_below(&at) {
             lacking.models.insert(name.to_owned());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::swagger::is_below_jobs;
-use crate::diff::document::{Document, METHODS, Operation, members};
+use crate::spec::document::{Document, METHODS, Operation, members};
 
 /// The part of a document that is compared.
 pub(super) struct Selected {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::diff::document::{Document, METHODS, escape, members, object, reference};
+use crate::spec::document::{Document, METHODS, escape, members, object, reference};
 use crate::{Problem, Result, spec};
 
 /// Stands for a body whose content types the document does not name.

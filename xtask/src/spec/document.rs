@@ -1,4 +1,4 @@
-//! An OpenAPI document as the comparison looks at it.
+//! An OpenAPI document as JSON: its operations, what it refers to, and where its schemas are used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -248,6 +248,17 @@ pub(crate) fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Val
         .into_iter()
         .flatten()
         .map(|(name, value)| (name.as_str(), value))
+}
+
+/// The members of two objects by name: those of the old one, then those that only the new one has.
+pub(crate) fn members_of_both<'v>(
+    old: Option<&'v Value>,
+    new: Option<&'v Value>,
+) -> impl Iterator<Item = (&'v str, Option<&'v Value>, Option<&'v Value>)> {
+    let get = |value: Option<&'v Value>, name: &str| value.and_then(|value| value.get(name));
+    let olds = members(old).map(move |(name, value)| (name, Some(value), get(new, name)));
+    let news = members(new).filter(move |(name, _)| get(old, name).is_none());
+    olds.chain(news.map(|(name, value)| (name, None, Some(value))))
 }
 
 /// An object's members; an empty object for anything else.
