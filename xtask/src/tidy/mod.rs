@@ -1,9 +1,10 @@
-//! `cargo xtask tidy`: what no compiler checks. Sizes, names, licences, manifests, the crate map, who imports whom, and
-//! paths of somebody's machine.
+//! `cargo xtask tidy`: what no compiler checks. Sizes, names, licences, manifests, the crate map, who imports whom, which
+//! room of a crate is above which, and paths of somebody's machine.
 
 mod files;
 mod graph;
 mod manifests;
+mod rooms;
 mod sizes;
 
 use std::fmt::Write as _;
@@ -41,6 +42,7 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     let metadata = graph::metadata(workspace)?;
     findings.extend(manifests::check(workspace, &metadata, &files));
     findings.extend(graph::check(&metadata));
+    findings.extend(rooms::check(workspace, &files));
     findings.sort();
     Ok(findings)
 }
