@@ -1,7 +1,6 @@
 //! `cargo xtask check`: what a review would ask for first, in one command. CI runs the same and more, see `.ci/run`.
 
 use std::fmt::Write as _;
-use std::process::Command;
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -20,11 +19,10 @@ const STEPS: [&str; 7] = [
 
 /// Runs every step, the failed ones included, and says at the end which failed.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut text = String::new();
     let mut failed = 0;
     for step in STEPS {
-        let mut command = Command::new(&cargo);
+        let mut command = crate::programs::cargo();
         command
             .current_dir(workspace.root())
             .args(step.split(' '))

@@ -14,6 +14,7 @@ pub mod generate;
 pub mod lint;
 pub mod package;
 pub mod problem;
+mod programs;
 pub mod spec;
 pub mod tidy;
 pub mod upstream;

@@ -1,12 +1,12 @@
 //! `cargo xtask package`: what people get from a registry works by itself. The published crates are packed, unpacked outside
 //! the workspace, and a small application that knows nothing but the packages fetches a job from the local hub.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::problem::Outcome;
+use crate::programs::{cargo, target};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -19,11 +19,11 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
     let packed = pack(workspace, folder.path())?;
     let packages = unpack(&packed, folder.path())?;
     let application = application(workspace, folder.path(), &packages)?;
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command.current_dir(&application).args(["run", "--quiet"]);
     command.env(
         "CARGO_TARGET_DIR",
-        target(workspace).join("package-application"),
+        target(workspace)?.join("package-application"),
     );
     let said = output(&mut command, "the application")?;
     if !said.contains(PROMISE) {
@@ -42,7 +42,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
 /// Packs every crate that is published; the files.
 fn pack(workspace: &Workspace, folder: &Path) -> Result<Vec<PathBuf>> {
     let target = folder.join("target");
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command.current_dir(workspace.root());
     // The application below is the verification, of all packages at once and from outside.
     command.args([
@@ -124,15 +124,6 @@ fn application(
     )?;
     write("src/main.rs", include_str!("package/application.rs.txt"))?;
     Ok(application)
-}
-
-fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// The folder that cargo builds the workspace into.
-fn target(workspace: &Workspace) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.path("target"), PathBuf::from)
 }
 
 fn failed(what: &str, error: &dyn std::fmt::Display) -> Problem {

@@ -1,6 +1,9 @@
 //! Why a task could not do its work.
 
 use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
 
 /// What was wrong, where, and what to do.
 #[derive(Debug)]
@@ -32,6 +35,11 @@ impl Problem {
             exit_code: UNREADABLE,
             ..Self::new(message)
         }
+    }
+
+    /// Makes a problem of an error with a file or a folder, which it names.
+    pub(crate) fn of<E: fmt::Display>(path: impl AsRef<Path>) -> impl FnOnce(E) -> Self {
+        move |cause| Self::new(format!("{}: {cause}", path.as_ref().display()))
     }
 
     /// The same problem, at this place of the spec. One that has a place already keeps it.
@@ -79,6 +87,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// A result as JSON, for machines.
+    pub(crate) fn json(result: &impl Serialize) -> Result<String> {
+        serde_json::to_string_pretty(result)
+            .map(|json| json + "\n")
+            .map_err(|error| Problem::new(format!("cannot write the result: {error}")))
+    }
+
     /// Success with something to say.
     pub fn said(text: impl Into<String>) -> Self {
         Self {

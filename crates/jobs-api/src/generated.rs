@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 106cd1c3321478b6df7b3f7717660f73cd69480242406d6b0efbe793f896b801
+// inputs: ddd7533c0c267f4e1f9ff46f0e81da65050df075ae4e8bda7a9e7bbdd9eef3de
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::{Bar, cargo, output};
+use super::Bar;
+use crate::programs::{cargo, output};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -50,8 +51,7 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     )?;
     // Both are built with the versions that this workspace is tested with.
     let lock = workspace.path("Cargo.lock");
-    std::fs::copy(&lock, ours.join("Cargo.lock"))
-        .map_err(|cause| Problem::new(format!("{}: {cause}", lock.display())))?;
+    std::fs::copy(&lock, ours.join("Cargo.lock")).map_err(Problem::of(&lock))?;
     let peer = format!("{PEER}\nazure_core = {{ version = \"0.21\", default-features = false }}");
     let peer = application(folder.path(), "peer", &peer, PEER_MAIN)?;
     let (ours, peer) = (build(&ours)?, build(&peer)?);
@@ -82,11 +82,9 @@ fn application(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependency}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n[workspace]\n"
     );
     let write = |path: std::path::PathBuf, text: &str| {
-        std::fs::write(&path, text)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", path.display())))
+        std::fs::write(&path, text).map_err(Problem::of(&path))
     };
-    std::fs::create_dir_all(root.join("src"))
-        .map_err(|cause| Problem::new(format!("{}: {cause}", root.display())))?;
+    std::fs::create_dir_all(root.join("src")).map_err(Problem::of(&root))?;
     write(root.join("Cargo.toml"), &manifest)?;
     write(root.join("src/main.rs"), main)?;
     Ok(root)

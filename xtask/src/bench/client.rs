@@ -1,28 +1,17 @@
 //! What the client costs beside the HTTP library alone.
 
-use serde_json::Value;
-
-use super::{Bar, cargo, output};
+use super::Bar;
+use crate::Result;
+use crate::programs::{Numbers, cargo};
 use crate::workspace::Workspace;
-use crate::{Problem, Result};
 
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     let mut command = cargo();
     command
         .args(["bench", "--quiet", "-p", "jobs-ext", "--bench", "client"])
         .current_dir(workspace.root());
-    let text = output(&mut command)?;
-    let line = String::from_utf8_lossy(&text);
-    let numbers: Value = line
-        .lines()
-        .rev()
-        .find_map(|line| serde_json::from_str(line).ok())
-        .ok_or_else(|| Problem::new("the benchmark of jobs-ext printed no numbers"))?;
-    let number = |name: &str| {
-        numbers[name]
-            .as_f64()
-            .ok_or_else(|| Problem::new(format!("the benchmark of jobs-ext printed no {name}")))
-    };
+    let numbers = Numbers::printed_by(&mut command)?;
+    let number = |name| numbers.get(name);
     let ratio = number("ratio")?;
     let overhead = number("sequentialMicros")? - number("bareSequentialMicros")?;
     let memory = number("waitingMebibytes")?;
@@ -38,25 +27,21 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
             wanted: ">= 0.8".into(),
             kept: ratio >= 0.8,
         },
-        Bar {
-            what: "`get`, 64 in flight: processor time of the client",
-            measured: format!(
+        Bar::told(
+            "`get`, 64 in flight: processor time of the client",
+            format!(
                 "{:.1} µs to {:.1} µs a call",
                 number("processorMicros")?,
                 number("bareProcessorMicros")?
             ),
-            wanted: "told".into(),
-            kept: true,
-        },
-        Bar {
-            what: "`get`, one after the other: cost of the client",
-            measured: format!(
+        ),
+        Bar::told(
+            "`get`, one after the other: cost of the client",
+            format!(
                 "{overhead:.1} µs of {:.1} µs a call",
                 number("sequentialMicros")?
             ),
-            wanted: "told".into(),
-            kept: true,
-        },
+        ),
         Bar {
             what: "waiting on 10,000 jobs: memory above idle",
             measured: format!("{memory:.0} MiB"),

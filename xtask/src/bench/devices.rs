@@ -62,14 +62,12 @@ impl Bench {
             best(1, false, || {
                 self.ours_with("make", &part, &rows.to_string())
             })?;
-            fs::rename(&part, &self.file)
-                .map_err(|cause| Problem::new(format!("{}: {cause}", self.file.display())))?;
+            fs::rename(&part, &self.file).map_err(Problem::of(&self.file))?;
         }
         // A copy for the comparison of two files.
         let second = self.second();
         if !second.is_file() {
-            fs::copy(&self.file, &second)
-                .map_err(|cause| Problem::new(format!("{}: {cause}", second.display())))?;
+            fs::copy(&self.file, &second).map_err(Problem::of(&second))?;
         }
         Ok(self)
     }
@@ -182,7 +180,7 @@ impl Bench {
 
     fn report(&self, out: &mut String) -> Result<Vec<Bar>> {
         let bytes = fs::metadata(&self.file)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", self.file.display())))?
+            .map_err(Problem::of(&self.file))?
             .len();
         let (newlines, bandwidth) = (self.ours("newlines")?, self.ours("bandwidth")?);
         let lines = self.lines()?;

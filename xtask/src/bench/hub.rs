@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
-
-use super::{Bar, cargo, output};
+use super::Bar;
+use crate::programs::{Numbers, cargo, output};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -23,8 +22,7 @@ print(json.dumps({'seconds': time.perf_counter() - started}))
 
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     let home = workspace.root().join("target/bench/hub");
-    std::fs::create_dir_all(&home)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+    std::fs::create_dir_all(&home).map_err(Problem::of(&home))?;
     let mut ours = cargo();
     ours.args([
         "run",
@@ -39,13 +37,13 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     ])
     .arg(&home)
     .current_dir(workspace.root());
-    let ours = numbers(&output(&mut ours)?)?;
+    let ours = Numbers::printed_by(&mut ours)?;
     let python = peer(&home)?;
     let mut load = Command::new(python);
     load.args(["-c", LOAD]).arg(home.join("devices.txt"));
-    let load = number(&numbers(&output(&mut load)?)?, "seconds")?;
+    let load = Numbers::printed_by(&mut load)?.get("seconds")?;
     let bar = |what, name: &str, most: f64| -> Result<Bar> {
-        let seconds = number(&ours, name)?;
+        let seconds = ours.get(name)?;
         Ok(Bar {
             what,
             measured: format!("{:.2} ({seconds:.1} s to {load:.1} s)", seconds / load),
@@ -53,7 +51,7 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
             kept: seconds / load <= most,
         })
     };
-    let memory = number(&ours, "peakMebibytes")?;
+    let memory = ours.get("peakMebibytes")?;
     Ok(vec![
         bar(
             "local hub, import of 1 M rows, to DuckDB loading them",
@@ -90,18 +88,4 @@ fn peer(home: &Path) -> Result<std::path::PathBuf> {
         PEER,
     ]))?;
     Ok(python)
-}
-
-fn numbers(text: &[u8]) -> Result<Value> {
-    let text = String::from_utf8_lossy(text);
-    text.lines()
-        .rev()
-        .find_map(|line| serde_json::from_str(line).ok())
-        .ok_or_else(|| Problem::new("a measured program printed no numbers"))
-}
-
-fn number(numbers: &Value, name: &str) -> Result<f64> {
-    numbers[name]
-        .as_f64()
-        .ok_or_else(|| Problem::new(format!("a measured program printed no {name}")))
 }

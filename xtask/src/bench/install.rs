@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::Places;
-use crate::{Problem, Result};
+use crate::{Problem, Result, programs};
 
 /// The peers' programs.
 pub(super) struct Tools {
@@ -30,8 +30,7 @@ fn python(places: &Places) -> Result<PathBuf> {
     let wanted = places.workspace.join("tests/bench/requirements.txt");
     let home = places.home.join("python");
     let (interpreter, stamp) = (home.join("bin/python"), home.join("installed-from.txt"));
-    let content = fs::read_to_string(&wanted)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", wanted.display())))?;
+    let content = fs::read_to_string(&wanted).map_err(Problem::of(&wanted))?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == content) {
         return Ok(interpreter);
     }
@@ -54,8 +53,7 @@ fn python(places: &Places) -> Result<PathBuf> {
         Command::new(&interpreter).args(pip).arg(&wanted),
         "installing DuckDB and orjson",
     )?;
-    fs::write(&stamp, content)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", stamp.display())))?;
+    fs::write(&stamp, content).map_err(Problem::of(&stamp))?;
     Ok(interpreter)
 }
 
@@ -74,10 +72,7 @@ pub(super) fn on_path_or_debian(name: &str) -> Result<PathBuf> {
 
 /// A program on the path.
 pub(super) fn on_path(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
+    let found = programs::on_path(&[name]);
     found.ok_or_else(|| Problem::new(format!("`{name}` is not on the path; install it")))
 }
 
@@ -92,7 +87,6 @@ fn run(command: &mut Command, what: &str) -> Result<()> {
 
 /// Builds the program that measures our side and gives its place.
 pub(super) fn ours(places: &Places) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = [
         "build",
         "--release",
@@ -103,7 +97,7 @@ pub(super) fn ours(places: &Places) -> Result<PathBuf> {
         "devices_bench",
     ];
     run(
-        Command::new(cargo)
+        programs::cargo()
             .args(arguments)
             .current_dir(&places.workspace),
         "building the example devices_bench",
@@ -118,7 +112,5 @@ pub(super) fn ours(places: &Places) -> Result<PathBuf> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to)
-        .map(drop)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", from.display())))
+    fs::copy(from, to).map(drop).map_err(Problem::of(&from))
 }

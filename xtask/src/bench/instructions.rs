@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::install::on_path_or_debian;
-use super::{Bar, Places, cargo, output};
+use super::{Bar, Places};
+use crate::programs::{built, cargo, output};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -119,23 +119,10 @@ fn callgrind(valgrind: &Path, program: &Path, home: &Path, name: &str, times: u3
 
 /// Builds the benchmark and gives its place.
 fn program(workspace: &Workspace) -> Result<PathBuf> {
+    let arguments = "bench --quiet --package jobs-devices --bench inner_loops --no-run";
     let mut build = cargo();
-    build
-        .args(["bench", "--quiet", "--package", "jobs-devices"])
-        .args([
-            "--bench",
-            "inner_loops",
-            "--no-run",
-            "--message-format=json",
-        ])
-        .current_dir(workspace.root());
-    let messages = output(&mut build)?;
-    let found = String::from_utf8_lossy(&messages)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "inner_loops")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    found.ok_or_else(|| Problem::new("cargo built no program for the benchmark inner_loops"))
+    let build = build.args(arguments.split(' '));
+    built(build.current_dir(workspace.root()), "inner_loops")
 }
 
 fn version() -> Result<String> {
@@ -145,20 +132,17 @@ fn version() -> Result<String> {
 }
 
 fn keep(path: &Path, record: &Record) -> Result<()> {
-    let failed =
-        |cause: &dyn std::fmt::Display| Problem::new(format!("{}: {cause}", path.display()));
-    let mut text = serde_json::to_string_pretty(record).map_err(|cause| failed(&cause))?;
+    let mut text = serde_json::to_string_pretty(record).map_err(Problem::of(path))?;
     text.push('\n');
-    fs::write(path, text).map_err(|cause| failed(&cause))
+    fs::write(path, text).map_err(Problem::of(path))
 }
 
 fn read(path: &Path) -> Result<Record> {
-    serde_json::from_str(&read_text(path)?)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", path.display())))
+    serde_json::from_str(&read_text(path)?).map_err(Problem::of(&path))
 }
 
 fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|cause| Problem::new(format!("{}: {cause}", path.display())))
+    fs::read_to_string(path).map_err(Problem::of(&path))
 }
 
 #[cfg(test)]

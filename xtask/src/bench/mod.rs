@@ -50,6 +50,18 @@ struct Bar {
     kept: bool,
 }
 
+impl Bar {
+    /// A number without a bar.
+    fn told(what: &'static str, measured: String) -> Self {
+        Self {
+            what,
+            measured,
+            wanted: "told".into(),
+            kept: true,
+        }
+    }
+}
+
 /// Measures, prints a table, and fails when a bar is not kept.
 ///
 /// # Errors
@@ -90,26 +102,6 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     Ok(Outcome { text, code })
 }
 
-/// Runs a command and gives its standard output.
-fn output(command: &mut std::process::Command) -> Result<Vec<u8>> {
-    let program = format!("{command:?}");
-    let done = command
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .map_err(|cause| Problem::new(format!("{program}: {cause}")))?;
-    if done.status.success() {
-        Ok(done.stdout)
-    } else {
-        Err(Problem::new(format!("{program}: {}", done.status)))
-    }
-}
-
-/// The cargo that runs this task.
-fn cargo() -> std::process::Command {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    std::process::Command::new(program)
-}
-
 /// The folders of a run.
 struct Places {
     workspace: PathBuf,
@@ -121,15 +113,9 @@ struct Places {
 
 impl Places {
     fn of(workspace: &Workspace) -> Result<Self> {
-        let metadata = cargo_metadata::MetadataCommand::new()
-            .current_dir(workspace.root())
-            .no_deps()
-            .exec()
-            .map_err(|cause| Problem::new(format!("cargo metadata: {cause}")))?;
-        let target = metadata.target_directory.into_std_path_buf();
+        let target = crate::programs::target(workspace)?;
         let home = target.join("bench");
-        std::fs::create_dir_all(&home)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+        std::fs::create_dir_all(&home).map_err(Problem::of(&home))?;
         Ok(Self {
             workspace: workspace.root().to_path_buf(),
             target,

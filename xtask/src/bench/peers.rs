@@ -10,9 +10,10 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use super::Bar;
 use super::install::on_path;
-use super::{Bar, cargo, output};
 use crate::conformance::{self, Clients};
+use crate::programs::{built, cargo, output};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -146,17 +147,11 @@ fn javascript_client(workspace: &Workspace, clients: &Clients, cores: &Cores) ->
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {
     let mut command = cargo();
-    command
-        .args(["bench", "--no-run", "-p", "jobs-ext", "--bench", "peers"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(workspace.root());
-    let text = output(&mut command)?;
-    String::from_utf8_lossy(&text)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "peers")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| Problem::new("cargo named no program of the benchmark `peers`"))
+    let arguments = ["bench", "--no-run", "-p", "jobs-ext", "--bench", "peers"];
+    built(
+        command.args(arguments).current_dir(workspace.root()),
+        "peers",
+    )
 }
 
 /// A server in a process of its own; it ends when this is dropped.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -11,39 +11,18 @@ use super::install::Tools;
 use super::process::{Process, tail};
 use super::suite::Tally;
 use super::{Places, say};
+use crate::programs::{built, cargo};
 use crate::{Problem, Result};
 
 /// Builds `iothub-jobs` and gives a copy of it that no later build replaces.
 pub(super) fn build(places: &Places) -> Result<PathBuf> {
     say("Building iothub-jobs ...");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args([
-            "build",
-            "--package",
-            "jobs-cli",
-            "--bin",
-            "iothub-jobs",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(&places.workspace)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|cause| Problem::new(format!("cargo build does not start: {cause}")))?;
-    if !output.status.success() {
-        return Err(Problem::new("iothub-jobs does not build"));
-    }
-    let built = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back()
-        .ok_or_else(|| Problem::new("cargo build named no executable"))?;
+    let mut command = cargo();
+    command.args(["build", "--package", "jobs-cli", "--bin", "iothub-jobs"]);
+    let built = built(command.current_dir(&places.workspace), "iothub-jobs")?;
     let copy = places.installed.join("iothub-jobs");
     let _ = fs::remove_file(&copy);
-    fs::copy(&built, &copy)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", built.display())))?;
+    fs::copy(&built, &copy).map_err(Problem::of(&built))?;
     Ok(copy)
 }
 

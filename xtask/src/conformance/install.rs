@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::process::run_logged;
 use super::{Clients, Places, say};
+use crate::programs::on_path;
 use crate::{Problem, Result};
 
 /// Programs that the suites need.
@@ -36,8 +37,7 @@ impl Tools {
 impl Clients {
     /// Installs what is missing.
     pub(super) fn install(places: &Places) -> Result<Self> {
-        fs::create_dir_all(&places.installed)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", places.installed.display())))?;
+        fs::create_dir_all(&places.installed).map_err(Problem::of(&places.installed))?;
         Ok(Self {
             python: python(places)?,
             node: on_path(&["node"]).ok_or_else(|| {
@@ -94,12 +94,10 @@ fn javascript(places: &Places) -> Result<PathBuf> {
     }
     say("Installing the JavaScript client, the storage emulator and the browser driver ...");
     clear(&home)?;
-    fs::create_dir_all(&home)
-        .map_err(|cause| Problem::new(format!("{}: {cause}", home.display())))?;
+    fs::create_dir_all(&home).map_err(Problem::of(&home))?;
     for file in &wanted {
         let name = file.file_name().unwrap_or_default();
-        fs::copy(file, home.join(name))
-            .map_err(|cause| Problem::new(format!("{}: {cause}", file.display())))?;
+        fs::copy(file, home.join(name)).map_err(Problem::of(&file))?;
     }
     let npm = on_path(&["npm"])
         .ok_or_else(|| Problem::new("npm is not installed: `npm` is not on the path"))?;
@@ -145,8 +143,7 @@ impl Stamp {
     fn new(home: &Path, sources: &[&Path]) -> Result<Self> {
         let mut content = String::new();
         for source in sources {
-            content += &fs::read_to_string(source)
-                .map_err(|cause| Problem::new(format!("{}: {cause}", source.display())))?;
+            content += &fs::read_to_string(source).map_err(Problem::of(&source))?;
         }
         Ok(Self {
             file: home.join(".installed-from"),
@@ -159,8 +156,7 @@ impl Stamp {
     }
 
     fn write(&self) -> Result<()> {
-        fs::write(&self.file, &self.content)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", self.file.display())))
+        fs::write(&self.file, &self.content).map_err(Problem::of(&self.file))
     }
 }
 
@@ -171,14 +167,4 @@ fn clear(folder: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// The first of these programs that stands on the path.
-fn on_path(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|file| file.is_file())
 }

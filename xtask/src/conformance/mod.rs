@@ -17,9 +17,9 @@ use install::Tools;
 use port::Forwarder;
 use suite::{Language, Suite, Tally};
 
+use crate::Result;
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
-use crate::{Problem, Result};
 
 /// What a caller may choose.
 #[derive(Debug, Default, clap::Args)]
@@ -47,18 +47,10 @@ struct Places {
 
 impl Places {
     fn of(workspace: &Workspace) -> Result<Self> {
-        let metadata = cargo_metadata::MetadataCommand::new()
-            .current_dir(workspace.root())
-            .no_deps()
-            .exec()
-            .map_err(|cause| Problem::new(format!("cargo metadata: {cause}")))?;
         Ok(Self {
             workspace: workspace.root().to_path_buf(),
             scripts: workspace.path("tests/conformance"),
-            installed: metadata
-                .target_directory
-                .into_std_path_buf()
-                .join("conformance"),
+            installed: crate::programs::target(workspace)?.join("conformance"),
         })
     }
 }

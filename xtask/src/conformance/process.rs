@@ -12,11 +12,8 @@ use crate::{Problem, Result};
 
 /// Runs a command to its end, its output in `log`; a failure shows the log's last lines.
 pub(super) fn run_logged(command: &mut Command, log: &Path, what: &str) -> Result<()> {
-    let file =
-        File::create(log).map_err(|cause| Problem::new(format!("{}: {cause}", log.display())))?;
-    let twin = file
-        .try_clone()
-        .map_err(|cause| Problem::new(format!("{}: {cause}", log.display())))?;
+    let file = File::create(log).map_err(Problem::of(&log))?;
+    let twin = file.try_clone().map_err(Problem::of(&log))?;
     let status = command
         .stdin(Stdio::null())
         .stdout(file)
@@ -55,8 +52,7 @@ pub(super) struct Process {
 impl Process {
     /// Starts the command with stderr in `log`.
     pub(super) fn start(command: &mut Command, log: &Path, what: &str) -> Result<Self> {
-        let errors = File::create(log)
-            .map_err(|cause| Problem::new(format!("{}: {cause}", log.display())))?;
+        let errors = File::create(log).map_err(Problem::of(&log))?;
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -4,165 +4,104 @@
 use serde_json::{Map, Value, json};
 
 use crate::spec;
-use crate::spec::document::METHODS;
 
-type Members = Map<String, Value>;
+/// Members whose objects have names of the API instead of words of OpenAPI.
+const NAMES: [&str; 8] = [
+    "paths",
+    "responses",
+    "headers",
+    "content",
+    "parameters",
+    "requestBodies",
+    "schemas",
+    "properties",
+];
 
-/// What a schema says by default.
-const OF_SCHEMAS: [&str; 7] = [
-    "nullable",
-    "x-ms-secret",
-    "readOnly",
-    "writeOnly",
+/// Members that are data, or that nothing here knows.
+const DATA: [&str; 5] = ["default", "enum", "example", "examples", "securitySchemes"];
+
+/// Flags that are false by default.
+const FLAGS: [&str; 11] = [
+    "allowEmptyValue",
+    "allowReserved",
     "deprecated",
-    "uniqueItems",
+    "exclusiveMaximum",
     "exclusiveMinimum",
+    "nullable",
+    "readOnly",
+    "required",
+    "uniqueItems",
+    "writeOnly",
+    "x-ms-secret",
 ];
 
 /// The same document with every default left out.
 pub(super) fn left_out(root: &Value) -> Value {
-    let mut root = root.clone();
-    let security = root.get("security").cloned();
-    each(&mut root, "paths", |path, item| {
-        if path.starts_with('/') {
-            list(item, "parameters", parameter);
-            for method in METHODS {
-                member(item, method, |operation| {
-                    self::operation(operation, security.as_ref());
-                });
-            }
-        }
-    });
-    member(&mut root, "components", |components| {
-        each(components, "parameters", |_, value| parameter(value));
-        each(components, "requestBodies", |_, value| body(value));
-        each(components, "responses", |_, value| answer(value));
-        each(components, "headers", |_, value| header(value));
-        each(components, "schemas", |_, value| schema(value));
-    });
-    root
-}
-
-fn operation(operation: &mut Value, security: Option<&Value>) {
-    list(operation, "parameters", parameter);
-    member(operation, "requestBody", body);
-    each(operation, "responses", |status, value| {
-        if !status.starts_with("x-") {
-            answer(value);
-        }
-    });
-    if let Some(members) = operation.as_object_mut() {
-        drop_false(members, &["deprecated"]);
-        drop_if(members, "parameters", &json!([]));
-        drop_if(members, "tags", &json!([]));
-        if let Some(security) = security {
-            drop_if(members, "security", security);
-        }
+    let mut left = root.clone();
+    object(&mut left, root.get("security"));
+    // At the top, security is no repetition of itself.
+    if let Some(security) = root.get("security") {
+        left["security"] = security.clone();
     }
+    left
 }
 
-fn parameter(parameter: &mut Value) {
-    let style = match parameter["in"].as_str() {
-        Some("query" | "cookie") => "form",
-        _ => "simple",
-    };
-    sent(parameter, style);
-}
-
-fn header(header: &mut Value) {
-    sent(header, "simple");
-}
-
-/// What parameters and headers have in common. `style` is the one that goes without saying.
-fn sent(value: &mut Value, style: &str) {
-    member(value, "schema", schema);
-    if let Some(members) = value.as_object_mut() {
-        let flags = ["required", "deprecated", "allowEmptyValue", "allowReserved"];
-        drop_false(members, &flags);
-        let explodes = members
-            .get("style")
-            .and_then(Value::as_str)
-            .unwrap_or(style)
-            == "form";
-        drop_if(members, "explode", &json!(explodes));
-        drop_if(members, "style", &json!(style));
-    }
-}
-
-fn body(body: &mut Value) {
-    content(body);
-    if let Some(members) = body.as_object_mut() {
-        drop_false(members, &["required"]);
-    }
-}
-
-fn answer(answer: &mut Value) {
-    content(answer);
-    each(answer, "headers", |_, value| header(value));
-    if let Some(members) = answer.as_object_mut() {
-        drop_if(members, "headers", &json!({}));
-    }
-}
-
-fn content(holder: &mut Value) {
-    each(holder, "content", |_, media| {
-        member(media, "schema", schema);
-    });
-}
-
-fn schema(value: &mut Value) {
+/// Leaves out what an object says by default, and what is inside it says.
+fn object(value: &mut Value, security: Option<&Value>) {
     if let Some(target) = spec::wrapped_reference(value).map(str::to_owned)
         && let Some(members) = value.as_object_mut()
     {
         members.remove("allOf");
         members.insert("$ref".to_owned(), Value::String(target));
     }
-    each(value, "properties", |_, field| schema(field));
-    member(value, "items", schema);
-    member(value, "additionalProperties", schema);
-    for word in ["allOf", "anyOf", "oneOf"] {
-        list(value, word, schema);
+    let Some(members) = value.as_object_mut() else {
+        return;
+    };
+    style(members);
+    members.retain(|name, value| !is_default(name, value, security));
+    if members.get("additionalProperties") == Some(&json!({})) {
+        members.insert("additionalProperties".to_owned(), Value::Bool(true));
     }
-    if let Some(members) = value.as_object_mut() {
-        drop_false(members, &OF_SCHEMAS);
-        drop_false(members, &["exclusiveMaximum"]);
-        drop_if(members, "required", &json!([]));
-        drop_if(members, "properties", &json!({}));
-        for bound in ["minLength", "minItems", "minProperties"] {
-            drop_if(members, bound, &json!(0));
+    for (name, value) in members {
+        let is_data = DATA.contains(&name.as_str()) || name.starts_with("x-");
+        match value {
+            _ if is_data => {}
+            Value::Array(items) => items.iter_mut().for_each(|item| object(item, security)),
+            Value::Object(inside) if NAMES.contains(&name.as_str()) => {
+                let known = inside
+                    .iter_mut()
+                    .filter(|(name, _)| !name.starts_with("x-"));
+                known.for_each(|(_, value)| object(value, security));
+            }
+            value => object(value, security),
         }
-        if members.get("additionalProperties") == Some(&json!({})) {
-            members.insert("additionalProperties".to_owned(), Value::Bool(true));
-        }
     }
 }
 
-fn member(holder: &mut Value, name: &str, edit: impl FnOnce(&mut Value)) {
-    if let Some(value) = holder.get_mut(name) {
-        edit(value);
+fn is_default(name: &str, value: &Value, security: Option<&Value>) -> bool {
+    match name {
+        "security" => Some(value) == security,
+        "parameters" | "tags" => *value == json!([]),
+        "required" => *value == json!([]) || *value == false,
+        "headers" | "properties" => *value == json!({}),
+        "minLength" | "minItems" | "minProperties" => *value == 0,
+        name => FLAGS.contains(&name) && *value == false,
     }
 }
 
-fn each(holder: &mut Value, name: &str, mut edit: impl FnMut(&str, &mut Value)) {
-    let members = holder.get_mut(name).and_then(Value::as_object_mut);
-    for (name, value) in members.into_iter().flatten() {
-        edit(name, value);
+/// The style of a parameter or a header follows from its place, and whether it explodes from its style.
+fn style(members: &mut Map<String, Value>) {
+    let usual = match members.get("in").and_then(Value::as_str) {
+        Some("query" | "cookie") => "form",
+        _ => "simple",
+    };
+    let explodes = members
+        .get("style")
+        .map_or(usual == "form", |style| style == "form");
+    if members.get("explode") == Some(&json!(explodes)) {
+        members.remove("explode");
     }
-}
-
-fn list(holder: &mut Value, name: &str, edit: fn(&mut Value)) {
-    let items = holder.get_mut(name).and_then(Value::as_array_mut);
-    items.into_iter().flatten().for_each(edit);
-}
-
-fn drop_false(members: &mut Members, names: &[&str]) {
-    for name in names {
-        drop_if(members, name, &Value::Bool(false));
-    }
-}
-
-fn drop_if(members: &mut Members, name: &str, default: &Value) {
-    if members.get(name) == Some(default) {
-        members.remove(name);
+    if members.get("style").is_some_and(|style| style == usual) {
+        members.remove("style");
     }
 }

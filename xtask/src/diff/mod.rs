@@ -82,11 +82,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let text = match args.output {
         Format::Text => report.text(),
         Format::Markdown => report.markdown(),
-        Format::Json => {
-            let json = serde_json::to_string_pretty(&report)
-                .map_err(|error| Problem::new(format!("cannot write the result: {error}")))?;
-            json + "\n"
-        }
+        Format::Json => Outcome::json(&report)?,
     };
     Ok(Outcome {
         text,

@@ -17,7 +17,7 @@ use openapiv3::{
 };
 
 use super::enums::{OpenEnum, open_enum};
-use crate::spec::document::escape;
+use crate::spec::document::{Document, escape};
 use crate::{Problem, Result, spec};
 
 /// The format that marks a secret text in the lowered document.
@@ -350,30 +350,6 @@ fn drop_what_only_errors_used(before: &OpenAPI, lowered: &mut OpenAPI) -> Result
 fn reachable(document: &OpenAPI) -> Result<BTreeSet<String>> {
     let value = serde_json::to_value(document)
         .map_err(|error| Problem::new(format!("the lowered spec cannot be written: {error}")))?;
-    let mut found = BTreeSet::new();
-    let mut waiting = vec![&value["paths"]];
-    let mut seen = BTreeSet::new();
-    while let Some(next) = waiting.pop() {
-        match next {
-            serde_json::Value::Array(items) => waiting.extend(items),
-            serde_json::Value::Object(members) => {
-                waiting.extend(members.values());
-                let reference = members
-                    .get("$ref")
-                    .and_then(|value| value.as_str())
-                    .and_then(|r| r.strip_prefix('#'));
-                if let Some(pointer) = reference.filter(|pointer| seen.insert(pointer.to_string()))
-                {
-                    waiting.extend(value.pointer(pointer));
-                    found.extend(
-                        pointer
-                            .strip_prefix("/components/schemas/")
-                            .map(str::to_owned),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
+    let document = Document::new(&value);
+    Ok(&document.in_requests | &document.in_answers)
 }

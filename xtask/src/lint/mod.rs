@@ -1,5 +1,6 @@
 //! `cargo xtask lint`: rules that keep generation safe and the document readable.
 
+mod fixes;
 mod names;
 mod operations;
 mod parameters;
@@ -14,10 +15,10 @@ use serde_json::Value;
 use crate::diff::Output;
 use crate::generate::check::is_odd;
 use crate::problem::Outcome;
-use crate::spec::document::{escape, members, reference};
+use crate::spec::document::{Document, places as places_of, reference};
 use crate::spec::places::{Places, Repeated, places};
 use crate::workspace::Workspace;
-use crate::{Problem, Result, fingerprint, generate};
+use crate::{Result, fingerprint, generate};
 
 /// Arguments of the task.
 #[derive(clap::Args, Debug)]
@@ -55,12 +56,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let findings = lint(&text);
     let text = match args.output {
         Output::Text => print(&name, &findings),
-        Output::Json => {
-            let json = serde_json::json!({ "file": name, "findings": findings });
-            let text = serde_json::to_string_pretty(&json)
-                .map_err(|error| Problem::new(format!("cannot write the result: {error}")))?;
-            text + "\n"
-        }
+        Output::Json => Outcome::json(&serde_json::json!({ "file": name, "findings": findings }))?,
     };
     Ok(Outcome {
         text,
@@ -104,6 +100,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
     }
     let mut lint = Lint {
         root: &root,
+        document: Document::new(&root),
         lines,
         findings: Vec::new(),
     };
@@ -119,19 +116,14 @@ pub fn lint(text: &str) -> Vec<Finding> {
         )];
     }
     lint.api_version();
-    lint.describe("", root.get("info"), "/info", "the API");
+    lint.describe(&root["info"], "/info", "the API");
     lint.operations();
     lint.schemas();
     lint.names();
     if lint.findings.is_empty()
         && let Err(problem) = generate::core(text)
     {
-        lint.report(
-            "generates",
-            problem.pointer(),
-            problem.to_string(),
-            "change the spec so that the generator takes it",
-        );
+        lint.breaks("generates", problem.pointer(), problem.to_string());
     }
     lint.findings.sort_by_key(|finding| finding.line);
     lint.findings
@@ -166,11 +158,17 @@ fn unreadable(rule: &'static str, error: &serde_json::Error, fix: &str) -> Findi
 /// The document and what was found so far.
 struct Lint<'a> {
     root: &'a Value,
+    document: Document<'a>,
     lines: std::collections::HashMap<String, usize>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Lint<'a> {
+    /// Reports a rule that has one fix.
+    fn breaks(&mut self, rule: &'static str, pointer: &str, message: impl Into<String>) {
+        self.report(rule, pointer, message, fixes::fix_of(rule));
+    }
+
     fn report(
         &mut self,
         rule: &'static str,
@@ -203,63 +201,29 @@ impl<'a> Lint<'a> {
         let version = self.root["openapi"].as_str().unwrap_or("nothing");
         if !version.starts_with("3.0.") {
             let message = format!("the document says OpenAPI {version}");
-            self.report(
-                "openapi-version",
-                "/openapi",
-                message,
-                "write it in OpenAPI 3.0, the version the generator reads",
-            );
+            self.breaks("openapi-version", "/openapi", message);
         }
     }
 
     /// Every reference leads somewhere inside the document and stands alone.
     fn references(&mut self) {
-        let mut waiting = vec![(String::new(), self.root)];
-        while let Some((pointer, value)) = waiting.pop() {
+        for (pointer, value) in places_of(self.root, "") {
             if let Some(target) = reference(value) {
                 let leads = target
                     .strip_prefix('#')
                     .is_some_and(|target| self.root.pointer(target).is_some());
                 if !leads {
                     let message = format!("the reference {target} leads nowhere");
-                    self.report(
-                        "reference",
-                        &pointer,
-                        message,
-                        "add the component, or correct the name",
-                    );
+                    self.breaks("reference", &pointer, message);
                 }
                 if leads && self.is_loop(value) {
                     let message = format!("the reference {target} leads back to itself");
-                    let fix = "write out what it stands for";
-                    self.report("reference-loop", &pointer, message, fix);
+                    self.breaks("reference-loop", &pointer, message);
                 }
                 if value.as_object().is_some_and(|object| object.len() > 1) {
                     let message = "what stands beside a reference is ignored";
-                    self.report(
-                        "reference-alone",
-                        &pointer,
-                        message,
-                        "move it to what the reference leads to",
-                    );
+                    self.breaks("reference-alone", &pointer, message);
                 }
-            }
-            match value {
-                Value::Object(_) => {
-                    waiting.extend(
-                        members(Some(value))
-                            .map(|(name, value)| (format!("{pointer}/{}", escape(name)), value)),
-                    );
-                }
-                Value::Array(items) => {
-                    waiting.extend(
-                        items
-                            .iter()
-                            .enumerate()
-                            .map(|(index, item)| (format!("{pointer}/{index}"), item)),
-                    );
-                }
-                _ => {}
             }
         }
     }
@@ -289,18 +253,17 @@ impl<'a> Lint<'a> {
         if !is_plain {
             let message =
                 format!("the version {version:?} of the API cannot stand in a version number");
-            let fix = "write it in letters, digits, `-` and `.`, as the service does";
-            self.report("info-version", "/info/version", message, fix);
+            self.breaks("info-version", "/info/version", message);
         }
     }
 
     /// A thing that people meet has a description that ends like a sentence.
-    fn describe(&mut self, key: &str, value: Option<&Value>, pointer: &str, what: &str) {
-        let key = if key.is_empty() { "description" } else { key };
-        let text = value
-            .and_then(|value| value.get(key))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    fn describe(&mut self, value: &Value, pointer: &str, what: &str) {
+        self.sentence("description", value, pointer, what);
+    }
+
+    fn sentence(&mut self, key: &str, value: &Value, pointer: &str, what: &str) {
+        let text = value[key].as_str().unwrap_or_default();
         if text.trim().is_empty() {
             let message = format!("{what} has no {key}");
             self.report(
@@ -311,30 +274,12 @@ impl<'a> Lint<'a> {
             );
         } else if !text.ends_with('.') || text.trim() != text {
             let message = format!("the {key} of {what} does not end with a full stop");
-            self.report(
-                "description-end",
-                &format!("{pointer}/{key}"),
-                message,
-                "end it with a full stop",
-            );
+            self.breaks("description-end", &format!("{pointer}/{key}"), message);
         }
         let odd = |letter: &char| is_odd(*letter) || letter.is_control() && *letter != '\n';
         if let Some(odd) = text.chars().find(odd) {
             let message = format!("the {key} of {what} has the character {odd:?}");
-            let fix = "take it out; a line ends with \\n alone";
-            self.report(
-                "description-text",
-                &format!("{pointer}/{key}"),
-                message,
-                fix,
-            );
+            self.breaks("description-text", &format!("{pointer}/{key}"), message);
         }
-    }
-
-    fn resolve(&self, value: &'a Value) -> &'a Value {
-        reference(value)
-            .and_then(|target| target.strip_prefix('#'))
-            .and_then(|target| self.root.pointer(target))
-            .unwrap_or(value)
     }
 }

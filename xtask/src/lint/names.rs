@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::generate::names::{argument_name, field_name, type_name, variant_name};
-use crate::spec::document::{Document, escape, members};
+use crate::spec::document::{escape, members};
 
 /// Names that jobs-api exports besides the models.
 const HAND_WRITTEN: [&str; 7] = [
@@ -88,20 +88,15 @@ impl Lint<'_> {
     }
 
     fn names_of_operations(&mut self) {
-        let document = Document::new(self.root);
-        let operations = document.operations();
+        let operations = self.document.operations();
         let ids = operations
             .iter()
             .filter_map(|operation| operation.value["operationId"].as_str());
         let unique: BTreeSet<_> = ids.collect();
         self.distinct("operations", "/paths", unique.into_iter(), argument_name);
         for operation in operations {
-            let parameters = document.parameters(operation);
-            let at = format!(
-                "/paths/{}/{}/parameters",
-                escape(operation.path),
-                operation.method
-            );
+            let parameters = self.document.parameters(operation);
+            let at = format!("{}/parameters", operation.pointer());
             let names: BTreeSet<_> = parameters.keys().map(|(_, name)| name.as_str()).collect();
             for name in &names {
                 let rust = argument_name(name);

@@ -5,22 +5,21 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::Lint;
-use crate::spec::document::{Document, Operation, escape, is_success, members, object, reference};
+use crate::spec::document::{Operation, escape, is_success, members, object, reference};
 
 /// The groups of operations that the spec takes from the service: jobs, and what the client asks before it makes one.
 const GROUPS: [&str; 3] = ["Jobs", "Query", "Statistics"];
 
 impl<'a> Lint<'a> {
     pub(super) fn operations(&mut self) {
-        let document = Document::new(self.root);
         let mut seen: HashMap<&str, String> = HashMap::new();
-        for operation in document.operations() {
-            let pointer = format!("/paths/{}/{}", escape(operation.path), operation.method);
+        for operation in self.document.operations() {
+            let pointer = operation.pointer();
             self.method(operation, &pointer);
             self.operation_id(operation, &pointer, &mut seen);
-            self.describe("", Some(operation.value), &pointer, "the operation");
-            self.describe("summary", Some(operation.value), &pointer, "the operation");
-            self.parameters(&document, operation, &pointer);
+            self.describe(operation.value, &pointer, "the operation");
+            self.sentence("summary", operation.value, &pointer, "the operation");
+            self.parameters(operation, &pointer);
             self.request_body(operation, &pointer);
             self.answers(operation, &pointer);
         }
@@ -30,7 +29,7 @@ impl<'a> Lint<'a> {
     fn method(&mut self, operation: Operation<'a>, pointer: &str) {
         if ["options", "trace"].contains(&operation.method) {
             let message = "the HTTP client of the core has no call for this method";
-            self.report("method", pointer, message, "leave the operation out");
+            self.breaks("method", pointer, message);
         }
     }
 
@@ -43,12 +42,7 @@ impl<'a> Lint<'a> {
         let at = format!("{pointer}/operationId");
         let Some(id) = operation.value["operationId"].as_str() else {
             let message = "the operation has no id";
-            return self.report(
-                "operation-id",
-                pointer,
-                message,
-                "add the service's own `operationId`",
-            );
+            return self.breaks("operation-id", pointer, message);
         };
         let name = GROUPS
             .iter()
@@ -70,12 +64,7 @@ impl<'a> Lint<'a> {
         }
         if let Some(other) = seen.insert(id, pointer.to_owned()) {
             let message = format!("the id {id} is also that of {other}");
-            self.report(
-                "operation-id-unique",
-                &at,
-                message,
-                "give each operation an id of its own",
-            );
+            self.breaks("operation-id-unique", &at, message);
         }
     }
 
@@ -84,15 +73,10 @@ impl<'a> Lint<'a> {
             return;
         };
         let at = format!("{pointer}/requestBody");
-        let body = self.resolve(body);
-        self.describe("", Some(body), &at, "the request body");
+        let body = self.document.resolve(body);
+        self.describe(body, &at, "the request body");
         if body["required"] != true {
-            self.report(
-                "body-required",
-                &at,
-                "the request body is optional",
-                "set `required: true`, or remove the body",
-            );
+            self.breaks("body-required", &at, "the request body is optional");
         }
         self.one_json(body, &at, true);
     }
@@ -102,40 +86,25 @@ impl<'a> Lint<'a> {
         let mut bodies = Vec::new();
         for (status, answer) in members(operation.value.get("responses")) {
             let at = format!("{at}/{status}");
-            let resolved = self.resolve(answer);
+            let resolved = self.document.resolve(answer);
             if reference(answer).is_none() {
-                self.describe("", Some(resolved), &at, "the answer");
+                self.describe(resolved, &at, "the answer");
                 self.headers(resolved, &at);
             }
             self.one_json(resolved, &at, false);
             if is_success(status) {
-                bodies.push(
-                    object(resolved.get("content"))
-                        .values()
-                        .next()
-                        .and_then(|media| media.get("schema"))
-                        .cloned(),
-                );
+                let content = members(resolved.get("content")).next();
+                bodies.push(content.and_then(|(_, media)| media.get("schema")));
             }
         }
         if bodies.is_empty() {
-            self.report(
-                "success",
-                &at,
-                "no success answer is declared",
-                "add the 2xx that the service sends",
-            );
+            self.breaks("success", &at, "no success answer is declared");
         }
         let differs = bodies.iter().any(|body| Some(body) != bodies.first());
         // With one answer that has no body the lowering drops the others; two bodies leave it no choice.
         if differs && bodies.iter().all(Option::is_some) {
             let message = "the success answers have different bodies";
-            self.report(
-                "one-success",
-                &at,
-                message,
-                "declare one body for all success answers",
-            );
+            self.breaks("one-success", &at, message);
         }
     }
 
@@ -143,7 +112,7 @@ impl<'a> Lint<'a> {
         let answers: Vec<_> = members(self.root.pointer("/components/responses")).collect();
         for (name, answer) in answers {
             let at = format!("/components/responses/{}", escape(name));
-            self.describe("", Some(answer), &at, "the shared answer");
+            self.describe(answer, &at, "the shared answer");
             self.headers(answer, &at);
         }
     }
@@ -152,8 +121,7 @@ impl<'a> Lint<'a> {
         for (name, header) in members(answer.get("headers")) {
             let at = format!("{pointer}/headers/{}", escape(name));
             self.describe(
-                "",
-                Some(self.resolve(header)),
+                self.document.resolve(header),
                 &at,
                 &format!("the header `{name}`"),
             );
@@ -167,12 +135,7 @@ impl<'a> Lint<'a> {
         if !is_json && (is_needed || !content.is_empty()) {
             let found: Vec<_> = content.keys().map(String::as_str).collect();
             let message = format!("the content types are [{}]", found.join(", "));
-            self.report(
-                "one-content-type",
-                &format!("{pointer}/content"),
-                message,
-                "declare application/json alone",
-            );
+            self.breaks("one-content-type", &format!("{pointer}/content"), message);
         }
     }
 }

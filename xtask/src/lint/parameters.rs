@@ -3,20 +3,15 @@
 use serde_json::Value;
 
 use super::Lint;
-use crate::spec::document::{Document, Operation};
+use crate::spec::document::{Operation, path_names};
 
 /// Types of which a value is one text.
 const SCALARS: [&str; 4] = ["string", "integer", "number", "boolean"];
 
 impl<'a> Lint<'a> {
-    pub(super) fn parameters(
-        &mut self,
-        document: &Document<'a>,
-        operation: Operation<'a>,
-        pointer: &str,
-    ) {
+    pub(super) fn parameters(&mut self, operation: Operation<'a>, pointer: &str) {
         let at = format!("{pointer}/parameters");
-        let parameters = document.parameters(operation);
+        let parameters = self.document.parameters(operation);
         let is_required = |place: &str, name: &str| {
             parameters
                 .get(&(place.to_owned(), name.to_owned()))
@@ -24,19 +19,9 @@ impl<'a> Lint<'a> {
         };
         if !is_required("query", "api-version") {
             let message = "the operation does not require `api-version` in the query";
-            self.report(
-                "api-version",
-                &at,
-                message,
-                "refer to the shared parameter ApiVersion",
-            );
+            self.breaks("api-version", &at, message);
         }
-        for name in operation
-            .path
-            .split('{')
-            .skip(1)
-            .filter_map(|part| part.split('}').next())
-        {
+        for name in path_names(operation.path) {
             if !is_required("path", name) {
                 let message = format!("`{{{name}}}` of the path is no required path parameter");
                 self.report(
@@ -69,7 +54,7 @@ impl<'a> Lint<'a> {
                 "put it in the path, or remove it",
             );
         }
-        self.describe("", Some(parameter), at, &format!("the parameter `{name}`"));
+        self.describe(parameter, at, &format!("the parameter `{name}`"));
         self.style(place, name, parameter, at);
         self.type_of_parameter(place, name, parameter, at);
     }
@@ -91,7 +76,7 @@ impl<'a> Lint<'a> {
         }
         let is_list = parameter
             .get("schema")
-            .is_some_and(|schema| self.resolve(schema)["type"] == "array");
+            .is_some_and(|schema| self.document.resolve(schema)["type"] == "array");
         if place == "query" && is_list && parameter["explode"] == false {
             let message = format!("the generator sends each item of `{name}` by itself");
             let fix = "leave `explode` out, or make the parameter a text";
@@ -107,20 +92,18 @@ impl<'a> Lint<'a> {
         else {
             return;
         };
-        let schema = self.resolve(schema);
+        let schema = self.document.resolve(schema);
         let is_scalar = schema["type"]
             .as_str()
             .is_some_and(|kind| SCALARS.contains(&kind));
         if !is_scalar || schema["nullable"] == true {
             let message = format!("`{name}` is not one value that is always there");
-            let fix = "make it a text, a number, a boolean or an enum that is not nullable";
-            self.report("parameter-type", at, message, fix);
+            self.breaks("parameter-type", at, message);
         }
         if schema["x-ms-secret"] == true {
             let message =
                 format!("`{name}` would be sent as secrets are printed: without what is secret");
-            let fix = "send the secret in the body or the query, or take the mark away";
-            self.report("secret-place", at, message, fix);
+            self.breaks("secret-place", at, message);
         }
     }
 }

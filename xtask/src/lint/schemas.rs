@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::spec;
-use crate::spec::document::{escape, members, object, reference};
+use crate::spec::document::{escape, members, object, places, reference};
 
 /// Words in the name of a field that holds a URI with a signature.
 const SIGNED_URI: [&str; 5] = ["container", "blob", "sas", "storage", "file"];
@@ -17,7 +17,7 @@ impl<'a> Lint<'a> {
         for (name, schema) in schemas {
             let at = format!("/components/schemas/{}", escape(name));
             if reference(schema).is_none() {
-                self.describe("", Some(schema), &at, &format!("the schema {name}"));
+                self.describe(schema, &at, &format!("the schema {name}"));
             }
             self.schema(schema, &at, true);
         }
@@ -26,22 +26,11 @@ impl<'a> Lint<'a> {
 
     /// Schemas that stand in operations instead of the components.
     fn schemas_of_operations(&mut self) {
-        let mut waiting = vec![("/paths".to_owned(), self.root.get("paths"))];
-        while let Some((pointer, value)) = waiting.pop() {
-            for (name, value) in members(value) {
-                let at = format!("{pointer}/{}", escape(name));
-                if name == "schema" {
-                    self.schema(value, &at, false);
-                } else {
-                    waiting.push((at, Some(value)));
-                }
+        for (pointer, value) in places(&self.root["paths"], "/paths") {
+            // What is inside another schema is read with it.
+            if pointer.ends_with("/schema") && !pointer.contains("/schema/") {
+                self.schema(value, &pointer, false);
             }
-            let items = value
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .enumerate();
-            waiting.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), Some(item))));
         }
     }
 
@@ -53,35 +42,23 @@ impl<'a> Lint<'a> {
         for word in ["oneOf", "anyOf", "allOf", "not"] {
             if schema.get(word).is_some() {
                 let message = format!("the generator makes poor types of `{word}`");
-                self.report(
-                    "composition",
-                    &format!("{pointer}/{word}"),
-                    message,
-                    "write the schema out",
-                );
+                self.breaks("composition", &format!("{pointer}/{word}"), message);
             }
         }
         if is_component && schema["nullable"] == true {
             let message =
                 "the schema may be null, so the generator wraps its type, or forgets the null";
-            let fix = "make the fields that refer to it optional instead";
-            self.report("nullable-component", pointer, message, fix);
+            self.breaks("nullable-component", pointer, message);
         }
         self.enumeration(schema, pointer, is_component);
         self.secret(schema, pointer);
         if schema.get("default").is_some() {
             let message = "a default makes the field always sent, and says what the service does in the wrong place";
-            let fix = "say the default in the description";
-            self.report("no-default", &format!("{pointer}/default"), message, fix);
+            self.breaks("no-default", &format!("{pointer}/default"), message);
         }
         let is_list = schema["type"] == "array";
         if is_list && schema.get("items").is_none() {
-            self.report(
-                "items",
-                pointer,
-                "the list does not say what it holds",
-                "add `items`",
-            );
+            self.breaks("items", pointer, "the list does not say what it holds");
         }
         if let Some(items) = schema.get("items") {
             self.schema(items, &format!("{pointer}/items"), false);
@@ -99,12 +76,7 @@ impl<'a> Lint<'a> {
         let fields: Vec<_> = members(schema.get("properties")).collect();
         if !fields.is_empty() && !is_component {
             let message = "a model stands inline, so the generator invents its name";
-            self.report(
-                "inline-model",
-                pointer,
-                message,
-                "move it to the components and refer to it",
-            );
+            self.breaks("inline-model", pointer, message);
         }
         let listed = schema
             .get("required")
@@ -116,18 +88,13 @@ impl<'a> Lint<'a> {
             .filter(|name| !fields.iter().any(|(field, _)| field == name))
         {
             let message = format!("`{name}` is required but not described");
-            self.report(
-                "required-field",
-                &format!("{pointer}/required"),
-                message,
-                "add the field, or remove it from `required`",
-            );
+            self.breaks("required-field", &format!("{pointer}/required"), message);
         }
         for (name, field) in fields {
             let at = format!("{pointer}/properties/{}", escape(name));
             let refers = reference(field).is_some() || spec::wrapped_reference(field).is_some();
             if !refers || field.get("description").is_some() {
-                self.describe("", Some(field), &at, &format!("the field `{name}`"));
+                self.describe(field, &at, &format!("the field `{name}`"));
             }
             self.signed_uri(name, field, &at);
             self.schema(field, &at, false);
@@ -140,35 +107,19 @@ impl<'a> Lint<'a> {
         };
         if schema.pointer("/x-ms-enum/modelAsString") != Some(&Value::Bool(true)) {
             let message = "the enum is closed: one new value would cost the whole answer";
-            let fix = "add `\"x-ms-enum\": { \"name\": …, \"modelAsString\": true }`";
-            self.report("open-enum", pointer, message, fix);
+            self.breaks("open-enum", pointer, message);
         }
         if !is_component {
             let message = "an enum stands inline, so the generator cannot open it";
-            self.report(
-                "inline-enum",
-                pointer,
-                message,
-                "move it to the components and refer to it",
-            );
+            self.breaks("inline-enum", pointer, message);
         }
         if schema["type"] != "string" || values.iter().any(|value| !value.is_string()) {
-            self.report(
-                "text-enum",
-                pointer,
-                "the enum has values that are no text",
-                "make it an enum of texts",
-            );
+            self.breaks("text-enum", pointer, "the enum has values that are no text");
         }
         let unique: std::collections::BTreeSet<_> = values.iter().map(Value::to_string).collect();
         if unique.len() < values.len() || values.is_empty() {
             let message = "the enum is empty or repeats a value";
-            self.report(
-                "enum-values",
-                &format!("{pointer}/enum"),
-                message,
-                "list each value once",
-            );
+            self.breaks("enum-values", &format!("{pointer}/enum"), message);
         }
         self.cases(values, pointer);
     }
@@ -181,8 +132,7 @@ impl<'a> Lint<'a> {
                 && other != value
             {
                 let message = format!("the values `{other}` and `{value}` differ in case alone");
-                let fix = "list the one that the service writes";
-                self.report("enum-case", &format!("{pointer}/enum"), message, fix);
+                self.breaks("enum-case", &format!("{pointer}/enum"), message);
             }
         }
     }
@@ -226,12 +176,7 @@ impl<'a> Lint<'a> {
         let is_text = field["type"] == "string";
         if is_text && is_signed && field.get("x-ms-secret") != Some(&Value::Bool(true)) {
             let message = format!("`{name}` can carry a signature but is not marked secret");
-            self.report(
-                "secret-uri",
-                pointer,
-                message,
-                "add `\"x-ms-secret\": true`",
-            );
+            self.breaks("secret-uri", pointer, message);
         }
     }
 }

@@ -188,16 +188,7 @@ impl<'a> Document<'a> {
 
     /// Whether anything in the document refers to this place.
     pub(crate) fn refers_to(&self, target: &str) -> bool {
-        let mut waiting = vec![self.root];
-        while let Some(next) = waiting.pop() {
-            match next {
-                Value::Array(items) => waiting.extend(items),
-                Value::Object(_) if reference(next) == Some(target) => return true,
-                Value::Object(object) => waiting.extend(object.values()),
-                _ => {}
-            }
-        }
-        false
+        places(self.root, "").any(|(_, value)| reference(value) == Some(target))
     }
 
     fn reachable(&self, mut waiting: Vec<&'a Value>) -> BTreeSet<String> {
@@ -224,6 +215,22 @@ impl<'a> Document<'a> {
         }
         found
     }
+}
+
+/// A value and everything inside it, each with its JSON pointer; `pointer` is that of the value.
+pub(crate) fn places<'v>(
+    value: &'v Value,
+    pointer: &str,
+) -> impl Iterator<Item = (String, &'v Value)> {
+    let mut waiting = vec![(pointer.to_owned(), value)];
+    std::iter::from_fn(move || {
+        let (pointer, value) = waiting.pop()?;
+        let inside = members(Some(value));
+        waiting.extend(inside.map(|(name, value)| (format!("{pointer}/{}", escape(name)), value)));
+        let items = value.as_array().into_iter().flatten().enumerate();
+        waiting.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), item)));
+        Some((pointer, value))
+    })
 }
 
 /// Whether a status stands for success.

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::diff::Output;
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
-use crate::{Problem, Result, spec};
+use crate::{Result, spec};
 
 use facts::Facts;
 
@@ -116,9 +116,7 @@ fn text_and_name(path: &Path) -> Result<(String, String)> {
 fn print<T: Serialize>(output: Output, result: &T, text: fn(&T) -> String) -> Result<String> {
     match output {
         Output::Text => Ok(text(result)),
-        Output::Json => serde_json::to_string_pretty(result)
-            .map(|json| json + "\n")
-            .map_err(|error| Problem::new(format!("cannot write the result: {error}"))),
+        Output::Json => Outcome::json(result),
     }
 }
 

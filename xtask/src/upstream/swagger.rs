@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::spec::document::{Document, METHODS, escape, members, object, reference};
+use crate::spec::document::{Document, METHODS, members, object, places, reference};
 use crate::{Problem, Result, spec};
 
 /// Stands for a body whose content types the document does not name.
@@ -84,27 +84,19 @@ pub(super) fn is_below_jobs(path: &str) -> bool {
 
 /// Every reference has to lead to a place in the file: what is elsewhere would be left out of the comparison.
 fn check_references(root: &Value, name: &str) -> Result<()> {
-    let mut waiting = vec![(String::new(), root)];
-    while let Some((pointer, value)) = waiting.pop() {
-        if let Some(target) = reference(value) {
-            let place = target.strip_prefix('#');
-            let wrong = match place {
-                None => "another file; merge the files into one first",
-                Some(place) if root.pointer(place).is_none() => "no place of this file",
-                Some(_) => "",
-            };
-            if !wrong.is_empty() {
-                return Err(Problem::unreadable(format!(
-                    "{name} cannot be read: the reference {target} at {pointer} leads to {wrong}"
-                )));
-            }
-        }
-        // Examples stand in files of their own.
-        for (key, value) in members(Some(value)).filter(|(key, _)| *key != "x-ms-examples") {
-            waiting.push((format!("{pointer}/{}", escape(key)), value));
-        }
-        let items = value.as_array().into_iter().flatten().enumerate();
-        waiting.extend(items.map(|(index, item)| (format!("{pointer}/{index}"), item)));
+    for (pointer, value) in places(root, "") {
+        // Examples are files of their own.
+        let Some(target) = reference(value).filter(|_| !pointer.contains("/x-ms-examples/")) else {
+            continue;
+        };
+        let wrong = match target.strip_prefix('#') {
+            None => "another file; merge the files into one first",
+            Some(place) if root.pointer(place).is_none() => "no place of this file",
+            Some(_) => continue,
+        };
+        return Err(Problem::unreadable(format!(
+            "{name} cannot be read: the reference {target} at {pointer} leads to {wrong}"
+        )));
     }
     Ok(())
 }

@@ -116,6 +116,38 @@ fn wrapped() -> Vec<Row> {
         )
         .compiled(),
         row(
+            "wrap a reference with an extension that nothing reads",
+            Documentation,
+            [set(
+                status,
+                json!({ "allOf": [reference], "x-ms-client-flatten": true }),
+            )],
+        ),
+        row(
+            "wrap a reference that is marked secret",
+            Breaking,
+            [set(
+                status,
+                json!({ "allOf": [reference], "x-ms-secret": true }),
+            )],
+        )
+        .lint(&["composition", "description", "secret-mark"])
+        .refused("is marked secret"),
+        row(
+            "wrap two references",
+            Breaking,
+            [set(status, json!({ "allOf": [reference, reference] }))],
+        )
+        .lint(&["composition", "description"]),
+        row(
+            "wrap the reference of a parameter in the path",
+            Breaking,
+            [set(
+                "/components/parameters/JobId/schema",
+                json!({ "allOf": [reference] }),
+            )],
+        ),
+        row(
             "wrap a reference beside a type",
             Breaking,
             [set(
