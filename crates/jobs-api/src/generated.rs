@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: ddd7533c0c267f4e1f9ff46f0e81da65050df075ae4e8bda7a9e7bbdd9eef3de
+// inputs: 8e7251e9ceac60fce4b6ac4d8f93a522b98fbf5b6e7bf4e59699bb7a279bfbd0
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

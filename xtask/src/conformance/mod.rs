@@ -128,7 +128,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
         say(&format!("\n{}", suite.name));
         total += suite.run(&places, &tools, &hub, &blobs, forwarder.is_some())?;
     }
-    total += hub.stop_cleanly();
+    total += Tally::one(hub.stop_cleanly());
     Ok(Outcome {
         text: format!("\n{} passed, {} failed\n", total.passed, total.failed),
         code: u8::from(total.failed > 0),

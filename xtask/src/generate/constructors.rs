@@ -3,7 +3,7 @@
 use openapiv3::{ObjectType, OpenAPI};
 use syn::{Field, Fields, Item, ItemStruct, parse_quote};
 
-use super::polish::{inside_option, object_of, wire_name};
+use super::fields::{inside_option, object_of, wire_name};
 
 /// Adds a constructor for each struct without a default.
 pub(super) fn add(items: &mut Vec<Item>, document: &OpenAPI) {

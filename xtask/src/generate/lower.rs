@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use openapiv3::{
-    AdditionalProperties, Components, OpenAPI, Operation, Parameter, ReferenceOr, Response,
-    Responses, Schema, SchemaKind, StatusCode, Type, VariantOrUnknownOrEmpty,
+    AdditionalProperties, Components, OpenAPI, Operation, Parameter, ReferenceOr, Responses,
+    Schema, SchemaKind, StatusCode, Type, VariantOrUnknownOrEmpty,
 };
 
 use super::enums::{OpenEnum, open_enum};
@@ -97,19 +97,9 @@ fn lower_operation(method: &str, operation: &mut Operation, components: &Compone
     }
     lower_parameters(&mut operation.parameters, components)?;
     if let Some(body) = &mut operation.request_body {
-        if let ReferenceOr::Reference { reference } = body {
-            *body = components
-                .request_bodies
-                .get(spec::referenced_name(reference))
-                .cloned()
-                .ok_or_else(|| dangling(reference))?;
-        }
-        if let ReferenceOr::Item(body) = body {
-            body.content
-                .values_mut()
-                .filter_map(|media| media.schema.as_mut())
-                .for_each(lower_reference_or_schema);
-        }
+        let mut found = resolved(body, |name| components.request_bodies.get(name))?;
+        lower_content(&mut found.content);
+        *body = ReferenceOr::Item(found);
     }
     operation.responses = lower_responses(&operation.responses, components)?;
     Ok(())
@@ -119,27 +109,46 @@ fn lower_parameters(
     parameters: &mut Vec<ReferenceOr<Parameter>>,
     components: &Components,
 ) -> Result<()> {
-    for parameter in parameters.iter_mut() {
-        if let ReferenceOr::Reference { reference } = parameter {
-            *parameter = components
-                .parameters
-                .get(spec::referenced_name(reference))
-                .cloned()
-                .ok_or_else(|| dangling(reference))?;
+    let mut kept = Vec::new();
+    for parameter in &*parameters {
+        let mut parameter = resolved(parameter, |name| components.parameters.get(name))?;
+        let is_version = matches!(&parameter, Parameter::Query { parameter_data, .. } if parameter_data.name == "api-version");
+        if is_version {
+            continue;
         }
-    }
-    parameters.retain(|parameter| {
-        !matches!(parameter, ReferenceOr::Item(Parameter::Query { parameter_data, .. }) if parameter_data.name == "api-version")
-    });
-    for parameter in parameters {
-        if let ReferenceOr::Item(parameter) = parameter
-            && let openapiv3::ParameterSchemaOrContent::Schema(schema) =
-                &mut data_mut(parameter).format
+        if let openapiv3::ParameterSchemaOrContent::Schema(schema) =
+            &mut data_mut(&mut parameter).format
         {
             lower_reference_or_schema(schema);
         }
+        kept.push(ReferenceOr::Item(parameter));
     }
+    *parameters = kept;
     Ok(())
+}
+
+fn lower_content(content: &mut openapiv3::Content) {
+    let schemas = content
+        .values_mut()
+        .filter_map(|media| media.schema.as_mut());
+    schemas.for_each(lower_reference_or_schema);
+}
+
+/// What a shared part stands for.
+fn resolved<'s, T: Clone + 's>(
+    value: &'s ReferenceOr<T>,
+    shared: impl FnOnce(&str) -> Option<&'s ReferenceOr<T>>,
+) -> Result<T> {
+    match value {
+        ReferenceOr::Item(item) => Ok(item.clone()),
+        ReferenceOr::Reference { reference } => match shared(spec::referenced_name(reference)) {
+            Some(ReferenceOr::Item(item)) => Ok(item.clone()),
+            Some(_) => Err(Problem::new(format!(
+                "the reference {reference} leads to a reference, which the generator cannot follow; write it out"
+            ))),
+            None => Err(dangling(reference)),
+        },
+    }
 }
 
 fn data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterData {
@@ -157,15 +166,8 @@ fn lower_responses(responses: &Responses, components: &Components) -> Result<Res
         if !matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)) {
             continue;
         }
-        let mut response = match response {
-            ReferenceOr::Item(response) => response.clone(),
-            ReferenceOr::Reference { reference } => resolve_response(reference, components)?,
-        };
-        response
-            .content
-            .values_mut()
-            .filter_map(|media| media.schema.as_mut())
-            .for_each(lower_reference_or_schema);
+        let mut response = resolved(response, |name| components.responses.get(name))?;
+        lower_content(&mut response.content);
         kept.responses
             .insert(status.clone(), ReferenceOr::Item(response));
     }
@@ -176,13 +178,6 @@ fn lower_responses(responses: &Responses, components: &Components) -> Result<Res
     }
     unify(&mut kept)?;
     Ok(kept)
-}
-
-fn resolve_response(reference: &str, components: &Components) -> Result<Response> {
-    match components.responses.get(spec::referenced_name(reference)) {
-        Some(ReferenceOr::Item(response)) => Ok(response.clone()),
-        _ => Err(dangling(reference)),
-    }
 }
 
 /// Several success answers become one type: nothing, if one of them has no body.

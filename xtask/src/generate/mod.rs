@@ -7,6 +7,7 @@
 pub(crate) mod check;
 mod constructors;
 mod enums;
+mod fields;
 mod lower;
 pub(crate) mod names;
 mod polish;

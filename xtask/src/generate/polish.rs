@@ -9,11 +9,12 @@
 //!
 //! Operations stay as the generator writes them. Each sends its request through the generator's hooks, which the seam implements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use openapiv3::{IntegerType, ObjectType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
+use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 
+use super::fields::{inside_option, object_of, type_text, wire_name};
 use super::lower::Lowered;
 use super::names::type_name;
 use super::{constructors, veil};
@@ -75,16 +76,6 @@ fn polish_types(items: &mut Vec<Item>, document: &OpenAPI) {
     constructors::add(items, document);
 }
 
-/// What the spec says about the members of a struct, where a component gave it.
-pub(super) fn object_of<'a>(item: &ItemStruct, document: &'a OpenAPI) -> Option<&'a ObjectType> {
-    let name = item.ident.to_string();
-    let (_, schema) = spec::schemas(document).find(|(schema, _)| type_name(schema) == name)?;
-    match &schema.as_item()?.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => Some(object),
-        _ => None,
-    }
-}
-
 fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
     strip_schema_text(&mut item.attrs);
     item.attrs
@@ -106,30 +97,6 @@ fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
         document_reference(field, property, document);
         describe_for_schemars(field, property, object.required.contains(&wire));
     }
-}
-
-/// The name of a field on the wire: its `serde(rename)`, or its own.
-pub(super) fn wire_name(field: &Field) -> String {
-    let mut name = field
-        .ident
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    for attribute in field
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-    {
-        let _ = attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("rename") {
-                name = meta.value()?.parse::<syn::LitStr>()?.value();
-            } else if meta.input.peek(syn::Token![=]) {
-                meta.value()?.parse::<syn::Lit>()?;
-            }
-            Ok(())
-        });
-    }
-    name
 }
 
 /// A reference cannot carry a description of its own, so the field takes that of its target, or of the `allOf` around it.
@@ -189,30 +156,6 @@ fn describe_for_schemars(field: &mut Field, property: &ReferenceOr<Box<Schema>>,
     }
 }
 
-pub(super) fn inside_option(ty: &syn::Type) -> Option<String> {
-    let syn::Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path.path.segments.last()?;
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    let Some(syn::GenericArgument::Type(inner)) = arguments.args.first() else {
-        return None;
-    };
-    (last.ident == "Option").then(|| type_text(inner))
-}
-
-/// A type as it is written.
-pub(super) fn type_text(ty: &syn::Type) -> String {
-    let file: syn::File = parse_quote!(type Inner = #ty;);
-    prettyplease::unparse(&file)
-        .trim_start_matches("type Inner = ")
-        .trim_end()
-        .trim_end_matches(';')
-        .to_owned()
-}
-
 /// The generator repeats the JSON schema of each type in its documentation; the spec and the snapshots have it.
 fn strip_schema_text(attributes: &mut [Attribute]) {
     for attribute in attributes.iter_mut() {
@@ -234,28 +177,19 @@ fn strip_schema_text(attributes: &mut [Attribute]) {
 /// Every property that the spec marks secret must have become a `SasUri`; anything else could be printed.
 fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Result<()> {
     let structs = structs(file);
-    for (name, schema) in spec::schemas(document) {
-        if lowered
-            .document
-            .components
-            .iter()
-            .all(|components| !components.schemas.contains_key(name))
-        {
-            continue;
-        }
-        let Some(SchemaKind::Type(Type::Object(object))) =
-            schema.as_item().map(|schema| &schema.schema_kind)
-        else {
+    let kept: BTreeSet<_> = spec::schemas(&lowered.document)
+        .map(|(name, _)| name)
+        .collect();
+    for (name, schema) in spec::schemas(document).filter(|(name, _)| kept.contains(name)) {
+        let kind = schema.as_item().map(|schema| &schema.schema_kind);
+        let Some(SchemaKind::Type(Type::Object(object))) = kind else {
             continue;
         };
         for (property, schema) in &object.properties {
-            let is_secret = schema
-                .as_item()
-                .is_some_and(|schema| spec::is_marked(schema, "x-ms-secret"));
-            let found = structs
-                .get(&type_name(name))
-                .and_then(|fields| fields.get(property));
-            if is_secret && !found.is_some_and(|ty| *ty) {
+            let schema = schema.as_item();
+            let is_secret = schema.is_some_and(|schema| spec::is_marked(schema, "x-ms-secret"));
+            let fields = structs.get(&type_name(name));
+            if is_secret && fields.is_none_or(|fields| fields.get(property) != Some(&true)) {
                 return Err(Problem::new(format!(
                     "{name}.{property} is marked secret, but its Rust type is not SasUri; only plain texts can be secret"
                 ))
@@ -270,42 +204,40 @@ fn check_secrets(file: &syn::File, document: &OpenAPI, lowered: &Lowered) -> Res
     Ok(())
 }
 
-/// The names of the public types in the module of the models.
-pub(super) fn type_names(file: &syn::File) -> Vec<String> {
-    let items = file.items.iter().filter_map(|item| match item {
-        Item::Mod(module) if module.ident == "types" => {
-            module.content.as_ref().map(|(_, items)| items)
-        }
+/// What is in the modules of the core.
+fn items_of_modules(file: &syn::File) -> impl Iterator<Item = &Item> {
+    let modules = file.items.iter().filter_map(|item| match item {
+        Item::Mod(module) => module.content.as_ref(),
         _ => None,
     });
-    items
-        .flatten()
-        .filter_map(|item| match item {
-            Item::Struct(item) => Some(item.ident.to_string()),
-            Item::Enum(item) => Some(item.ident.to_string()),
-            Item::Type(item) => Some(item.ident.to_string()),
-            _ => None,
-        })
-        .collect()
+    modules.flat_map(|(_, items)| items)
+}
+
+/// The names of the public types of the models.
+pub(super) fn type_names(file: &syn::File) -> Vec<String> {
+    let names = items_of_modules(file).filter_map(|item| match item {
+        Item::Struct(item) => Some(item.ident.to_string()),
+        Item::Enum(item) => Some(item.ident.to_string()),
+        Item::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// Per struct and wire name: whether the field holds a `SasUri`.
 fn structs(file: &syn::File) -> BTreeMap<String, BTreeMap<String, bool>> {
-    let modules = file.items.iter().filter_map(|item| match item {
-        Item::Mod(module) => module.content.as_ref().map(|(_, items)| items),
+    let structs = items_of_modules(file).filter_map(|item| match item {
+        Item::Struct(item) => Some(item),
         _ => None,
     });
-    let mut found = BTreeMap::new();
-    for item in modules.flatten() {
-        if let Item::Struct(item) = item {
-            let fields = item.fields.iter().map(|field| {
-                let ty = inside_option(&field.ty).unwrap_or_default();
-                let direct = matches!(&field.ty, syn::Type::Path(path)
-                    if path.path.segments.last().is_some_and(|segment| segment.ident == "SasUri"));
-                (wire_name(field), direct || ty.ends_with("SasUri"))
-            });
-            found.insert(item.ident.to_string(), fields.collect());
-        }
-    }
-    found
+    let fields = |item: &ItemStruct| {
+        let fields = item.fields.iter().map(|field| {
+            let ty = inside_option(&field.ty).unwrap_or_else(|| type_text(&field.ty));
+            (wire_name(field), ty.ends_with("SasUri"))
+        });
+        fields.collect()
+    };
+    structs
+        .map(|item| (item.ident.to_string(), fields(item)))
+        .collect()
 }

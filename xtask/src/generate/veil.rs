@@ -7,7 +7,7 @@ use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Item, ItemStruct, Path, Token, parse_quote};
 
-use super::polish::{type_text, wire_name};
+use super::fields::{type_text, wire_name};
 use crate::{Problem, Result, spec};
 
 /// The mark of a text that may say anything.
