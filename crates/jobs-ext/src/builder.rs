@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::api_version::ApiVersion;
-use crate::bounds::Timers;
 use crate::client::{Core, JobsClient};
 use crate::clock::{Clock, SystemClock};
 use crate::connection_string::{ConnectionSecret, ConnectionString};
@@ -273,7 +272,6 @@ impl JobsClientBuilder {
             timeouts: self.timeouts,
             poll: self.poll,
             clock: clock.clone(),
-            timers: Timers::default(),
             looks: Semaphore::new(LOOKS),
             #[cfg(feature = "blob")]
             wiring,

@@ -11,7 +11,6 @@ use jobs_api::types::{JobResponse, JobStatus, JobType};
 use tokio::sync::Semaphore;
 
 use crate::api_version::ApiVersion;
-use crate::bounds::Timers;
 use crate::builder::JobsClientBuilder;
 use crate::clock::Clock;
 use crate::credential::TokenCache;
@@ -47,7 +46,6 @@ pub(crate) struct Core {
     pub(crate) api_version: ApiVersion,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
-    pub(crate) timers: Timers,
     pub(crate) poll: PollPolicy,
     pub(crate) clock: Arc<dyn Clock>,
     /// How many pollers may look at once. However many jobs are waited for, connections and memory stay bounded.

@@ -4,7 +4,6 @@
 mod api_version;
 #[cfg(feature = "blob")]
 mod blob;
-mod bounds;
 mod builder;
 mod cancel;
 mod client;

@@ -261,7 +261,7 @@ impl Core {
                 Err(error) => Err(Box::new(error)),
             })
         });
-        let answer = self.timers.within(bound, trying).await;
+        let answer = tokio::time::timeout(bound, trying).await;
         let outcome = match answer {
             Ok(Ok(model)) => match capture.take() {
                 Some(answer) => Ok((model, answer)),

@@ -83,7 +83,7 @@ const LAST_LOOK: Duration = Duration::from_secs(2);
 /// A look under way. It is a task of its own, so that one that nobody polls holds up no other, and it ends with its poller.
 struct Look {
     task: tokio::task::JoinHandle<Result<Seen>>,
-    /// Completes when the deadline has passed, by the runtime's timer as the bounds of tries.
+    /// Completes when the deadline has passed, by the clock of the runtime.
     end: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
