@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod hub;
 pub(crate) mod jobs;
 pub(crate) mod local;
@@ -101,7 +102,7 @@ pub(crate) enum Command {
     Cancel(jobs::CancelArgs),
     #[command(subcommand)]
     Schedule(schedule::ScheduleCommand),
-    Doctor(schedule::DoctorArgs),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Devices(devices::DevicesCommand),
     Emulator(local::EmulatorArgs),

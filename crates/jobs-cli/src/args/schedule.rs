@@ -1,4 +1,4 @@
-//! Commands about scheduled jobs, and the look before a job.
+//! Commands about scheduled jobs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::change::ChangeArgs;
-use super::jobs::{CancelArgs, ContainerArgs, ListArgs, PollArgs, StorageAuthArg};
+use super::jobs::{CancelArgs, ListArgs, PollArgs};
 use crate::duration;
 
 /// Scheduled jobs: update twins or call a method on many devices
@@ -106,22 +106,6 @@ pub(crate) struct ScheduleGetArgs {
     /// Id of the job
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-}
-
-/// Look for what would make a job fail, and say how to cure it
-///
-/// Looks at the credential, the clock, the hub's job slot and, when a container is named, at what its signature allows and at its
-/// blob. Nothing is changed anywhere. The exit code is the highest among the findings.
-#[derive(Args, Debug)]
-pub(crate) struct DoctorArgs {
-    #[command(flatten)]
-    pub(crate) container: ContainerArgs,
-    /// Look at this blob as the input of an import, for example devices.txt
-    #[arg(long, value_name = "NAME")]
-    pub(crate) blob: Option<String>,
-    /// How the hub will sign in to the storage account: sas, system or user:RESOURCE-ID
-    #[arg(long, value_name = "HOW", default_value = "sas", value_parser = StorageAuthArg::parse)]
-    pub(crate) storage_auth: StorageAuthArg,
 }
 
 const TWIN_HELP: &str = "Example: iothub-jobs schedule twin --where \"tags.site = 'a'\" --desired interval=30 --tag checked=true";

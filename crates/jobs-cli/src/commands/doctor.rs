@@ -6,7 +6,7 @@ use jobs_ext::{ContainerUri, Finding, JobsClient, Preflight, Severity, StorageAu
 use serde_json::{Value, json};
 
 use crate::args::Format;
-use crate::args::schedule::DoctorArgs;
+use crate::args::doctor::DoctorArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome, plain, without_numbers};

@@ -30,8 +30,8 @@ pub(crate) async fn run(context: &Context, command: ScheduleCommand) -> Outcome 
         ScheduleCommand::Twin(args) => twin(context, &args).await,
         ScheduleCommand::Method(args) => method(context, &args).await,
         ScheduleCommand::Get(args) => get(context, &args).await,
-        ScheduleCommand::List(args) => commands::get::list_scheduled(context, &args).await,
-        ScheduleCommand::Cancel(args) => commands::wait::cancel_scheduled(context, &args).await,
+        ScheduleCommand::List(args) => commands::list::list_scheduled(context, &args).await,
+        ScheduleCommand::Cancel(args) => commands::cancel::cancel_scheduled(context, &args).await,
     }
 }
 

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use futures_util::StreamExt as _;
 use jobs_ext::{
-    ContainerUri, ExportOptions, IMPORT_ERRORS_BLOB, ImportOptions, Job, JobStatus, JobType,
-    JobsClient,
+    ContainerUri, ExportOptions, IMPORT_ERRORS_BLOB, ImportOptions, Job, JobType, JobsClient,
 };
 use serde_json::Value;
 
 use super::import::Upload;
 use super::{export, import};
-use crate::args::jobs::{CancelArgs, WaitArgs};
+use crate::args::jobs::WaitArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -246,40 +245,4 @@ async fn bare(context: &Context, client: &JobsClient, args: &WaitArgs) -> Outcom
         ));
     }
     Ok(exit)
-}
-
-/// Cancels a job of either kind.
-pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome {
-    let client = hub::client(context, Some(args.poll)).await?;
-    let job = client.cancel(&args.id).await?;
-    cancelled(context, &client, args, job).await
-}
-
-/// Cancels a scheduled job, and leaves imports and exports alone.
-pub(crate) async fn cancel_scheduled(context: &Context, args: &CancelArgs) -> Outcome {
-    let client = hub::client(context, Some(args.poll)).await?;
-    let job = client.cancel_scheduled(&args.id).await?;
-    cancelled(context, &client, args, job).await
-}
-
-/// Waits for the end if asked to, and judges it.
-async fn cancelled(
-    context: &Context,
-    client: &JobsClient,
-    args: &CancelArgs,
-    mut job: Job,
-) -> Outcome {
-    if args.wait && !job.is_finished() {
-        context.job.active(job.id());
-        let mut poller = take_up(context, client, &args.id);
-        job = to_end(context, &mut poller).await?;
-    }
-    job_view::print(&context.printer, &job)?;
-    match job.status() {
-        status @ (JobStatus::Completed | JobStatus::Failed) => Err(Failure::work(format_args!(
-            "job {} had {status} before it could be cancelled",
-            job.id()
-        ))),
-        _ => Ok(Exit::Done),
-    }
 }
