@@ -56,7 +56,7 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
         bar(
             "local hub, import of 1 M rows, to DuckDB loading them",
             "importSeconds",
-            3.0,
+            5.0,
         )?,
         bar(
             "local hub, export of 1 M rows, to DuckDB loading them",

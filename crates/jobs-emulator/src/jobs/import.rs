@@ -1,27 +1,21 @@
 //! The work of an import: rows are read, checked and applied in batches, each in one transaction.
 
 use std::io::Read;
-use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 
-use jobs_devices::{ImportError, Options, parallel};
+use jobs_devices::ImportError;
 
 use super::create::Containers;
 use super::errors::{self, CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
-use super::pipeline::{self, Rows, Seen, What};
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
+use super::rows::{RowResult, for_each_change};
 use crate::engine::{Ending, Work};
 use crate::envelope::Outcome;
 use crate::registry::change::Change;
-use crate::registry::plain::PlainWriter;
 use crate::registry::{Writing, configuration};
 
-/// Rows that are applied together, at least; below twice as many.
+/// Rows that are applied together, in one transaction.
 const BATCH: usize = 1000;
-/// Fewest threads that read rows: two, for one may wait for the storage; and most, for the database is slower than four.
-const MIN_READERS: usize = 2;
-const MAX_READERS: usize = 4;
 /// Rows that may wait for a parent further down in the file.
 const MAX_DEFERRED: usize = 20_000;
 
@@ -66,28 +60,10 @@ fn import_devices(
     let mut import = Import {
         work,
         log,
-        seen: Seen::default(),
         waiting: Vec::new(),
-        expects_new: true,
         deferred: Vec::new(),
     };
-    let keys = import.seen.keys.clone();
-    let mut outcome = Ok(());
-    parallel::for_each_chunk_with(
-        readers(),
-        input,
-        &Options::new(),
-        |chunk| pipeline::rows_of(chunk, &keys),
-        |all| {
-            outcome = all.into_iter().try_for_each(|rows| import.take(rows));
-            if outcome.is_ok() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        },
-    )?;
-    outcome?;
+    for_each_change(input, |row| import.take(row))?;
     import.apply()?;
     let deferred = import.deferred;
     for error in apply_deferred(work, deferred)? {
@@ -96,21 +72,12 @@ fn import_devices(
     Ok(())
 }
 
-/// Threads that read rows, this one among them whenever none wait for the database.
-fn readers() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    cores.clamp(MIN_READERS, MAX_READERS)
-}
-
 /// An import under way.
 struct Import<'w> {
     work: &'w Work<JobRecord>,
     log: &'w mut ErrorLog,
-    seen: Seen,
-    /// Rows to be applied together.
-    waiting: Vec<Rows>,
-    /// Whether the rows are likely to be new devices.
-    expects_new: bool,
+    /// Rows to be applied together, and what the log gets in the place of others.
+    waiting: Vec<RowResult>,
     deferred: Vec<Deferred>,
 }
 
@@ -121,48 +88,29 @@ struct Deferred {
 }
 
 impl Import<'_> {
-    /// Takes the next rows of the file.
-    fn take(&mut self, rows: Rows) -> Result<(), Ending> {
-        self.waiting.push(rows);
-        if self.waiting() < BATCH {
+    /// Takes the next row of the file.
+    fn take(&mut self, row: RowResult) -> Result<(), Ending> {
+        self.waiting.push(row);
+        if self.waiting.len() < BATCH {
             return Ok(());
         }
         self.apply()
     }
 
-    fn waiting(&self) -> usize {
-        self.waiting.iter().map(|rows| rows.lines.len()).sum()
-    }
-
     /// Applies what waits: whole rows, all in one transaction.
     fn apply(&mut self) -> Result<(), Ending> {
         self.work.check()?;
-        let rows = u64::try_from(self.waiting()).unwrap_or_default();
         let waiting = std::mem::take(&mut self.waiting);
+        let rows = u64::try_from(waiting.len()).unwrap_or_default();
         let mut errors = Vec::new();
         self.work.write(|record, writing| {
             record.rows += rows;
-            let mut plain = PlainWriter::new(writing, self.expects_new)?;
-            for Rows { texts, lines } in waiting {
-                for line in lines {
-                    let change = match self.seen.admit(line, &texts) {
-                        Some(What::Plain(row)) => {
-                            if plain.write(&row, &texts, writing)? {
-                                continue;
-                            }
-                            row.to_change(&texts)
-                        }
-                        Some(What::Change(change)) => *change,
-                        Some(What::Refused(error)) => {
-                            errors.push(*error);
-                            continue;
-                        }
-                        Some(What::Notice(_)) | None => continue,
-                    };
-                    errors.extend(apply(change, writing, &mut self.deferred)?);
+            for row in waiting {
+                match row {
+                    Ok(change) => errors.extend(apply(*change, writing, &mut self.deferred)?),
+                    Err(error) => errors.push(*error),
                 }
             }
-            self.expects_new = plain.expects_new;
             Ok(())
         })?;
         for error in errors {

@@ -6,13 +6,10 @@ mod create;
 mod errors;
 mod export;
 mod import;
-mod pipeline;
 mod record;
 mod request;
+mod rows;
 mod seed;
-
-#[cfg(test)]
-mod property;
 
 pub(crate) use create::create;
 pub(crate) use record::{JobRecord, JobType};

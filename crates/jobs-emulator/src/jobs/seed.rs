@@ -1,11 +1,13 @@
 //! Seeding the registry with rows as they stand in a device file.
 
+use std::io;
+
 use jobs_devices::ImportError;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::errors;
-use super::pipeline::changes_of;
+use super::rows::for_each_change;
 use crate::envelope::{Outcome, ServiceError};
 use crate::registry::change::Change;
 use crate::state::HubState;
@@ -23,14 +25,14 @@ pub(crate) struct Seeded {
 pub(crate) fn seed(hub: &HubState, text: &[u8]) -> Outcome<Seeded> {
     let mut seeded = Seeded::default();
     let mut changes: Vec<Change> = Vec::new();
-    let rows =
-        changes_of(&as_lines(text)?).map_err(|error| ServiceError::format(error.to_string()))?;
-    for row in rows {
+    for_each_change(&as_lines(text)?[..], |row| {
         match row {
-            Ok(change) => changes.push(change),
-            Err(error) => seeded.errors.push(error),
+            Ok(change) => changes.push(*change),
+            Err(error) => seeded.errors.push(*error),
         }
-    }
+        Ok::<_, io::Error>(())
+    })
+    .map_err(|error| ServiceError::format(error.to_string()))?;
     hub.store.write(hub.clock.now(), |writing| {
         loop {
             let (mut waiting, mut refused) = (Vec::new(), Vec::new());

@@ -42,45 +42,45 @@ impl AuthenticationType {
 
 /// The settled authentication of an identity. Holds secrets, hence no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Authentication<T = String> {
+pub(crate) struct Authentication {
     pub(crate) kind: AuthenticationType,
-    pub(crate) primary_key: Option<T>,
-    pub(crate) secondary_key: Option<T>,
-    pub(crate) primary_thumbprint: Option<T>,
-    pub(crate) secondary_thumbprint: Option<T>,
+    pub(crate) primary_key: Option<String>,
+    pub(crate) secondary_key: Option<String>,
+    pub(crate) primary_thumbprint: Option<String>,
+    pub(crate) secondary_thumbprint: Option<String>,
 }
 
 /// What a caller asked for; anything may be missing.
 #[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
-pub(crate) struct AuthenticationRequest<T = String> {
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthenticationRequest {
     #[serde(rename = "type")]
-    pub(crate) kind: Option<T>,
+    pub(crate) kind: Option<String>,
     #[serde(default, deserialize_with = "object::optional")]
-    pub(crate) symmetric_key: Option<KeyPair<T>>,
+    pub(crate) symmetric_key: Option<KeyPair>,
     #[serde(default, deserialize_with = "object::optional")]
-    pub(crate) x509_thumbprint: Option<ThumbprintPair<T>>,
+    pub(crate) x509_thumbprint: Option<ThumbprintPair>,
 }
 
 /// Both keys of an identity, as sent.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct KeyPair<T = String> {
-    pub(crate) primary_key: Option<T>,
-    pub(crate) secondary_key: Option<T>,
+pub(crate) struct KeyPair {
+    pub(crate) primary_key: Option<String>,
+    pub(crate) secondary_key: Option<String>,
 }
 
 /// Both thumbprints of an identity, as sent.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ThumbprintPair<T = String> {
-    pub(crate) primary_thumbprint: Option<T>,
-    pub(crate) secondary_thumbprint: Option<T>,
+pub(crate) struct ThumbprintPair {
+    pub(crate) primary_thumbprint: Option<String>,
+    pub(crate) secondary_thumbprint: Option<String>,
 }
 
-impl<T: AsRef<str> + From<String>> AuthenticationRequest<T> {
+impl AuthenticationRequest {
     /// Settles what was asked for: missing keys are made, given ones are checked.
-    pub(crate) fn settle(self) -> Result<Authentication<T>, String> {
+    pub(crate) fn settle(self) -> Result<Authentication, String> {
         let [primary_thumbprint, secondary_thumbprint] =
             self.x509_thumbprint.map_or([None, None], |pair| {
                 [
@@ -88,7 +88,7 @@ impl<T: AsRef<str> + From<String>> AuthenticationRequest<T> {
                     given(pair.secondary_thumbprint),
                 ]
             });
-        let kind = match self.kind.as_ref().map(AsRef::as_ref) {
+        let kind = match self.kind.as_deref() {
             Some(text) => AuthenticationType::parse(text)
                 .ok_or_else(|| format!("authentication.type '{text}' is none of sas, selfSigned, certificateAuthority, none"))?,
             None if primary_thumbprint.is_some() || secondary_thumbprint.is_some() => AuthenticationType::SelfSigned,
@@ -117,7 +117,7 @@ impl<T: AsRef<str> + From<String>> AuthenticationRequest<T> {
                     .into_iter()
                     .flatten()
                 {
-                    check_thumbprint(thumbprint.as_ref())?;
+                    check_thumbprint(thumbprint)?;
                 }
                 (settled.primary_thumbprint, settled.secondary_thumbprint) =
                     (primary_thumbprint, secondary_thumbprint);
@@ -162,19 +162,19 @@ impl Authentication {
 }
 
 /// An empty text is what clients send for "not given".
-fn given<T: AsRef<str>>(text: Option<T>) -> Option<T> {
-    text.filter(|text| !text.as_ref().is_empty())
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
-fn settle_keys<T: AsRef<str> + From<String>>(
-    primary: Option<T>,
-    secondary: Option<T>,
-) -> Result<(T, T), String> {
+fn settle_keys(
+    primary: Option<String>,
+    secondary: Option<String>,
+) -> Result<(String, String), String> {
     match (primary, secondary) {
-        (None, None) => Ok((random_key().into(), random_key().into())),
+        (None, None) => Ok((random_key(), random_key())),
         (Some(primary), Some(secondary)) => {
-            check_key("primaryKey", primary.as_ref())?;
-            check_key("secondaryKey", secondary.as_ref())?;
+            check_key("primaryKey", &primary)?;
+            check_key("secondaryKey", &secondary)?;
             Ok((primary, secondary))
         }
         _ => Err("symmetricKey needs both primaryKey and secondaryKey, or neither".to_owned()),
@@ -182,14 +182,7 @@ fn settle_keys<T: AsRef<str> + From<String>>(
 }
 
 fn check_key(name: &str, key: &str) -> Result<(), String> {
-    // Longest key that can be right, in base64, and room for what it decodes to.
-    const LONGEST: usize = 88;
-    let mut room = [0; LONGEST / 4 * 3];
-    let len = if key.len() <= LONGEST {
-        STANDARD.decode_slice(key, &mut room).ok()
-    } else {
-        STANDARD.decode(key).ok().map(|bytes| bytes.len())
-    };
+    let len = STANDARD.decode(key).ok().map(|bytes| bytes.len());
     match len {
         Some(16..=64) => Ok(()),
         Some(len) => Err(format!(

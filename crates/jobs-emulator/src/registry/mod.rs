@@ -11,7 +11,6 @@ pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod mode;
 pub(crate) mod open;
-pub(crate) mod plain;
 pub(crate) mod repeated;
 pub(crate) mod rules;
 pub(crate) mod schema;

@@ -115,23 +115,6 @@ impl TwinTexts {
         })
     }
 
-    /// Sections that were checked already, without metadata.
-    pub(crate) fn plain(
-        tags: Option<String>,
-        desired: Option<String>,
-        reported: Option<String>,
-    ) -> Self {
-        let side = |properties| SideText {
-            properties,
-            metadata: None,
-        };
-        Self {
-            tags,
-            desired: desired.map(side),
-            reported: reported.map(side),
-        }
-    }
-
     /// Sections that are missing become empty, but for the reported properties.
     pub(crate) fn or_empty(mut self) -> Self {
         self.tags.get_or_insert_with(|| "{}".to_owned());
