@@ -8,26 +8,27 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{Gate, Policies};
 use crate::clock::Clock;
 use crate::data_folder::lock_folder;
 use crate::door::Door;
-use crate::engine;
+use crate::engine::{self, Host};
 use crate::envelope::{Outcome, ServiceError};
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
-use crate::jobs::{JobRecord, Jobs};
+use crate::jobs::Jobs;
 use crate::rates::Rates;
 use crate::registry::{Place, Store};
 use crate::requests::RequestLog;
-use crate::scheduled::{self, Scheduled, ScheduledRecord};
+use crate::scheduled::{self, Scheduled};
 use crate::server;
+use crate::shutdown::Shutdown;
 use crate::sku::Sku;
 use crate::start_error::StartError;
-use crate::state::{HubState, Phase, Reach};
+use crate::state::{About, HubState, Traffic};
 use crate::storage::{StorageAccess, StorageRules};
 use crate::tls::{self, CaFolder};
 
@@ -221,9 +222,9 @@ impl EmulatorBuilder {
             ended,
         } = prepared;
         let hub = Arc::new(hub);
-        engine::spawn_recorder::<JobRecord>(&hub);
-        engine::spawn_recorder::<ScheduledRecord>(&hub);
-        scheduled::resume(&hub);
+        engine::spawn_recorder(&hub.jobs.table);
+        engine::spawn_recorder(&hub.scheduled.table);
+        scheduled::resume(&hub.scheduled);
         let (acceptor, ca) = tls.map(|tls| (tls.acceptor, tls.ca)).unzip();
         let settings = server::Settings {
             tls: acceptor,
@@ -246,37 +247,31 @@ impl EmulatorBuilder {
         };
         let store = Store::open(&place, self.sku.identity_quota())
             .map_err(|cause| StartError::Data(cause.to_string()))?;
-        let jobs =
-            Jobs::load(&store, self.clock.now()).map_err(|cause| StartError::Data(cause.text))?;
-        let scheduled = Scheduled::load(&store, self.clock.now())
-            .map_err(|cause| StartError::Data(cause.text))?;
-        let policies = policies(address, &store).map_err(|cause| StartError::Data(cause.text))?;
-        let storage = self.storage_access(runtime.clone(), tls.as_ref())?;
-        let ca_file = tls.as_ref().map(|tls| tls.ca.file());
-        let reach = self.reach(address, &policies, ca_file);
+        let store = Arc::new(store);
+        let failed = |cause: ServiceError| StartError::Data(cause.text);
         let (alive, ended) = mpsc::channel(1);
+        let shutdown = Shutdown::new(&alive);
+        let storage = self.storage_access(runtime.clone(), tls.as_ref())?;
+        let host = Host {
+            store: Arc::clone(&store),
+            clock: self.clock.clone(),
+            delay: self.job_delay,
+            runtime,
+            shutdown: shutdown.clone(),
+        };
+        let jobs = Jobs::load(host.clone(), storage, self.sku).map_err(failed)?;
+        let scheduled = Scheduled::load(host, self.sku, self.throttle).map_err(failed)?;
+        let policies = policies(address, &store).map_err(failed)?;
+        let ca_file = tls.as_ref().map(|tls| tls.ca.file());
+        let about = self.about(address, &policies, ca_file);
         let hub = HubState {
-            gate: Gate {
-                door: Door::new(address.ip(), self.tls, [self.host_name.clone()]),
-                required: self.auth,
-                entra_permissive: self.entra_permissive,
-                hosts: self.hosts(address),
-                policies: Arc::new(policies),
-            },
+            about,
             store,
             jobs,
             scheduled,
-            faults: Faults::new(self.faults),
-            requests: RequestLog::default(),
-            reach,
-            sku: self.sku,
-            rates: Rates::new(self.sku, self.throttle, self.clock.now()),
-            job_delay: self.job_delay,
+            traffic: self.traffic(address, policies),
             clock: self.clock,
-            runtime,
-            storage,
-            phase: watch::Sender::new(Phase::Running),
-            alive: alive.downgrade(),
+            shutdown,
             _lock: lock,
         };
         Ok(Prepared {
@@ -285,6 +280,21 @@ impl EmulatorBuilder {
             alive,
             ended,
         })
+    }
+
+    fn traffic(&self, address: SocketAddr, policies: Policies) -> Traffic {
+        Traffic {
+            door: Door::new(address.ip(), self.tls, [self.host_name.clone()]),
+            gate: Gate {
+                required: self.auth,
+                entra_permissive: self.entra_permissive,
+                hosts: self.hosts(address),
+                policies,
+            },
+            rates: Rates::new(self.sku, self.throttle, self.clock.now()),
+            faults: Faults::new(self.faults.clone()),
+            requests: RequestLog::default(),
+        }
     }
 
     fn set_up_tls(&self) -> Result<Option<Tls>, StartError> {
@@ -330,7 +340,7 @@ impl EmulatorBuilder {
         hosts
     }
 
-    fn reach(&self, address: SocketAddr, policies: &Policies, ca_file: Option<PathBuf>) -> Reach {
+    fn about(&self, address: SocketAddr, policies: &Policies, ca_file: Option<PathBuf>) -> About {
         let port = address.port();
         // A wildcard address is reached through loopback.
         let ip = match address.ip() {
@@ -343,13 +353,14 @@ impl EmulatorBuilder {
             .find("iothubowner")
             .map(|owner| owner.primary_key())
             .unwrap_or_default();
-        Reach {
+        About {
             endpoint: format!("{scheme}://{}", SocketAddr::new(ip, port)),
             connection_string: format!(
                 "HostName={}:{port};SharedAccessKeyName=iothubowner;SharedAccessKey={key}",
                 self.host_name
             ),
             ca_file,
+            sku: self.sku,
         }
     }
 }

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use crate::admin::Admin;
 use crate::auth::Policy;
 use crate::clock::Clock;
-use crate::state::{HubState, Phase};
+use crate::shutdown::Phase;
+use crate::state::HubState;
 use crate::tls::CaFolder;
 
 /// How long a clean stop waits for requests under way.
@@ -55,33 +56,33 @@ impl Hub {
     /// `http://127.0.0.1:PORT` or `https://…`: a numeric address.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.state.reach.endpoint
+        &self.state.about.endpoint
     }
 
     /// Connection string of the policy `iothubowner`. It holds a key.
     #[must_use]
     pub fn connection_string(&self) -> &str {
-        &self.state.reach.connection_string
+        &self.state.about.connection_string
     }
 
     /// The certificate that clients have to trust, when the hub speaks HTTPS.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
-        self.state.reach.ca_file.as_deref()
+        self.state.about.ca_file.as_deref()
     }
 
     /// The shared access policies with their keys.
     #[must_use]
     pub fn policies(&self) -> &[Policy] {
-        self.state.gate.policies.all()
+        self.state.traffic.gate.policies.all()
     }
 
     /// What a person should know about the data folder: one sentence for each record of a job that
     /// cannot be decoded. Such a record stays in the folder, and lists of jobs leave it out.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.state.jobs.unreadable();
-        warnings.extend(self.state.scheduled.unreadable());
+        let mut warnings = self.state.jobs.table.unreadable();
+        warnings.extend(self.state.scheduled.table.unreadable());
         warnings
     }
 
@@ -133,12 +134,12 @@ impl Hub {
     /// Stops the hub: requests under way are answered, then everything ends and
     /// the data folder is free again.
     pub async fn shutdown(mut self) {
-        self.state.phase.send_replace(Phase::Closing);
+        self.state.shutdown.set(Phase::Closing);
         if tokio::time::timeout(GRACE, self.ended.recv())
             .await
             .is_err()
         {
-            self.state.phase.send_replace(Phase::Gone);
+            self.state.shutdown.set(Phase::Gone);
             let _ = tokio::time::timeout(GRACE, self.ended.recv()).await;
         }
     }
@@ -146,6 +147,6 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        self.state.phase.send_replace(Phase::Gone);
+        self.state.shutdown.set(Phase::Gone);
     }
 }

@@ -46,6 +46,7 @@ mod requests;
 mod routes;
 mod scheduled;
 mod server;
+mod shutdown;
 mod sku;
 mod start_error;
 mod state;

@@ -42,11 +42,6 @@ impl Rates {
         }
     }
 
-    /// Whether the tier's rates are applied.
-    pub(crate) fn are_applied(&self) -> bool {
-        self.buckets.is_some()
-    }
-
     /// Takes one request of this operation out of its allowance.
     pub(crate) fn take(&self, operation: &str, now: Time) -> Outcome<()> {
         let Some(buckets) = &self.buckets else {

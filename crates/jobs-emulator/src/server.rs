@@ -22,11 +22,13 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
+use crate::door::Surface;
 use crate::envelope::{Answer, ERROR_CODE, REQUEST_ID, ServiceError};
 use crate::faults::{Delivery, Step};
 use crate::requests::{RequestRecord, mask_target};
-use crate::routes::{self, Call, Found, Surface};
-use crate::state::{HubState, Phase};
+use crate::routes::{self, Call, Found};
+use crate::shutdown::Phase;
+use crate::state::HubState;
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -62,7 +64,7 @@ pub(crate) async fn accept(
     settings: Settings,
     alive: mpsc::Sender<()>,
 ) {
-    let mut phase = hub.phase.subscribe();
+    let mut phase = hub.shutdown.subscribe();
     loop {
         let stream = tokio::select! {
             _ = phase.wait_for(|phase| *phase != Phase::Running) => break,
@@ -76,7 +78,7 @@ pub(crate) async fn accept(
         let (hub, settings, alive) = (Arc::clone(&hub), settings.clone(), alive.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = hub.gone() => {}
+                () = hub.shutdown.gone() => {}
                 () = connection(Arc::clone(&hub), stream, peer, settings) => {}
             }
             drop(hub);
@@ -102,7 +104,7 @@ async fn serve<S>(hub: Arc<HubState>, stream: S, peer: SocketAddr, head_timeout:
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut phase = hub.phase.subscribe();
+    let mut phase = hub.shutdown.subscribe();
     let service = service_fn(|request| {
         let hub = Arc::clone(&hub);
         async move { respond(hub, request, peer).await }
@@ -171,7 +173,7 @@ async fn respond(
         }
     };
     if found.surface() == Surface::Service {
-        hub.requests.note(record);
+        hub.traffic.requests.note(record);
     }
     result
 }
@@ -183,19 +185,19 @@ async fn run(
     found: Found,
 ) -> Delivery {
     let (head, body) = request.into_parts();
-    if let Err(rejection) = hub.gate.door.check(&head, peer, found.surface()) {
+    if let Err(rejection) = hub.traffic.door.check(&head, peer, found.surface()) {
         let mut answer = rejection.answer(hub.clock.now());
         // The body is not read, so nothing can follow it.
         answer.close = true;
         return Delivery::Whole(answer);
     }
     let fault = if found.surface() == Surface::Service {
-        hub.faults.choose(found.operation())
+        hub.traffic.faults.choose(found.operation())
     } else {
         None
     };
     if let Some(fault) = &fault {
-        match fault.before_work(hub).await {
+        match fault.before_work(hub.clock.now(), &hub.shutdown).await {
             Step::Continue => {}
             Step::Answer(answer) => return Delivery::Whole(answer),
             Step::Cut => return Delivery::Cut,
@@ -203,7 +205,7 @@ async fn run(
     }
     let answer = work(hub, head, body, found).await;
     match &fault {
-        Some(fault) => fault.after_work(hub, answer).await,
+        Some(fault) => fault.after_work(answer),
         None => Delivery::Whole(answer),
     }
 }
@@ -223,7 +225,7 @@ async fn work(hub: &Arc<HubState>, head: Parts, body: Incoming, found: Found) ->
             } else {
                 ServiceError::argument(format!("the body cannot be read: {error}"))
             };
-            let admitted = found.admit(&hub.gate, &head.headers, head.uri.path());
+            let admitted = found.admit(&hub.traffic.gate, &head.headers, head.uri.path());
             return admitted.err().unwrap_or(refusal).answer(now);
         }
     };

@@ -32,7 +32,7 @@ pub struct Admin(Arc<HubState>);
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admin")
-            .field("endpoint", &self.0.reach.endpoint)
+            .field("endpoint", &self.0.about.endpoint)
             .finish_non_exhaustive()
     }
 }
@@ -75,7 +75,7 @@ impl Admin {
     pub async fn seed(&self, lines: impl Into<String>) -> Result<usize, AdminError> {
         let lines = lines.into();
         let seeded = self
-            .on_thread(move |hub| seed(hub, lines.as_bytes()))
+            .on_thread(move |hub| seed(&hub.store, hub.clock.now(), lines.as_bytes()))
             .await?;
         match seeded.errors.first() {
             None => Ok(seeded.applied),
@@ -127,13 +127,13 @@ impl Admin {
     /// Replaces the fault script; its counts start anew. A script made in code is not held to
     /// [`FaultScript::check`] here.
     pub fn set_faults(&self, script: FaultScript) {
-        self.0.faults.replace(script);
+        self.0.traffic.faults.replace(script);
     }
 
     /// How often each rule of the fault script has acted, in the order of the rules.
     #[must_use]
     pub fn fault_counts(&self) -> Vec<u64> {
-        self.0.faults.report().1
+        self.0.traffic.faults.report().1
     }
 
     /// The latest requests, newest first, as the admin API shows them: time, method, target with secrets masked,
@@ -141,6 +141,7 @@ impl Admin {
     #[must_use]
     pub fn requests(&self, limit: usize) -> Vec<Value> {
         self.0
+            .traffic
             .requests
             .latest(limit)
             .iter()

@@ -40,37 +40,39 @@ pub(crate) fn overview(hub: &HubState) -> Outcome<Value> {
             "modules": population - devices,
             "configurations": configurations,
         },
-        "jobs": jobs(hub, now, population),
-        "requests": hub.requests.latest(MOST),
+        "jobs": jobs(hub, population),
+        "requests": hub.traffic.requests.latest(MOST),
     }))
 }
 
 fn about(hub: &HubState) -> Value {
-    let owner = hub.gate.policies.find("iothubowner");
+    let owner = hub.traffic.gate.policies.find("iothubowner");
     let expiry = Time::real().plus(Duration::from_secs(3600));
     json!({
-        "endpoint": hub.reach.endpoint,
-        "connectionString": hub.reach.connection_string,
-        "caFile": hub.reach.ca_file,
-        "sku": hub.sku.to_string(),
-        "tls": hub.reach.ca_file.is_some(),
-        "authentication": hub.gate.required,
-        "faultRules": hub.faults.report().0.rules.len(),
+        "endpoint": hub.about.endpoint,
+        "connectionString": hub.about.connection_string,
+        "caFile": hub.about.ca_file,
+        "sku": hub.about.sku.to_string(),
+        "tls": hub.about.ca_file.is_some(),
+        "authentication": hub.traffic.gate.required,
+        "faultRules": hub.traffic.faults.report().0.rules.len(),
         "token": owner.map(|policy| token_for("localhost", policy, expiry)),
     })
 }
 
 /// Both kinds of jobs, newest first.
-fn jobs(hub: &HubState, now: Time, population: i64) -> Vec<Value> {
+fn jobs(hub: &HubState, population: i64) -> Vec<Value> {
     let mut all: Vec<(i64, Value)> = hub
         .scheduled
-        .all(now)
+        .table
+        .all()
         .iter()
         .map(|job| (job.created, scheduled(job)))
         .collect();
     all.extend(
         hub.jobs
-            .all(now)
+            .table
+            .all()
             .iter()
             .map(|job| (job.started, transfer(job, population))),
     );

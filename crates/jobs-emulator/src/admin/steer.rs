@@ -2,11 +2,10 @@
 
 use hyper::StatusCode;
 
-use crate::engine::Record;
+use crate::engine::{JobTable, Record};
 use crate::envelope::{Outcome, ServiceError};
 use crate::faults::FaultScript;
-use crate::jobs::{JobRecord, missing};
-use crate::scheduled::ScheduledRecord;
+use crate::jobs::missing;
 use crate::state::HubState;
 
 /// What a job is told to do.
@@ -44,31 +43,30 @@ pub(crate) fn reset(hub: &HubState) -> Outcome<()> {
         |outcome| {
             // Under the lock, so that no job writes after the rest is gone.
             outcome.map(|()| {
-                hub.jobs.clear();
-                hub.scheduled.clear();
+                hub.jobs.table.clear();
+                hub.scheduled.table.clear();
             })
         },
     )?;
-    hub.faults.replace(FaultScript::default());
-    hub.requests.clear();
+    hub.traffic.faults.replace(FaultScript::default());
+    hub.traffic.requests.clear();
     Ok(())
 }
 
 /// Gives a job an order. Returns the job afterwards, as JSON text in the service's order of members.
 pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
-    if hub.scheduled.get(id, hub.clock.now())?.is_some() {
-        steer_one::<ScheduledRecord>(hub, id, order)
+    if hub.scheduled.table.get(id)?.is_some() {
+        steer_one(&hub.scheduled.table, id, order)
     } else {
-        steer_one::<JobRecord>(hub, id, order)
+        steer_one(&hub.jobs.table, id, order)
     }
 }
 
-fn steer_one<R: Record>(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
-    let (jobs, now) = (R::table(hub), hub.clock.now());
-    let find = || jobs.get(id, now)?.ok_or_else(|| missing(id));
+fn steer_one<R: Record>(jobs: &JobTable<R>, id: &str, order: Order) -> Outcome<String> {
+    let find = || jobs.get(id)?.ok_or_else(|| missing(id));
     find()?;
     let was_active = match order {
-        Order::Fail(reason) => jobs.fail(&hub.store, now, id, &reason),
+        Order::Fail(reason) => jobs.fail(id, &reason),
         order => jobs.control(id, |control| {
             control.held = order == Order::Hold;
             control.hurried |= order == Order::Finish;

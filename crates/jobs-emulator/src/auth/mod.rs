@@ -5,8 +5,6 @@ mod bearer;
 mod policies;
 mod sas;
 
-use std::sync::Arc;
-
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 
 pub(crate) use policies::{Policies, random_key};
@@ -14,13 +12,10 @@ pub use policies::{Policy, Rights};
 pub(crate) use sas::token_for;
 
 use crate::clock::Time;
-use crate::door::Door;
 use crate::envelope::{Outcome, ServiceError};
 
 /// How requests are judged.
 pub(crate) struct Gate {
-    /// Judges the caller before its token is looked at.
-    pub(crate) door: Door,
     /// `false`: everything is allowed.
     pub(crate) required: bool,
     /// Accept Entra tokens without checking their signature.
@@ -28,7 +23,7 @@ pub(crate) struct Gate {
     /// Names under which this hub is known, lower case, without a port.
     pub(crate) hosts: Vec<String>,
     /// The shared access policies.
-    pub(crate) policies: Arc<Policies>,
+    pub(crate) policies: Policies,
 }
 
 impl Gate {

@@ -12,7 +12,6 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 use crate::envelope::{Outcome, ServiceError};
-use crate::routes::Surface;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -21,6 +20,17 @@ const USE_LOOPBACK_NAME: &str = "hint: call the hub as localhost, 127.0.0.1 or [
 const USE_OWN_PAGE: &str = "hint: call the hub from a program, or from the hub's own page; \
                             requests from programs carry no Origin header";
 const USE_JSON: &str = "hint: send the header Content-Type: application/json";
+
+/// To whom a route belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// The service's interface: token, api-version, the service's headers, faults.
+    Service,
+    /// The admin API: for callers on this machine.
+    Local,
+    /// For everybody: health and the page.
+    Open,
+}
 
 /// The rules for the callers of one hub.
 pub(crate) struct Door {

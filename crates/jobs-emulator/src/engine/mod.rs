@@ -30,6 +30,7 @@
 //! stays taken.
 
 mod control;
+mod host;
 mod record;
 mod rows;
 mod run;
@@ -40,6 +41,7 @@ mod work;
 mod tests;
 
 pub(crate) use control::Control;
+pub(crate) use host::Host;
 pub(crate) use record::{End, Ending, Record};
 pub(crate) use run::{create, resume, spawn_recorder};
 pub(crate) use table::JobTable;

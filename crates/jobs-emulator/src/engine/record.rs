@@ -6,10 +6,8 @@ use rusqlite::Connection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::JobTable;
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
-use crate::state::HubState;
 use crate::storage::StorageError;
 
 /// How a job ends.
@@ -55,9 +53,6 @@ pub(crate) trait Record:
     /// Table of the database, and its column for the time of creation. The others are `id` and `record`.
     const TABLE: &'static str;
     const CREATED: &'static str;
-
-    /// The table of this kind of jobs.
-    fn table(hub: &HubState) -> &JobTable<Self>;
 
     fn id(&self) -> &str;
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use hyper::StatusCode;
 use tokio::sync::{Notify, watch};
 
-use super::{Control, End, Record, rows};
+use super::{Control, End, Host, Record, rows};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
-use crate::registry::{Store, Writing};
+use crate::registry::Writing;
 
 /// How long a finished job can be looked up.
 const HISTORY: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -70,21 +70,23 @@ impl<R: Record> Job<R> {
 
 /// The jobs of one kind.
 ///
-/// Every method that takes the [`Store`] may block.
+/// Creating, advancing and failing a job writes the database and may block.
 pub(crate) struct JobTable<R> {
     jobs: Mutex<Jobs<R>>,
     /// Notified while the database lacks the end of a job.
     pub(super) unrecorded: Notify,
+    pub(super) host: Host,
 }
 
 impl<R: Record> JobTable<R> {
     /// Reads the records of an earlier run.
-    pub(crate) fn load(store: &Store, now: Time) -> Outcome<Self> {
+    pub(crate) fn load(host: Host) -> Outcome<Self> {
+        let now = host.clock.now();
         let mut jobs = Jobs {
             all: BTreeMap::new(),
             unreadable: BTreeMap::new(),
         };
-        for (id, record) in store.read(rows::all)? {
+        for (id, record) in host.store.read(rows::all)? {
             match record {
                 Ok(mut record) => {
                     let was_over = is_over::<R>(&record);
@@ -100,9 +102,14 @@ impl<R: Record> JobTable<R> {
         let table = Self {
             jobs: Mutex::new(jobs),
             unrecorded: Notify::new(),
+            host,
         };
-        table.record_ends(store, now);
+        table.record_ends();
         Ok(table)
+    }
+
+    fn now(&self) -> Time {
+        self.host.clock.now()
     }
 
     fn lock(&self) -> MutexGuard<'_, Jobs<R>> {
@@ -110,7 +117,8 @@ impl<R: Record> JobTable<R> {
     }
 
     /// Every job of the last 30 days, oldest first.
-    pub(crate) fn all(&self, now: Time) -> Vec<R> {
+    pub(crate) fn all(&self) -> Vec<R> {
+        let now = self.now();
         let jobs = self.lock();
         let recent = jobs.all.values().map(|job| &job.record);
         recent
@@ -120,7 +128,8 @@ impl<R: Record> JobTable<R> {
     }
 
     /// One job of the last 30 days. An error when its record cannot be decoded.
-    pub(crate) fn get(&self, id: &str, now: Time) -> Outcome<Option<R>> {
+    pub(crate) fn get(&self, id: &str) -> Outcome<Option<R>> {
+        let now = self.now();
         let jobs = self.lock();
         if let Some(reason) = jobs.unreadable.get(id) {
             return Err(ServiceError::server(cannot_be_read(id, reason)));
@@ -155,15 +164,14 @@ impl<R: Record> JobTable<R> {
     /// Jobs older than 30 days are deleted.
     pub(super) fn create(
         &self,
-        store: &Store,
-        now: Time,
         record: R,
         admit: impl FnOnce(usize) -> Outcome<()>,
     ) -> Outcome<watch::Receiver<Control>> {
-        store.write_then(
+        let now = self.now();
+        self.host.store.write_then(
             now,
             |writing| {
-                if self.get(record.id(), now).map_or(true, |job| job.is_some()) {
+                if self.get(record.id()).map_or(true, |job| job.is_some()) {
                     return Err(already_exists(record.id()));
                 }
                 admit(self.active_count())?;
@@ -190,24 +198,20 @@ impl<R: Record> JobTable<R> {
     /// the job has ended as failed.
     pub(crate) fn advance<T>(
         &self,
-        store: &Store,
-        now: Time,
         id: &str,
         change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<Option<T>>,
     ) -> Outcome<Option<T>> {
         let reason = |error: &ServiceError| format!("The job could not go on: {}", error.text);
-        self.step(store, now, id, reason, change)
+        self.step(id, reason, change)
     }
 
     /// Ends an active job as failed, whether or not the database can be written. `false` when it was over already.
-    pub(crate) fn fail(&self, store: &Store, now: Time, id: &str, reason: &str) -> bool {
+    pub(crate) fn fail(&self, id: &str, reason: &str) -> bool {
         let failed = self.step(
-            store,
-            now,
             id,
             |_| reason.to_owned(),
-            |record, _| {
-                record.end(End::Failed(reason.to_owned()), now);
+            |record, writing| {
+                record.end(End::Failed(reason.to_owned()), writing.now);
                 Ok(Some(()))
             },
         );
@@ -217,8 +221,6 @@ impl<R: Record> JobTable<R> {
 
     fn step<T>(
         &self,
-        store: &Store,
-        now: Time,
         id: &str,
         reason: impl FnOnce(&ServiceError) -> String,
         change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<Option<T>>,
@@ -226,7 +228,8 @@ impl<R: Record> JobTable<R> {
         if self.active(id).is_none() {
             return Ok(None);
         }
-        let outcome = store.write_then(
+        let now = self.now();
+        let outcome = self.host.store.write_then(
             now,
             |writing| {
                 let Some(mut record) = self.active(id) else {
@@ -254,7 +257,7 @@ impl<R: Record> JobTable<R> {
             },
         );
         if outcome.is_err() {
-            self.record_ends(store, now);
+            self.record_ends();
         }
         outcome
     }
@@ -275,15 +278,15 @@ impl<R: Record> JobTable<R> {
     }
 
     /// Writes the ends that the database could not take when they happened. What is still missing is notified.
-    pub(super) fn record_ends(&self, store: &Store, now: Time) {
+    pub(super) fn record_ends(&self) {
         for key in self.keys(|job| !job.is_recorded) {
             let unrecorded = || {
                 let jobs = self.lock();
                 let job = jobs.all.get(&key).filter(|job| !job.is_recorded);
                 job.map(|job| job.record.clone())
             };
-            store.write_then(
-                now,
+            self.host.store.write_then(
+                self.now(),
                 |writing| {
                     // None after a reset.
                     unrecorded().map_or(Ok(()), |record| rows::save(writing.connection(), &record))

@@ -6,12 +6,11 @@ use serde_json::json;
 
 use super::{Ending, Record as _, Work, create};
 use crate::scheduled::{ScheduledRecord, read_request};
-use crate::state::HubState;
-use crate::{Emulator, Hub};
+use crate::{Emulator, Hub, Time};
 
-fn record(hub: &HubState, id: &str) -> ScheduledRecord {
+fn record(now: Time, id: &str) -> ScheduledRecord {
     let request = json!({ "type": "scheduleUpdateTwin", "queryCondition": "*", "updateTwin": { "etag": "*", "tags": {} } });
-    read_request(id, &request, hub.clock.now()).unwrap()
+    read_request(id, &request, now).unwrap()
 }
 
 /// Runs a job whose work is this; returns its body once it is over.
@@ -20,15 +19,15 @@ async fn run(
     id: &str,
     work: impl FnOnce(&Work<ScheduledRecord>) -> Result<(), Ending> + Send + 'static,
 ) -> serde_json::Value {
-    let (state, wanted) = (hub.state().clone(), id.to_owned());
+    let jobs = hub.state().scheduled.table.clone();
+    let record = record(hub.clock().now(), id);
     tokio::task::spawn_blocking(move || {
-        create(&state, &record(&state, &wanted), |_| Ok(()), work).unwrap();
+        create(&jobs, &record, |_| Ok(()), work).unwrap();
     })
     .await
     .unwrap();
     loop {
-        let job = hub.state().scheduled.get(id, hub.clock().now());
-        let job = job.unwrap().unwrap();
+        let job = hub.state().scheduled.table.get(id).unwrap().unwrap();
         if job.ended().is_some() {
             return json!(job.body());
         }
@@ -49,7 +48,7 @@ async fn work_that_panics_fails_its_job_and_frees_the_slot() {
         let job = run(&hub, &format!("bad-{n}"), work).await;
         assert_eq!(job["status"], "failed", "{job}");
         assert_eq!(job["failureReason"], "The job failed inside the hub.");
-        assert_eq!(hub.state().scheduled.active_count(), 0);
+        assert_eq!(hub.state().scheduled.table.active_count(), 0);
     }
     assert_eq!(run(&hub, "good", |_| Ok(())).await["status"], "completed");
 }
@@ -64,15 +63,15 @@ async fn work_that_fails_gives_its_reason() {
 #[tokio::test]
 async fn of_threads_that_create_one_id_at_the_same_instant_exactly_one_wins() {
     let hub = Emulator::builder().start().await.unwrap();
-    let state = hub.state().clone();
+    let (jobs, now) = (hub.state().scheduled.table.clone(), hub.clock().now());
     tokio::task::spawn_blocking(move || {
         for n in 0..500 {
             let (barrier, id) = (Barrier::new(3), format!("race-{n}"));
             let results: Vec<_> = std::thread::scope(|scope| {
                 let runner = || {
-                    let record = record(&state, &id);
+                    let record = record(now, &id);
                     barrier.wait();
-                    create(&state, &record, |_| Ok(()), |_| Ok(()))
+                    create(&jobs, &record, |_| Ok(()), |_| Ok(()))
                 };
                 let runners = [
                     scope.spawn(runner),

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::control::{Control, hold};
-use super::{Ending, Record};
+use super::{Control, Ending, JobTable, Record};
 use crate::clock::Time;
 use crate::envelope::Outcome;
-use crate::registry::Writing;
-use crate::state::HubState;
+use crate::registry::{Store, Writing};
 
 /// A job at work, on a thread that may block.
 pub(crate) struct Work<R> {
-    pub(crate) hub: Arc<HubState>,
+    pub(super) jobs: Arc<JobTable<R>>,
     /// As it was when the work started.
     pub(crate) record: R,
     pub(super) control: watch::Receiver<Control>,
@@ -23,6 +21,10 @@ pub(crate) struct Work<R> {
 }
 
 impl<R: Record> Work<R> {
+    pub(crate) fn store(&self) -> &Store {
+        &self.jobs.host.store
+    }
+
     /// To be called between batches: ends the work when the job is over, waits while it is held.
     pub(crate) fn check(&self) -> Result<(), Ending> {
         self.pause(Duration::ZERO)
@@ -30,12 +32,12 @@ impl<R: Record> Work<R> {
 
     /// As [`Work::check`], after a time of the hub's clock.
     pub(crate) fn pause(&self, length: Duration) -> Result<(), Ending> {
+        let host = &self.jobs.host;
         let mut control = self.control.clone();
-        let until = self.hub.clock.now().plus(length);
-        let held = hold(&self.hub, &mut control, until);
-        self.hub.runtime.block_on(held)?;
+        let until = host.clock.now().plus(length);
+        host.runtime.block_on(host.hold(&mut control, until))?;
         match self.deadline {
-            Some(deadline) if self.hub.clock.now() >= deadline => {
+            Some(deadline) if host.clock.now() >= deadline => {
                 let seconds = self.record.limit().unwrap_or_default().as_secs();
                 Err(Ending::Failed(format!(
                     "The job took longer than its {seconds} seconds."
@@ -50,17 +52,14 @@ impl<R: Record> Work<R> {
         &self,
         change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<T>,
     ) -> Result<T, Ending> {
-        let written = R::table(&self.hub).advance(
-            &self.hub.store,
-            self.hub.clock.now(),
-            self.record.id(),
-            |record, writing| change(record, writing).map(Some),
-        )?;
+        let written = self.jobs.advance(self.record.id(), |record, writing| {
+            change(record, writing).map(Some)
+        })?;
         written.ok_or(Ending::Stopped)
     }
 
     /// Changes the record in memory alone, for what a reader of rows counts. To be called within a read of the database.
     pub(crate) fn note(&self, change: impl FnOnce(&mut R)) {
-        R::table(&self.hub).note(self.record.id(), change);
+        self.jobs.note(self.record.id(), change);
     }
 }

@@ -14,7 +14,7 @@ use super::plan::{FaultPlan, Injected};
 use super::script::{FaultAction, FaultScript, Moment};
 use crate::clock::Time;
 use crate::envelope::{Answer, ERROR_CODE, JSON, closes_connection, envelope, tracking_id};
-use crate::state::HubState;
+use crate::shutdown::Shutdown;
 
 /// The script of a hub and how far it has been played.
 pub(crate) struct Faults(Mutex<FaultPlan>);
@@ -68,8 +68,8 @@ impl Faults {
 }
 
 impl Fault {
-    pub(crate) async fn before_work(&self, hub: &HubState) -> Step {
-        if !wait(hub, self.0.delay).await {
+    pub(crate) async fn before_work(&self, now: Time, shutdown: &Shutdown) -> Step {
+        if !wait(shutdown, self.0.delay).await {
             return Step::Cut;
         }
         match &self.0.action {
@@ -87,7 +87,7 @@ impl Fault {
                     error_code,
                     text,
                     retry_after.as_deref(),
-                    hub.clock.now(),
+                    now,
                 ))
             }
             Some(FaultAction::Body {
@@ -99,7 +99,7 @@ impl Fault {
                 when: Moment::BeforeWork,
             }) => Step::Cut,
             Some(FaultAction::Stall { seconds }) => {
-                match wait(hub, Duration::from_secs(*seconds)).await {
+                match wait(shutdown, Duration::from_secs(*seconds)).await {
                     true => Step::Continue,
                     false => Step::Cut,
                 }
@@ -108,11 +108,7 @@ impl Fault {
         }
     }
 
-    #[expect(
-        clippy::unused_async,
-        reason = "the counterpart of before_work, which waits"
-    )]
-    pub(crate) async fn after_work(&self, _hub: &HubState, answer: Answer) -> Delivery {
+    pub(crate) fn after_work(&self, answer: Answer) -> Delivery {
         match &self.0.action {
             Some(FaultAction::Cut {
                 when: Moment::AfterWork,
@@ -127,13 +123,13 @@ impl Fault {
 }
 
 /// Waits in real time. `false` when the hub ended meanwhile.
-async fn wait(hub: &HubState, length: Duration) -> bool {
+async fn wait(shutdown: &Shutdown, length: Duration) -> bool {
     if length.is_zero() {
         return true;
     }
     tokio::select! {
         () = tokio::time::sleep(length) => true,
-        () = hub.gone() => false,
+        () = shutdown.gone() => false,
     }
 }
 

@@ -1,28 +1,22 @@
 //! The creation of a job: its containers are checked, then it is added and started.
 
-use std::sync::Arc;
-
 use super::record::{Echo, JobRecord, JobType};
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
-use super::{container_refused, export, import};
+use super::{Jobs, container_refused, export, import};
 use crate::engine;
 use crate::envelope::{Outcome, ServiceError};
-use crate::state::HubState;
-use crate::storage::{Container, StorageError};
+use crate::storage::{Container, StorageAccess, StorageError};
 
 /// Checks the containers, takes the slot, and starts the job.
 /// Returns the job as it was at its creation.
-pub(crate) fn create(
-    hub: &Arc<HubState>,
-    record: JobRecord,
-    echo: Echo,
-) -> Outcome<(JobRecord, Echo)> {
+pub(crate) fn create(jobs: &Jobs, record: JobRecord, echo: Echo) -> Outcome<(JobRecord, Echo)> {
     // Before the containers, which may be slow. The slot is taken when the record is written.
-    check_slot(hub.jobs.active_count())?;
-    let containers = check_containers(hub, &record, &echo)?;
-    engine::create(hub, &record, check_slot, move |work| {
+    check_slot(jobs.table.active_count())?;
+    let containers = check_containers(&jobs.storage, &record, &echo)?;
+    let quota = jobs.configuration_quota;
+    engine::create(&jobs.table, &record, check_slot, move |work| {
         match work.record.kind {
-            JobType::Import => import::run(work, &containers),
+            JobType::Import => import::run(work, &containers, quota),
             JobType::Export => export::run(work, &containers),
         }
     })?;
@@ -46,9 +40,13 @@ pub(super) struct Containers {
 
 /// As the service does at creation: a probe is written to the output and
 /// deleted again, and the input has to be there.
-fn check_containers(hub: &HubState, record: &JobRecord, echo: &Echo) -> Outcome<Containers> {
+fn check_containers(
+    storage: &StorageAccess,
+    record: &JobRecord,
+    echo: &Echo,
+) -> Outcome<Containers> {
     let refused = |error: StorageError| container_refused(error.text());
-    let output = hub.storage.open(&echo.output).map_err(refused)?;
+    let output = storage.open(&echo.output).map_err(refused)?;
     output.check_output().map_err(refused)?;
     let Some(uri) = echo
         .input
@@ -60,7 +58,7 @@ fn check_containers(hub: &HubState, record: &JobRecord, echo: &Echo) -> Outcome<
             output,
         });
     };
-    let input = hub.storage.open(uri).map_err(refused)?;
+    let input = storage.open(uri).map_err(refused)?;
     let mut names = vec![record.input_blob.as_deref().unwrap_or(DEVICES_BLOB)];
     if record.include_configurations == Some(true) {
         names.push(

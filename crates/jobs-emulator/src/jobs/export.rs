@@ -31,7 +31,7 @@ pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(),
     loop {
         work.check()?;
         text.clear();
-        let rows = work.hub.store.read(|connection| {
+        let rows = work.store().read(|connection| {
             let mut statement = connection.prepare_cached(SQL)?;
             let mut found = statement.query([last, PAGE])?;
             let mut rows = 0;
@@ -56,7 +56,7 @@ pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(),
                 .as_deref()
                 .unwrap_or(CONFIGURATIONS_BLOB),
         )?;
-        blob.write_all(&configuration::export(&work.hub.store)?)?;
+        blob.write_all(&configuration::export(work.store())?)?;
         blob.finish()?;
     }
     work.check()

@@ -19,7 +19,12 @@ const BATCH: usize = 1000;
 /// Rows that may wait for a parent further down in the file.
 const MAX_DEFERRED: usize = 20_000;
 
-pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(), Ending> {
+/// A hub has at most `quota` configurations.
+pub(super) fn run(
+    work: &Work<JobRecord>,
+    containers: &Containers,
+    quota: usize,
+) -> Result<(), Ending> {
     let record = &work.record;
     let Some(input) = &containers.input else {
         return Err(Ending::Failed("The job has no input container.".to_owned()));
@@ -36,11 +41,10 @@ pub(super) fn run(work: &Work<JobRecord>, containers: &Containers) -> Result<(),
                 .as_deref()
                 .unwrap_or(CONFIGURATIONS_BLOB),
         )?;
-        let most = work.hub.sku.configuration_quota();
         for line in configuration::lines(lines) {
             work.check()?;
             let error = match line? {
-                Ok(line) => work.write(|_, writing| line.apply(writing, most))?,
+                Ok(line) => work.write(|_, writing| line.apply(writing, quota))?,
                 Err(error) => Some(error),
             };
             if let Some(error) = error {

@@ -16,11 +16,31 @@ pub(crate) use record::{JobRecord, JobType};
 pub(crate) use request::CreateBody;
 pub(crate) use seed::seed;
 
-use crate::engine::JobTable;
-use crate::envelope::{Flavour, ServiceError};
+use std::sync::Arc;
 
-/// The import and export jobs of a hub.
-pub(crate) type Jobs = JobTable<JobRecord>;
+use crate::engine::{Host, JobTable};
+use crate::envelope::{Flavour, Outcome, ServiceError};
+use crate::sku::Sku;
+use crate::storage::StorageAccess;
+
+/// The import and export jobs of a hub, and what they need besides their [`Host`].
+pub(crate) struct Jobs {
+    pub(crate) table: Arc<JobTable<JobRecord>>,
+    /// Opens the containers.
+    storage: StorageAccess,
+    configuration_quota: usize,
+}
+
+impl Jobs {
+    /// Reads the records of an earlier run.
+    pub(crate) fn load(host: Host, storage: StorageAccess, sku: Sku) -> Outcome<Self> {
+        Ok(Self {
+            table: Arc::new(JobTable::load(host)?),
+            storage,
+            configuration_quota: sku.configuration_quota(),
+        })
+    }
+}
 
 /// An unknown id, in the service's words.
 pub(crate) fn missing(id: &str) -> ServiceError {

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Jobs;
 use crate::clock::Time;
 use crate::engine::{End, Record};
-use crate::state::HubState;
 use crate::storage::ContainerUri;
 
 /// What a job that was under way when the hub ended says about it.
@@ -100,10 +98,6 @@ pub(crate) struct JobBody<'a> {
 impl Record for JobRecord {
     const TABLE: &'static str = "jobs";
     const CREATED: &'static str = "started";
-
-    fn table(hub: &HubState) -> &Jobs {
-        &hub.jobs
-    }
 
     fn id(&self) -> &str {
         &self.id

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::errors;
 use super::rows::for_each_change;
+use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
+use crate::registry::Store;
 use crate::registry::change::Change;
-use crate::state::HubState;
 
 /// What came of a file of rows.
 #[derive(Debug, Default, Serialize)]
@@ -22,7 +23,7 @@ pub(crate) struct Seeded {
 }
 
 /// Applies rows in one transaction: lines of JSON, or one JSON array. Rows may stand before the rows that they depend on.
-pub(crate) fn seed(hub: &HubState, text: &[u8]) -> Outcome<Seeded> {
+pub(crate) fn seed(store: &Store, now: Time, text: &[u8]) -> Outcome<Seeded> {
     let mut seeded = Seeded::default();
     let mut changes: Vec<Change> = Vec::new();
     for_each_change(&as_lines(text)?[..], |row| {
@@ -33,7 +34,7 @@ pub(crate) fn seed(hub: &HubState, text: &[u8]) -> Outcome<Seeded> {
         Ok::<_, io::Error>(())
     })
     .map_err(|error| ServiceError::format(error.to_string()))?;
-    hub.store.write(hub.clock.now(), |writing| {
+    store.write(now, |writing| {
         loop {
             let (mut waiting, mut refused) = (Vec::new(), Vec::new());
             let before = changes.len();

@@ -106,7 +106,7 @@ fn put(call: &Call) -> Outcome<Answer> {
             (Some(existing), given) => check_if_match(given, &existing.wire_etag())?,
             (None, Some(_)) => return Err(not_found(id)),
             (None, None) => {
-                configuration::check_quota(connection, call.hub.sku.configuration_quota())?;
+                configuration::check_quota(connection, call.hub.about.sku.configuration_quota())?;
             }
         }
         configuration::put(writing, id, members)

@@ -2,7 +2,8 @@
 
 use hyper::{Method, StatusCode};
 
-use super::{Call, Route, Surface, plain};
+use super::{Call, Route, plain};
+use crate::door::Surface;
 use crate::envelope::{Answer, Outcome};
 
 pub(crate) const ROUTES: &[Route] = &[Route {

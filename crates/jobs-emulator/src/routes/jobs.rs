@@ -39,12 +39,12 @@ pub(crate) const ROUTES: &[Route] = &[
 fn create(call: &Call) -> Outcome<Answer> {
     let body: CreateBody = call.object()?;
     let (record, echo) = body.check(call.now)?;
-    let (record, echo) = jobs::create(&call.hub, record, echo)?;
+    let (record, echo) = jobs::create(&call.hub.jobs, record, echo)?;
     Ok(Answer::json(&record.created_body(&echo)))
 }
 
 fn list(call: &Call) -> Outcome<Answer> {
-    let jobs = call.hub.jobs.all(call.now);
+    let jobs = call.hub.jobs.table.all();
     let bodies: Vec<_> = jobs.iter().map(Record::body).collect();
     Ok(Answer::json(&bodies))
 }
@@ -55,10 +55,9 @@ fn get(call: &Call) -> Outcome<Answer> {
 
 /// A job that is over stays as it is; an `If-Match` (one client sends it) is not looked at.
 fn cancel(call: &Call) -> Outcome<Answer> {
-    let (hub, now) = (&call.hub, call.now);
     let id = find(call)?.id;
-    hub.jobs.advance(&hub.store, now, &id, |job, _| {
-        job.end(End::Cancelled, now);
+    call.hub.jobs.table.advance(&id, |job, writing| {
+        job.end(End::Cancelled, writing.now);
         Ok(Some(()))
     })?;
     Ok(Answer::no_content())
@@ -66,6 +65,6 @@ fn cancel(call: &Call) -> Outcome<Answer> {
 
 fn find(call: &Call) -> Outcome<JobRecord> {
     let id = call.parameter(0);
-    let found = call.hub.jobs.get(id, call.now)?;
+    let found = call.hub.jobs.table.get(id)?;
     found.ok_or_else(|| jobs::missing(id))
 }

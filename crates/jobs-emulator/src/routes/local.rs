@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use std::time::Duration;
 
-use super::{Call, Route, Surface};
+use super::{Call, Route};
 use crate::admin::{self, Order};
+use crate::door::Surface;
 use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
 use crate::faults::FaultScript;
 use crate::jobs;
@@ -73,7 +74,7 @@ fn reset(call: &Call) -> Outcome<Answer> {
 
 /// 200 when every row was applied, else 400 with the rows that were not; the others are applied.
 fn seed(call: &Call) -> Outcome<Answer> {
-    let seeded = jobs::seed(&call.hub, &call.body)?;
+    let seeded = jobs::seed(&call.hub.store, call.now, &call.body)?;
     let mut body = json!(seeded);
     shorten_texts(&mut body["errors"]);
     let mut answer = Answer::json(&body);
@@ -133,13 +134,13 @@ fn set_faults(call: &Call) -> Outcome<Answer> {
         .map_err(|error: crate::faults::FaultScriptError| {
             ServiceError::argument(error.to_string())
         })?;
-    call.hub.faults.replace(script);
+    call.hub.traffic.faults.replace(script);
     faults(call)
 }
 
 /// The script, and how often each rule has acted.
 fn faults(call: &Call) -> Outcome<Answer> {
-    let (script, acted) = call.hub.faults.report();
+    let (script, acted) = call.hub.traffic.faults.report();
     let mut body: Value = json!(script);
     body["acted"] = json!(acted);
     Ok(Answer::json(&body))
@@ -152,7 +153,7 @@ fn requests(call: &Call) -> Outcome<Answer> {
             .parse()
             .map_err(|_| ServiceError::argument(format!("limit '{text}' is no whole number")))?,
     };
-    Ok(Answer::json(&call.hub.requests.latest(limit)))
+    Ok(Answer::json(&call.hub.traffic.requests.latest(limit)))
 }
 
 fn overview(call: &Call) -> Outcome<Answer> {

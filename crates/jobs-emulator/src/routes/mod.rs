@@ -26,6 +26,7 @@ pub(crate) use call::Call;
 
 use crate::auth::{Gate, Rights};
 use crate::clock::Time;
+use crate::door::Surface;
 use crate::envelope::{Answer, Outcome, ServiceError};
 
 /// All tables, in the order in which they are searched.
@@ -58,17 +59,6 @@ const API_VERSIONS: &[&str] = &[
     "2021-04-12",
     "2024-03-31",
 ];
-
-/// To whom a route belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Surface {
-    /// The service's interface: token, api-version, the service's headers, faults.
-    Service,
-    /// The admin API: for callers on this machine.
-    Local,
-    /// For everybody: health and the page.
-    Open,
-}
 
 /// One operation.
 pub(crate) struct Route {
@@ -154,10 +144,10 @@ impl Found {
     }
 
     fn judged(&self, call: &Call) -> Outcome<Answer> {
-        self.admit(&call.hub.gate, &call.headers, &call.path)?;
+        self.admit(&call.hub.traffic.gate, &call.headers, &call.path)?;
         if self.surface() == Surface::Service {
             check_api_version(call.query("api-version"))?;
-            call.hub.rates.take(self.operation(), call.now)?;
+            call.hub.traffic.rates.take(self.operation(), call.now)?;
         }
         // Not every reader of JSON notices it in a member that it skips.
         if std::str::from_utf8(&call.body).is_err() {

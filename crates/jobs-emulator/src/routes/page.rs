@@ -10,7 +10,8 @@ use hyper::header::{
 use hyper::{Method, StatusCode};
 use ring::digest;
 
-use super::{Call, Route, Surface};
+use super::{Call, Route};
+use crate::door::Surface;
 use crate::envelope::{Answer, Outcome};
 
 const PAGE: &str = include_str!("../page.html");

@@ -50,19 +50,22 @@ pub(crate) const ROUTES: &[Route] = &[
 fn create(call: &Call) -> Outcome<Answer> {
     let request: Value = call.json()?;
     let record = scheduled::read_request(call.parameter(0), &request, call.now)?;
-    Ok(Answer::json(&scheduled::create(&call.hub, record)?))
+    Ok(Answer::json(&scheduled::create(
+        &call.hub.scheduled,
+        record,
+    )?))
 }
 
 fn get(call: &Call) -> Outcome<Answer> {
     let id = call.parameter(0);
-    Ok(match call.hub.scheduled.get(id, call.now)? {
+    Ok(match call.hub.scheduled.table.get(id)? {
         Some(record) => Answer::json(&record.body()),
         None => Answer::json(&scheduled::unknown(id)),
     })
 }
 
 fn cancel(call: &Call) -> Outcome<Answer> {
-    let record = scheduled::cancel(&call.hub, call.parameter(0))?;
+    let record = scheduled::cancel(&call.hub.scheduled, call.parameter(0))?;
     Ok(Answer::json(&record.body()))
 }
 
@@ -84,7 +87,7 @@ fn query(call: &Call) -> Outcome<Answer> {
                 .ok_or_else(|| ServiceError::argument("x-ms-continuation is no token of this hub"))
         })
         .transpose()?;
-    let mut found = call.hub.scheduled.all(call.now);
+    let mut found = call.hub.scheduled.table.all();
     found.reverse();
     found.retain(|job| {
         after

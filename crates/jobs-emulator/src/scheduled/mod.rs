@@ -14,25 +14,44 @@ use hyper::StatusCode;
 pub(crate) use record::{ScheduledRecord, unknown};
 pub(crate) use request::read as read_request;
 
-use crate::engine::{self, End, JobTable, Record as _};
+use crate::engine::{self, End, Host, JobTable, Record as _};
 use crate::envelope::{Flavour, Outcome, ServiceError};
-use crate::state::HubState;
+use crate::sku::Sku;
 use record::ScheduledStatus;
+use work::Pace;
 
-/// The scheduled jobs of a hub.
-pub(crate) type Scheduled = JobTable<ScheduledRecord>;
+/// The scheduled jobs of a hub, and what they need besides their [`Host`].
+pub(crate) struct Scheduled {
+    pub(crate) table: Arc<JobTable<ScheduledRecord>>,
+    /// Jobs that may be active at the same time.
+    slots: usize,
+    pace: Pace,
+}
+
+impl Scheduled {
+    /// Reads the records of an earlier run. `throttle`: the rates of the tier are applied.
+    pub(crate) fn load(host: Host, sku: Sku, throttle: bool) -> Outcome<Self> {
+        Ok(Self {
+            table: Arc::new(JobTable::load(host)?),
+            slots: sku.scheduled_job_slots(),
+            pace: Pace::new(sku, throttle),
+        })
+    }
+}
 
 /// Takes a slot for the job and starts it. Returns the body of the response.
-pub(crate) fn create(
-    hub: &Arc<HubState>,
-    mut record: ScheduledRecord,
-) -> Outcome<serde_json::Value> {
+pub(crate) fn create(jobs: &Scheduled, mut record: ScheduledRecord) -> Outcome<serde_json::Value> {
     let body = record.created_body();
     if record.start > record.created {
         record.status = ScheduledStatus::Scheduled;
     }
-    let slots = hub.sku.scheduled_job_slots();
-    engine::create(hub, &record, |active| check_slots(active, slots), work::run)?;
+    let (slots, pace) = (jobs.slots, jobs.pace);
+    engine::create(
+        &jobs.table,
+        &record,
+        |active| check_slots(active, slots),
+        move |work| work::run(work, pace),
+    )?;
     Ok(body)
 }
 
@@ -50,20 +69,20 @@ fn check_slots(active: usize, slots: usize) -> Outcome<()> {
 }
 
 /// Starts again what an earlier run of the hub left unfinished.
-pub(crate) fn resume(hub: &Arc<HubState>) {
-    engine::resume(hub, work::run);
+pub(crate) fn resume(jobs: &Scheduled) {
+    let pace = jobs.pace;
+    engine::resume(&jobs.table, move |work| work::run(work, pace));
 }
 
 /// Cancels a job that does not run yet.
-pub(crate) fn cancel(hub: &HubState, id: &str) -> Outcome<ScheduledRecord> {
-    let now = hub.clock.now();
-    if hub.scheduled.get(id, now)?.is_none() {
+pub(crate) fn cancel(jobs: &Scheduled, id: &str) -> Outcome<ScheduledRecord> {
+    if jobs.table.get(id)?.is_none() {
         return Err(ServiceError::job_not_found(format!("Job not found: {id}")));
     }
-    let cancelled = hub.scheduled.advance(&hub.store, now, id, |record, _| {
+    let cancelled = jobs.table.advance(id, |record, writing| {
         let waiting = record.status != ScheduledStatus::Running;
         Ok(waiting.then(|| {
-            record.end(End::Cancelled, now);
+            record.end(End::Cancelled, writing.now);
             record.clone()
         }))
     })?;

@@ -6,11 +6,9 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Scheduled;
 use crate::clock::Time;
 use crate::engine::{End, Record};
 use crate::envelope::Outcome;
-use crate::state::HubState;
 
 /// What is done to each device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,10 +91,6 @@ const NO_END: &str = "9999-12-31T23:59:59.9999999Z";
 impl Record for ScheduledRecord {
     const TABLE: &'static str = "scheduled_jobs";
     const CREATED: &'static str = "created";
-
-    fn table(hub: &HubState) -> &Scheduled {
-        &hub.scheduled
-    }
 
     fn id(&self) -> &str {
         &self.id

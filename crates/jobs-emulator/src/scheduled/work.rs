@@ -15,12 +15,12 @@ use crate::registry::change::matches;
 use crate::registry::identity::COLUMNS;
 use crate::registry::twin::{self, TwinParts};
 use crate::registry::{Identity, Writing};
-use crate::state::HubState;
+use crate::sku::Sku;
 
 /// Devices that are done in one transaction.
 const BATCH: usize = 200;
 
-pub(super) fn run(work: &Work<ScheduledRecord>) -> Result<(), Ending> {
+pub(super) fn run(work: &Work<ScheduledRecord>, pace: Pace) -> Result<(), Ending> {
     let condition = match parse_condition(&work.record.condition) {
         Ok(condition) => condition,
         Err(error) => {
@@ -34,27 +34,40 @@ pub(super) fn run(work: &Work<ScheduledRecord>) -> Result<(), Ending> {
     };
     let devices = select(work, &condition)?;
     work.check()?;
-    let (size, pace) = pace(&work.hub);
-    for batch in devices.chunks(size) {
-        work.pause(pace)?;
+    for batch in devices.chunks(pace.batch) {
+        work.pause(pace.pause)?;
         work.write(|job, writing| do_batch(job, batch, writing))?;
     }
     Ok(())
 }
 
-/// Devices of a batch, and the time before it: with throttling those of the tier.
-fn pace(hub: &HubState) -> (usize, Duration) {
-    if hub.rates.are_applied() {
-        let a_second = hub.sku.job_device_operations_per_second();
-        (a_second, Duration::from_secs(1))
-    } else {
-        (BATCH, Duration::ZERO)
+/// Devices of a batch, and the time before it.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    batch: usize,
+    pause: Duration,
+}
+
+impl Pace {
+    /// With throttling that of the tier.
+    pub(super) fn new(sku: Sku, throttle: bool) -> Self {
+        if throttle {
+            Self {
+                batch: sku.job_device_operations_per_second(),
+                pause: Duration::from_secs(1),
+            }
+        } else {
+            Self {
+                batch: BATCH,
+                pause: Duration::ZERO,
+            }
+        }
     }
 }
 
 /// The devices still to do, and the counts for them.
 fn select(work: &Work<ScheduledRecord>, condition: &Condition) -> Result<Vec<i64>, Ending> {
-    let devices = query::matching(&work.hub.store, condition, work.record.reached)?;
+    let devices = query::matching(work.store(), condition, work.record.reached)?;
     let found = devices.len() as u64;
     work.write(|job, _| {
         let statistics = job.statistics.get_or_insert_default();
