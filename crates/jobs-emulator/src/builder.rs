@@ -20,6 +20,7 @@ use crate::envelope::{Outcome, ServiceError};
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
 use crate::jobs::Jobs;
+use crate::query;
 use crate::rates::Rates;
 use crate::registry::{Place, Store};
 use crate::requests::RequestLog;
@@ -245,7 +246,7 @@ impl EmulatorBuilder {
             Some(folder) => Place::File(folder.join("hub.sqlite")),
             None => Place::Memory,
         };
-        let store = Store::open(&place, self.sku.identity_quota())
+        let store = Store::open(&place, self.sku.identity_quota(), query::register)
             .map_err(|cause| StartError::Data(cause.to_string()))?;
         let store = Arc::new(store);
         let failed = |cause: ServiceError| StartError::Data(cause.text);

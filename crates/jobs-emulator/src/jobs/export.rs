@@ -5,12 +5,13 @@ use std::io::Write as _;
 use rusqlite::Row;
 use serde_json::json;
 
-use super::create::Containers;
+use super::containers::Containers;
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
 use crate::engine::{Ending, Work};
 use crate::registry::configuration;
-use crate::registry::identity::{identity_etag, twin_etag};
+use crate::registry::identity::identity_etag;
+use crate::registry::twin::twin_etag;
 
 /// Rows read in one go; the database is free for others in between.
 const PAGE: i64 = 1000;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use jobs_devices::ImportError;
 
-use super::create::Containers;
+use super::containers::Containers;
 use super::errors::{self, CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};

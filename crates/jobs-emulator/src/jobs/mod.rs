@@ -2,6 +2,7 @@
 //!
 //! [`engine`](crate::engine) keeps and runs them.
 
+mod containers;
 mod create;
 mod errors;
 mod export;
@@ -19,7 +20,7 @@ pub(crate) use seed::seed;
 use std::sync::Arc;
 
 use crate::engine::{Host, JobTable};
-use crate::envelope::{Flavour, Outcome, ServiceError};
+use crate::envelope::{Outcome, ServiceError};
 use crate::sku::Sku;
 use crate::storage::StorageAccess;
 
@@ -45,9 +46,4 @@ impl Jobs {
 /// An unknown id, in the service's words.
 pub(crate) fn missing(id: &str) -> ServiceError {
     ServiceError::job_not_found(format!("Job not found: {id}"))
-}
-
-/// A container that cannot be used, in the job service's flavour.
-fn container_refused(text: impl Into<String>) -> ServiceError {
-    ServiceError::container(text).flavoured(Flavour::Job)
 }

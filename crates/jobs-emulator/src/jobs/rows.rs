@@ -10,10 +10,11 @@ use jobs_devices::{
 };
 
 use super::errors;
+use crate::registry::RowRefusal;
 use crate::registry::authentication::{AuthenticationRequest, KeyPair, ThumbprintPair};
-use crate::registry::change::{Change, RowRefusal};
+use crate::registry::change::Change;
 use crate::registry::mode::Mode;
-use crate::registry::twin::TwinTexts;
+use crate::registry::twin_parts::TwinTexts;
 
 /// What a row asks for, or the error about it.
 pub(super) type RowResult = Result<Box<Change>, Box<ImportError>>;

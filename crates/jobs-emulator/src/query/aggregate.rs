@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::condition::Filter;
 use super::members::member;
-use super::page::{WINDOW, last_row, table};
+use super::window::{WINDOW, last_row, table};
 use crate::envelope::{Outcome, ServiceError};
 use crate::registry::Store;
 

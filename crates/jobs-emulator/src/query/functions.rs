@@ -7,8 +7,8 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::registry::identity::{NEVER, identity_etag, twin_etag};
-use crate::registry::twin;
+use crate::registry::identity::{NEVER, identity_etag};
+use crate::registry::twin::{self, twin_etag};
 
 /// Registers the functions.
 pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {

@@ -4,7 +4,7 @@ use jobs_devices::query::{Collection, Condition};
 use rusqlite::params_from_iter;
 
 use super::condition::Filter;
-use super::page::{WINDOW, last_row};
+use super::window::{WINDOW, last_row};
 use crate::envelope::Outcome;
 use crate::registry::Store;
 

@@ -16,6 +16,7 @@ mod members;
 mod page;
 mod project;
 mod values;
+mod window;
 
 #[cfg(test)]
 mod property;

@@ -11,12 +11,10 @@ use serde_json::Value;
 use super::aggregate::aggregate;
 use super::condition::Filter;
 use super::project::project;
+use super::window::{WINDOW, last_row, table};
 use crate::envelope::{Outcome, ServiceError};
 use crate::registry::identity::{COLUMNS, Identity};
 use crate::registry::{Store, column};
-
-/// Rows of the table that are looked through in one go, so that other requests are not held up.
-pub(super) const WINDOW: i64 = 20_000;
 
 /// What a caller asks for.
 pub(crate) struct PageRequest<'a> {
@@ -94,24 +92,6 @@ fn kind(query: &Query) -> &'static str {
         (_, Selection::All) => "Twin",
         _ => "Raw",
     }
-}
-
-/// The table of a collection, and what its rows have in common.
-pub(super) fn table(from: Collection) -> (&'static str, &'static str) {
-    match from {
-        Collection::Jobs => ("device_jobs", "1"),
-        Collection::Modules => ("identities", "module_id <> ''"),
-        _ => ("identities", "module_id = ''"),
-    }
-}
-
-/// The highest row number there is.
-pub(super) fn last_row(connection: &Connection, from: Collection) -> Outcome<i64> {
-    let (table, _) = table(from);
-    let sql = format!("SELECT ifnull(max(seq), 0) FROM {table}");
-    Ok(connection
-        .prepare_cached(&sql)?
-        .query_row([], |row| row.get(0))?)
 }
 
 fn select(

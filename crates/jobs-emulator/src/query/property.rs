@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::condition::Filter;
 use super::page::{PageRequest, run};
+use super::register;
 use crate::clock::Time;
 use crate::registry::identity::COLUMNS;
-use crate::registry::{Authentication, Identity, Place, Store, Twin};
+use crate::registry::twin::Twin;
+use crate::registry::{Authentication, Identity, Place, Store};
 
 /// Names that occur in documents and in conditions, some that need care in a JSON path.
 const KEYS: &[&str] = &[
@@ -266,7 +268,7 @@ proptest! {
         text in condition(),
     ) {
         let condition = parse_condition(&text).unwrap();
-        let store = Store::open(&Place::Memory, 100).unwrap();
+        let store = Store::open(&Place::Memory, 100, register).unwrap();
         store.read(|connection| {
             for (n, (tags, desired, reported)) in (0..).zip(&sections) {
                 identity(n, tags, desired, reported).insert(connection)?;
@@ -290,7 +292,7 @@ proptest! {
         top in proptest::option::of(0usize..30),
         grouped in any::<bool>(),
     ) {
-        let store = Store::open(&Place::Memory, 100).unwrap();
+        let store = Store::open(&Place::Memory, 100, register).unwrap();
         store.read(|connection| {
             for (n, floor) in (0..).zip(&floors) {
                 let tags = json!({"floor": floor}).as_object().cloned().unwrap();
@@ -326,7 +328,7 @@ fn long_chains_stay_within_the_limits_of_sqlite() {
     let parts: Vec<String> = (0..1500).map(|n| format!("tags.a={n}")).collect();
     for word in [" OR ", " AND "] {
         let condition = parse_condition(&parts.join(word)).unwrap();
-        let store = Store::open(&Place::Memory, 100).unwrap();
+        let store = Store::open(&Place::Memory, 100, register).unwrap();
         assert!(
             store
                 .read(|connection| Ok(selected(connection, &condition)?))
@@ -338,7 +340,7 @@ fn long_chains_stay_within_the_limits_of_sqlite() {
 
 #[test]
 fn an_id_is_found_by_its_index() {
-    let store = Store::open(&Place::Memory, 100).unwrap();
+    let store = Store::open(&Place::Memory, 100, register).unwrap();
     for text in ["deviceId = 'd1'", "deviceId IN ['d1', 'd2']"] {
         let filter = Filter::new(Collection::Devices, Some(&parse_condition(text).unwrap()));
         let sql = format!(
@@ -360,7 +362,7 @@ fn an_id_is_found_by_its_index() {
 
 #[test]
 fn names_and_texts_that_were_stored_with_escapes_are_found() {
-    let store = Store::open(&Place::Memory, 100).unwrap();
+    let store = Store::open(&Place::Memory, 100, register).unwrap();
     let mut device = identity(0, &Map::new(), &Map::new(), &Map::new());
     device.twin.tags = r#"{"\u0061":{"b\u00e9":"x\u0041"},"quo\"te":{"c":1}}"#.to_owned();
     for text in [

@@ -1,20 +1,17 @@
 //! One change to the registry: what a line of an import file, an element of a
 //! bulk call, or a seeded row asks for.
 
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use serde_json::Value;
-
 use super::Authentication;
-use super::identity::{Identity, Twin};
+use super::identity::{Identity, delete_module, matches, new_etag};
 use super::mode::Mode;
+use super::refusal::{RowRefusal, Trouble};
 use super::rules;
 use super::scope::{self, set_scopes};
 use super::store::Writing;
 use super::system_modules;
-use super::twin::{self, TwinTexts};
-use crate::envelope::{Outcome, ServiceError, number_of};
+use super::twin;
+use super::twin_parts::TwinTexts;
+use crate::envelope::{Outcome, ServiceError};
 
 /// A change to one device or module.
 #[derive(Clone)]
@@ -35,65 +32,6 @@ pub(crate) struct Change {
     pub(crate) device_scope: Option<String>,
     pub(crate) parent_scopes: Vec<String>,
     pub(crate) managed_by: Option<String>,
-}
-
-/// Why a row was refused, in the terms of `importErrors.log`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RowRefusal {
-    /// The symbolic name, as bulk answers carry it.
-    pub(crate) code: &'static str,
-    /// The text.
-    pub(crate) status: String,
-    /// The refusal may go away when later rows of the file have been applied.
-    pub(crate) may_resolve: bool,
-}
-
-impl RowRefusal {
-    pub(crate) fn new(code: &'static str, status: impl Into<String>) -> Self {
-        Self {
-            code,
-            status: status.into(),
-            may_resolve: false,
-        }
-    }
-
-    /// The number that goes with the name.
-    pub(crate) fn number(&self) -> u32 {
-        number_of(self.code).unwrap_or(400_000)
-    }
-
-    fn argument(text: impl Into<String>) -> Self {
-        Self::new("ArgumentInvalid", text)
-    }
-}
-
-/// Either a refusal of the row, or a failure of the hub itself.
-pub(crate) enum Trouble {
-    Row(RowRefusal),
-    Hub(ServiceError),
-}
-
-impl From<RowRefusal> for Trouble {
-    fn from(refusal: RowRefusal) -> Self {
-        Self::Row(refusal)
-    }
-}
-
-impl From<ServiceError> for Trouble {
-    fn from(error: ServiceError) -> Self {
-        // A quota is the row's misfortune; anything else is the hub's.
-        if error.code == "IotHubQuotaExceeded" {
-            Self::Row(RowRefusal::new(error.code, error.text))
-        } else {
-            Self::Hub(error)
-        }
-    }
-}
-
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Hub(error.into())
-    }
 }
 
 impl Change {
@@ -168,24 +106,10 @@ impl Change {
         }
         // The row's own rules come after: a full hub says that it is full.
         writing.check_quota()?;
-        let mut fresh = Identity {
-            seq: 0,
-            device_id: self.id.clone(),
-            module_id: self.module_id.clone(),
-            generation_id: self
-                .carried_generation()
-                .unwrap_or_else(|| generation(writing)),
-            etag: new_etag(),
-            enabled: true,
-            status_reason: None,
-            status_updated: 0,
-            authentication: Authentication::none(),
-            iot_edge: false,
-            device_scope: None,
-            parent_scopes: Vec::new(),
-            managed_by: None,
-            twin: Twin::new(writing.now),
-        };
+        let mut fresh = Identity::new(&self.id, &self.module_id, writing.now);
+        if let Some(generation) = self.carried_generation() {
+            fresh.generation_id = generation;
+        }
         self.settle(&mut fresh, writing)?;
         insert(writing, &fresh)?;
         Ok(())
@@ -273,36 +197,6 @@ impl Change {
     }
 }
 
-/// Given etags, quoted or not, or the star. No etag of this hub has a comma in it.
-pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {
-    given.is_some_and(|given| {
-        given.split(',').any(|one| {
-            let bare = one.trim().strip_prefix("W/").unwrap_or(one.trim());
-            let bare = bare
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
-                .unwrap_or(bare);
-            bare == "*" || bare == actual
-        })
-    })
-}
-
-/// A new number for an identity's etag: it differs from every other one of this
-/// process, and starts elsewhere in the next.
-pub(crate) fn new_etag() -> i64 {
-    static NEXT: LazyLock<AtomicI64> = LazyLock::new(|| {
-        let bytes = uuid::Uuid::new_v4().into_bytes();
-        let start = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        AtomicI64::new(i64::from(start >> 2) + 100_000_000)
-    });
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A generation id in the service's form: .NET ticks of the moment of creation.
-pub(crate) fn generation(writing: &Writing<'_>) -> i64 {
-    writing.now.ticks() + 621_355_968_000_000_000
-}
-
 /// Adds an identity, and the system modules of an edge device; when there is no room for all of them, nothing.
 pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()> {
     let modules = if fresh.iot_edge {
@@ -329,20 +223,6 @@ pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<
         .connection()
         .prepare_cached("DELETE FROM identities WHERE device_id = ?1")?
         .execute([&existing.device_id])?;
-    writing.populate(-i64::try_from(removed).unwrap_or_default());
-    Ok(())
-}
-
-/// Removes one module, if it is there.
-pub(super) fn delete_module(
-    writing: &mut Writing<'_>,
-    device_id: &str,
-    module_id: &str,
-) -> Outcome<()> {
-    let removed = writing
-        .connection()
-        .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?
-        .execute([device_id, module_id])?;
     writing.populate(-i64::try_from(removed).unwrap_or_default());
     Ok(())
 }
@@ -375,13 +255,4 @@ pub(crate) fn check_room(writing: &Writing<'_>, device_id: &str) -> Outcome<()> 
             rules::MAX_MODULES
         )))
     }
-}
-
-/// Reads a member that must be text, under any of the names.
-pub(crate) fn text_at(document: &Value, names: &[&str]) -> Option<String> {
-    names
-        .iter()
-        .find_map(|name| document.get(name))
-        .and_then(Value::as_str)
-        .map(str::to_owned)
 }

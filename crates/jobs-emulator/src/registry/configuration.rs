@@ -8,9 +8,8 @@ use jobs_devices::{Configuration, ImportError, Item, NameCase, Options, Reader, 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
-use super::change::{self, new_etag};
 use super::column;
-use super::identity::identity_etag;
+use super::identity::{identity_etag, matches, new_etag};
 use super::mode::Mode;
 use super::store::{Store, Writing};
 use crate::envelope::{Outcome, ServiceError};
@@ -265,5 +264,5 @@ impl Line {
 
 /// As with devices: only a deletion goes without an etag.
 fn etag_fits(mode: Mode, given: Option<&str>, actual: &str) -> bool {
-    !mode.checks_etag() || change::matches(given, actual) || (given.is_none() && mode.deletes())
+    !mode.checks_etag() || matches(given, actual) || (given.is_none() && mode.deletes())
 }

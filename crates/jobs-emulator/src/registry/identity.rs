@@ -1,13 +1,19 @@
 //! One row of `identities` and the JSON documents made of it.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::authentication::{Authentication, AuthenticationType};
-use super::{column, twin};
+use super::column;
+use super::store::Writing;
+use super::twin::{self, Twin, parse_section};
+use super::twin_parts::Side;
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
 
@@ -40,50 +46,6 @@ pub(crate) struct Identity {
     pub(crate) twin: Twin,
 }
 
-/// The twin part of an [`Identity`]; sections are JSON objects as text.
-#[derive(Clone)]
-pub(crate) struct Twin {
-    /// Number behind the twin's etag.
-    pub(crate) etag: i64,
-    pub(crate) version: i64,
-    pub(crate) updated: i64,
-    pub(crate) desired_version: i64,
-    pub(crate) reported_version: i64,
-    pub(crate) desired_metadata: Option<String>,
-    pub(crate) reported_metadata: Option<String>,
-    pub(crate) tags: String,
-    pub(crate) desired: String,
-    pub(crate) reported: String,
-}
-
-impl Twin {
-    /// The empty twin of a new identity.
-    pub(crate) fn new(now: Time) -> Self {
-        Self {
-            etag: 1,
-            version: 2,
-            updated: now.ticks(),
-            desired_version: 1,
-            reported_version: 1,
-            desired_metadata: None,
-            reported_metadata: None,
-            tags: "{}".to_owned(),
-            desired: "{}".to_owned(),
-            reported: "{}".to_owned(),
-        }
-    }
-
-    /// The etag as it stands on the wire: base64 of eight bytes.
-    pub(crate) fn wire_etag(&self) -> String {
-        twin_etag(self.etag)
-    }
-}
-
-/// Wire form of a twin's etag, e.g. `AAAAAAAAAAE=`.
-pub(crate) fn twin_etag(number: i64) -> String {
-    STANDARD.encode(number.to_be_bytes())
-}
-
 /// Wire form of an identity's etag: base64 of a decimal number, e.g. `ODcwMDE5Njk1`.
 pub(crate) fn identity_etag(number: i64) -> String {
     STANDARD.encode(number.to_string())
@@ -95,6 +57,26 @@ pub(crate) fn status_name(enabled: bool) -> &'static str {
 }
 
 impl Identity {
+    /// A new identity: enabled, with an empty twin, and without credentials.
+    pub(crate) fn new(device_id: &str, module_id: &str, now: Time) -> Self {
+        Self {
+            seq: 0,
+            device_id: device_id.to_owned(),
+            module_id: module_id.to_owned(),
+            generation_id: generation(now),
+            etag: new_etag(),
+            enabled: true,
+            status_reason: None,
+            status_updated: 0,
+            authentication: Authentication::none(),
+            iot_edge: false,
+            device_scope: None,
+            parent_scopes: Vec::new(),
+            managed_by: None,
+            twin: Twin::new(now),
+        }
+    }
+
     /// Reads the [`COLUMNS`].
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let kind: String = row.get(8)?;
@@ -313,8 +295,8 @@ impl Identity {
             "version": self.twin.version,
             "tags": parse_section(&self.twin.tags),
             "properties": {
-                "desired": twin::with_metadata(&self.twin, twin::Side::Desired),
-                "reported": twin::with_metadata(&self.twin, twin::Side::Reported),
+                "desired": twin::with_metadata(&self.twin, Side::Desired),
+                "reported": twin::with_metadata(&self.twin, Side::Reported),
             },
             "capabilities": { "iotEdge": self.iot_edge },
         });
@@ -340,7 +322,46 @@ pub(crate) fn device_missing(device_id: &str) -> ServiceError {
     ServiceError::device_not_found(device_id)
 }
 
-/// A stored section as a map. [`Identity::from_row`] has checked the text, so no failure is possible here.
-pub(crate) fn parse_section(text: &str) -> Map<String, Value> {
-    serde_json::from_str(text).unwrap_or_default()
+/// A new number for an identity's etag: it differs from every other one of this
+/// process, and starts elsewhere in the next.
+pub(crate) fn new_etag() -> i64 {
+    static NEXT: LazyLock<AtomicI64> = LazyLock::new(|| {
+        let bytes = uuid::Uuid::new_v4().into_bytes();
+        let start = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        AtomicI64::new(i64::from(start >> 2) + 100_000_000)
+    });
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A generation id in the service's form: .NET ticks of the moment of creation.
+fn generation(now: Time) -> i64 {
+    now.ticks() + 621_355_968_000_000_000
+}
+
+/// Given etags, quoted or not, or the star. No etag of this hub has a comma in it.
+pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {
+    given.is_some_and(|given| {
+        given.split(',').any(|one| {
+            let bare = one.trim().strip_prefix("W/").unwrap_or(one.trim());
+            let bare = bare
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .unwrap_or(bare);
+            bare == "*" || bare == actual
+        })
+    })
+}
+
+/// Removes one module, if it is there.
+pub(super) fn delete_module(
+    writing: &mut Writing<'_>,
+    device_id: &str,
+    module_id: &str,
+) -> Outcome<()> {
+    let removed = writing
+        .connection()
+        .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?
+        .execute([device_id, module_id])?;
+    writing.populate(-i64::try_from(removed).unwrap_or_default());
+    Ok(())
 }

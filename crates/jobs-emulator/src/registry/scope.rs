@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rusqlite::OptionalExtension as _;
 use rusqlite::types::ValueRef;
 
-use super::change::{RowRefusal, Trouble};
 use super::column;
 use super::identity::Identity;
+use super::refusal::{RowRefusal, Trouble};
 use super::store::Writing;
 
 const SCOPE: &str = "ms-azure-iot-edge://";

@@ -41,7 +41,12 @@ impl From<rusqlite::Error> for ServiceError {
 
 impl Store {
     /// Opens or creates the database. `quota` bounds the identities it may hold.
-    pub(crate) fn open(place: &Place, quota: i64) -> Result<Self, OpenError> {
+    /// `register` adds the SQL functions of queries.
+    pub(crate) fn open(
+        place: &Place,
+        quota: i64,
+        register: fn(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Self, OpenError> {
         let (connection, file) = match place {
             // An empty name is SQLite's private temporary database: in memory until it outgrows its cache.
             Place::Memory => (Self::in_memory()?, None),
@@ -56,7 +61,7 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;")?;
-        crate::query::register(&connection)?;
+        register(&connection)?;
         let population =
             connection.query_row("SELECT count(*) FROM identities", [], |row| row.get(0))?;
         Ok(Self {

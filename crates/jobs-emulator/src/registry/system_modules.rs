@@ -1,8 +1,6 @@
 //! The modules that every edge device has: they come and go with its being one.
 
-use super::authentication::Authentication;
-use super::change::{delete_module, new_etag};
-use super::identity::{Identity, Twin};
+use super::identity::{Identity, delete_module};
 use super::store::Writing;
 use crate::envelope::Outcome;
 
@@ -35,20 +33,9 @@ pub(super) fn insert(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> 
     writing.check_quota_for(missing.len())?;
     for name in missing {
         let module = Identity {
-            seq: 0,
-            device_id: edge.device_id.clone(),
-            module_id: name.to_owned(),
             generation_id: edge.generation_id,
-            etag: new_etag(),
-            enabled: true,
-            status_reason: None,
-            status_updated: 0,
-            authentication: Authentication::none(),
-            iot_edge: false,
-            device_scope: None,
-            parent_scopes: Vec::new(),
             managed_by: Some("iotEdge".to_owned()),
-            twin: Twin::new(writing.now),
+            ..Identity::new(&edge.device_id, name, writing.now)
         };
         module.insert(writing.connection())?;
         writing.populate(1);

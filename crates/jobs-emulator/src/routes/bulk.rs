@@ -9,10 +9,11 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
 use crate::object::Object;
+use crate::registry::RowRefusal;
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{Change, RowRefusal, text_at};
+use crate::registry::change::Change;
 use crate::registry::mode::Mode;
-use crate::registry::twin::{TwinParts, TwinTexts};
+use crate::registry::twin_parts::{TwinParts, TwinTexts};
 
 /// Rows that one call may hold.
 const MAX_ROWS: usize = 100;
@@ -125,4 +126,13 @@ fn member<T: DeserializeOwned>(
     found
         .map(|(name, value)| T::deserialize(value).map_err(|_| format!("{name} is not {wanted}")))
         .transpose()
+}
+
+/// Reads a member that must be text, under any of the names.
+fn text_at(document: &Value, names: &[&str]) -> Option<String> {
+    names
+        .iter()
+        .find_map(|name| document.get(name))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }

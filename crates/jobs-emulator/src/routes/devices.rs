@@ -9,10 +9,11 @@ use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{self, Trouble, generation, new_etag};
-use crate::registry::identity::{COLUMNS, device_missing};
+use crate::registry::change;
+use crate::registry::identity::{COLUMNS, device_missing, matches, new_etag};
+use crate::registry::refusal::Trouble;
 use crate::registry::scope::set_scopes;
-use crate::registry::{Authentication, Identity, RowRefusal, Twin, Writing, rules, system_modules};
+use crate::registry::{Identity, RowRefusal, Writing, rules, system_modules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -126,22 +127,7 @@ fn put(call: &Call) -> Outcome<Answer> {
 
 fn create(writing: &mut Writing<'_>, id: &str, body: DeviceBody) -> Outcome<Identity> {
     writing.check_quota()?;
-    let mut device = Identity {
-        seq: 0,
-        device_id: id.to_owned(),
-        module_id: String::new(),
-        generation_id: generation(writing),
-        etag: new_etag(),
-        enabled: true,
-        status_reason: None,
-        status_updated: 0,
-        authentication: Authentication::none(),
-        iot_edge: false,
-        device_scope: None,
-        parent_scopes: Vec::new(),
-        managed_by: None,
-        twin: Twin::new(writing.now),
-    };
+    let mut device = Identity::new(id, "", writing.now);
     body.settle(&mut device, writing)?;
     change::insert(writing, &device)?;
     Ok(device)
@@ -209,7 +195,7 @@ pub(crate) fn parse_status(text: &str) -> Result<bool, String> {
 
 /// 412 when an `If-Match` is given and does not match.
 pub(crate) fn check_if_match(given: Option<&str>, actual: &str) -> Outcome<()> {
-    if given.is_none() || change::matches(given, actual) {
+    if given.is_none() || matches(given, actual) {
         Ok(())
     } else {
         Err(ServiceError::precondition(

@@ -10,9 +10,9 @@ use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
-use crate::registry::change::{self, generation, new_etag};
-use crate::registry::identity::{COLUMNS, device_missing};
-use crate::registry::{Identity, Twin, Writing, rules};
+use crate::registry::change;
+use crate::registry::identity::{COLUMNS, device_missing, new_etag};
+use crate::registry::{Identity, Writing, rules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -135,38 +135,27 @@ fn create(
 ) -> Outcome<Identity> {
     writing.check_quota()?;
     change::check_room(writing, device_id)?;
-    let module = Identity {
-        seq: 0,
-        device_id: device_id.to_owned(),
-        module_id: module_id.to_owned(),
-        generation_id: generation(writing),
-        etag: new_etag(),
-        enabled: true,
-        status_reason: None,
-        status_updated: 0,
-        authentication: body
-            .authentication
-            .unwrap_or_default()
-            .settle()
-            .map_err(ServiceError::argument)?,
-        iot_edge: false,
-        device_scope: None,
-        parent_scopes: Vec::new(),
-        managed_by: body.managed_by,
-        twin: Twin::new(writing.now),
-    };
+    let mut module = Identity::new(device_id, module_id, writing.now);
+    body.settle(&mut module)?;
     change::insert(writing, &module)?;
     Ok(module)
 }
 
 fn update(writing: &mut Writing<'_>, mut module: Identity, body: ModuleBody) -> Outcome<Identity> {
-    module.authentication = body
-        .authentication
-        .unwrap_or_default()
-        .settle()
-        .map_err(ServiceError::argument)?;
-    module.managed_by = body.managed_by;
+    body.settle(&mut module)?;
     module.etag = new_etag();
     module.update(writing.connection())?;
     Ok(module)
+}
+
+impl ModuleBody {
+    fn settle(self, module: &mut Identity) -> Outcome<()> {
+        module.authentication = self
+            .authentication
+            .unwrap_or_default()
+            .settle()
+            .map_err(ServiceError::argument)?;
+        module.managed_by = self.managed_by;
+        Ok(())
+    }
 }

@@ -8,7 +8,8 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::Identity;
-use crate::registry::twin::{self, TwinParts, TwinTexts};
+use crate::registry::twin;
+use crate::registry::twin_parts::{TwinParts, TwinTexts};
 
 const SERVICE: &[Rights] = &[Rights::SERVICE_CONNECT];
 

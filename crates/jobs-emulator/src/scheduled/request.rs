@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
-use crate::registry::twin::TwinParts;
+use crate::registry::twin_parts::TwinParts;
 
 /// How far ahead a job may be scheduled.
 const HORIZON: Duration = Duration::from_secs(168 * 3600);

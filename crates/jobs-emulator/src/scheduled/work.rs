@@ -11,9 +11,9 @@ use crate::clock::Time;
 use crate::engine::{Ending, Work};
 use crate::envelope::Outcome;
 use crate::query;
-use crate::registry::change::matches;
-use crate::registry::identity::COLUMNS;
-use crate::registry::twin::{self, TwinParts};
+use crate::registry::identity::{COLUMNS, matches};
+use crate::registry::twin;
+use crate::registry::twin_parts::TwinParts;
 use crate::registry::{Identity, Writing};
 use crate::sku::Sku;
 

@@ -28,8 +28,8 @@ use tokio::runtime::Handle;
 
 use response::{Asked, Check, ReadState, WrongResponse};
 
+use super::error::{BlobWriter, StorageError};
 use super::uri::BlobAddress;
-use super::{BlobWriter, StorageError};
 
 /// Size of the blocks of a large blob.
 const BLOCK: usize = 4 * 1024 * 1024;

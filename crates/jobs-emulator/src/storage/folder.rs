@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use super::access::{FolderRules, private_folder};
-use super::{BlobWriter, StorageError};
+use super::error::{BlobWriter, StorageError};
+use super::folder_rules::{FolderRules, failed, private_folder};
 
 /// A folder that may be a container.
 pub(crate) struct Folder {
@@ -226,15 +226,6 @@ fn open_regular(path: &Path) -> io::Result<File> {
         Ok(file)
     } else {
         Err(io::Error::other("not a regular file"))
-    }
-}
-
-pub(super) fn failed(what: &str, error: &io::Error) -> StorageError {
-    let text = format!("{what}: {error}");
-    match error.kind() {
-        io::ErrorKind::NotFound => StorageError::NotFound(text),
-        io::ErrorKind::PermissionDenied => StorageError::Denied(text),
-        _ => StorageError::Failed(text),
     }
 }
 

@@ -5,133 +5,13 @@
 
 mod access;
 mod blob;
+mod container;
+mod error;
 mod folder;
+mod folder_rules;
 mod uri;
 
-use std::fmt;
-use std::io::{self, Read, Write};
-
 pub(crate) use access::{StorageAccess, StorageRules};
-use blob::BlobContainer;
-use folder::Folder;
+pub(crate) use container::Container;
+pub(crate) use error::{BlobWriter, StorageError};
 pub(crate) use uri::ContainerUri;
-
-/// Why storage refused. No text holds a signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StorageError {
-    /// There is no such blob (or it is empty, where it must not be).
-    NotFound(String),
-    /// The rights do not suffice, or the signature is bad or expired.
-    Denied(String),
-    /// Nobody answered where the storage should be.
-    Unreached(String),
-    /// Anything else: not a container, a forbidden name.
-    Failed(String),
-}
-
-impl StorageError {
-    /// The text.
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Self::NotFound(text)
-            | Self::Denied(text)
-            | Self::Unreached(text)
-            | Self::Failed(text) => text,
-        }
-    }
-}
-
-impl fmt::Display for StorageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-impl std::error::Error for StorageError {}
-
-impl From<StorageError> for io::Error {
-    fn from(error: StorageError) -> Self {
-        io::Error::other(error)
-    }
-}
-
-/// A blob being written. Dropping it without [`BlobWriter::finish`] leaves no blob behind.
-pub(crate) trait BlobWriter: Write + Send {
-    /// Makes the blob appear, whole.
-    fn finish(self: Box<Self>) -> io::Result<()>;
-}
-
-/// An opened container.
-pub(crate) enum Container {
-    Folder(Folder),
-    Blob(BlobContainer),
-}
-
-impl Container {
-    /// Writes and then deletes a small blob, as the service does to see whether it may.
-    pub(crate) fn check_output(&self) -> Result<(), StorageError> {
-        let probe = format!("probe-{}", uuid::Uuid::new_v4());
-        let is_folder = matches!(self, Self::Folder(_));
-        self.put_small(&probe, b"probe").map_err(|error| {
-            // A full disk leaves an empty file, a lost response a whole blob.
-            let _ = self.delete(&probe);
-            because("write to", is_folder, &error)
-        })?;
-        self.delete(&probe)
-            .map_err(|error| because("delete from", is_folder, &error))
-    }
-
-    fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
-        match self {
-            Self::Folder(folder) => folder.put_small(name, content),
-            Self::Blob(container) => container.put_small(name, content),
-        }
-    }
-
-    fn delete(&self, name: &str) -> Result<(), StorageError> {
-        match self {
-            Self::Folder(folder) => folder.delete(name),
-            Self::Blob(container) => container.delete(name),
-        }
-    }
-
-    /// Looks whether the blob is there; its size in bytes.
-    pub(crate) fn size(&self, name: &str) -> Result<u64, StorageError> {
-        match self {
-            Self::Folder(folder) => folder.size(name),
-            Self::Blob(container) => container.size(name),
-        }
-    }
-
-    /// Opens a blob for reading from its start.
-    pub(crate) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
-        match self {
-            Self::Folder(folder) => folder.read(name),
-            Self::Blob(container) => container.read(name),
-        }
-    }
-
-    /// Starts a blob, in the place of an existing one once it is finished.
-    pub(crate) fn write(&self, name: &str) -> Result<Box<dyn BlobWriter>, StorageError> {
-        match self {
-            Self::Folder(folder) => folder.write(name),
-            Self::Blob(container) => container.write(name),
-        }
-    }
-}
-
-/// The service's words for a right that is missing; what is no matter of rights is not said in them. Of a folder, which the service
-/// does not know, more is said.
-fn because(action: &str, is_folder: bool, error: &StorageError) -> StorageError {
-    let text = format!("Unauthorized to {action} output blob container.");
-    match error {
-        StorageError::Denied(_) if !is_folder => StorageError::Denied(text),
-        StorageError::Unreached(why) => {
-            StorageError::Unreached(format!("The output blob container was not reached: {why}"))
-        }
-        StorageError::Denied(why) => StorageError::Denied(format!("{text} {why}")),
-        StorageError::NotFound(why) | StorageError::Failed(why) => {
-            StorageError::Failed(format!("The output blob container cannot be used: {why}"))
-        }
-    }
-}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
-use super::StorageError;
+use super::error::StorageError;
 
 /// A container URI as the caller sent it. It may hold a signature, so it is never printed.
 #[derive(Clone, PartialEq, Eq)]

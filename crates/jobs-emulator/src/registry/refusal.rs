@@ -1,0 +1,62 @@
+//! Why a row is rejected.
+
+use crate::envelope::{ServiceError, number_of};
+
+/// Why a row was refused, in the terms of `importErrors.log`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowRefusal {
+    /// The symbolic name, as bulk answers carry it.
+    pub(crate) code: &'static str,
+    /// The text.
+    pub(crate) status: String,
+    /// The refusal may go away when later rows of the file have been applied.
+    pub(crate) may_resolve: bool,
+}
+
+impl RowRefusal {
+    pub(crate) fn new(code: &'static str, status: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: status.into(),
+            may_resolve: false,
+        }
+    }
+
+    /// The number that goes with the name.
+    pub(crate) fn number(&self) -> u32 {
+        number_of(self.code).unwrap_or(400_000)
+    }
+
+    pub(super) fn argument(text: impl Into<String>) -> Self {
+        Self::new("ArgumentInvalid", text)
+    }
+}
+
+/// Either a refusal of the row, or a failure of the hub itself.
+pub(crate) enum Trouble {
+    Row(RowRefusal),
+    Hub(ServiceError),
+}
+
+impl From<RowRefusal> for Trouble {
+    fn from(refusal: RowRefusal) -> Self {
+        Self::Row(refusal)
+    }
+}
+
+impl From<ServiceError> for Trouble {
+    fn from(error: ServiceError) -> Self {
+        // A quota is the row's misfortune; anything else is the hub's.
+        if error.code == "IotHubQuotaExceeded" {
+            Self::Row(RowRefusal::new(error.code, error.text))
+        } else {
+            Self::Hub(error)
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Hub(error.into())
+    }
+}

@@ -1,0 +1,191 @@
+//! The parts of a twin that a request or a row brings, checked.
+
+use jobs_devices::rules::Section;
+use jobs_devices::{JsonObject, Row};
+use serde_json::{Map, Value};
+
+use super::repeated::repeats_a_name;
+use super::rules;
+
+/// The two sides of a twin's properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Desired,
+    Reported,
+}
+
+pub(super) const METADATA: &str = "$metadata";
+pub(super) const VERSION: &str = "$version";
+
+impl Side {
+    pub(super) fn section(self) -> Section {
+        match self {
+            Self::Desired => Section::Desired,
+            Self::Reported => Section::Reported,
+        }
+    }
+}
+
+/// Parts of a twin to be merged in; a missing one stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TwinParts {
+    pub(crate) tags: Option<Map<String, Value>>,
+    pub(crate) desired: Option<Map<String, Value>>,
+    pub(crate) reported: Option<Map<String, Value>>,
+}
+
+impl TwinParts {
+    /// Takes `tags` and `properties` out of a twin document.
+    pub(crate) fn from_document(document: &Value) -> Result<Self, String> {
+        let properties = object_at(document, "properties")?;
+        let side = |name: &str| match &properties {
+            Some(map) => object_at(&Value::Object(map.clone()), name),
+            None => Ok(None),
+        };
+        Ok(Self {
+            tags: object_at(document, "tags")?,
+            desired: side("desired")?,
+            reported: side("reported")?,
+        })
+    }
+}
+
+fn object_at(document: &Value, name: &str) -> Result<Option<Map<String, Value>>, String> {
+    match document.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(map)) => Ok(Some(map.clone())),
+        Some(_) => Err(format!("'{name}' is not an object")),
+    }
+}
+
+/// Checked parts of a twin that take the place of what is stored; a missing one stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TwinTexts {
+    pub(super) tags: Option<String>,
+    pub(super) desired: Option<SideText>,
+    pub(super) reported: Option<SideText>,
+}
+
+/// One side as text, with the metadata that came along.
+#[derive(Clone, Debug)]
+pub(super) struct SideText {
+    pub(super) properties: String,
+    pub(super) metadata: Option<String>,
+}
+
+impl TwinTexts {
+    /// Checks the parts.
+    pub(crate) fn of(parts: TwinParts) -> Result<Self, String> {
+        let tags = match parts.tags {
+            Some(mut tags) => {
+                drop_nulls(&mut tags);
+                Some(rules::checked_text(Section::Tags, &tags)?)
+            }
+            None => None,
+        };
+        let side = |side: Side, part: Option<Map<String, Value>>| {
+            part.map(|part| SideText::of(side, part)).transpose()
+        };
+        Ok(Self {
+            tags,
+            desired: side(Side::Desired, parts.desired)?,
+            reported: side(Side::Reported, parts.reported)?,
+        })
+    }
+
+    /// Takes the twin data of a row; its text is kept, number for number.
+    pub(crate) fn of_row(row: &mut Row) -> Result<Self, String> {
+        let tags = match row.tags.take() {
+            None => None,
+            Some(tags) if needs_a_closer_look(&tags) => {
+                rules::check_section(Section::Tags, &tags)?;
+                let parts = TwinParts {
+                    tags: Some(to_map(&tags)?),
+                    ..TwinParts::default()
+                };
+                Self::of(parts)?.tags
+            }
+            Some(tags) => {
+                rules::check_section(Section::Tags, &tags)?;
+                Some(one_line(&tags))
+            }
+        };
+        let properties = row.properties.take().unwrap_or_default();
+        let side = |side: Side, part: Option<JsonObject>| {
+            part.map(|part| SideText::of_text(side, &part)).transpose()
+        };
+        Ok(Self {
+            tags,
+            desired: side(Side::Desired, properties.desired)?,
+            reported: side(Side::Reported, properties.reported)?,
+        })
+    }
+
+    /// Sections that are missing become empty, but for the reported properties.
+    pub(crate) fn or_empty(mut self) -> Self {
+        self.tags.get_or_insert_with(|| "{}".to_owned());
+        self.desired.get_or_insert_with(|| SideText {
+            properties: "{}".to_owned(),
+            metadata: None,
+        });
+        self
+    }
+
+    /// True when there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tags.is_none() && self.desired.is_none() && self.reported.is_none()
+    }
+}
+
+impl SideText {
+    fn of(side: Side, mut part: Map<String, Value>) -> Result<Self, String> {
+        let metadata = part
+            .remove(METADATA)
+            .filter(Value::is_object)
+            .map(|value| value.to_string());
+        part.remove(VERSION);
+        drop_nulls(&mut part);
+        Ok(Self {
+            properties: rules::checked_text(side.section(), &part)?,
+            metadata,
+        })
+    }
+
+    fn of_text(side: Side, part: &JsonObject) -> Result<Self, String> {
+        rules::check_section(side.section(), part)?;
+        if needs_a_closer_look(part) {
+            return Self::of(side, to_map(part)?);
+        }
+        Ok(Self {
+            properties: one_line(part),
+            metadata: None,
+        })
+    }
+}
+
+/// Nulls, metadata and repeated names; a text without these characters has neither of the first two.
+fn needs_a_closer_look(part: &JsonObject) -> bool {
+    let text = part.as_str();
+    text.contains("null")
+        || text.contains("\"$")
+        || text.contains("\\u0024")
+        || repeats_a_name(text)
+}
+
+/// The text without line breaks, which in checked JSON are nothing but space: some readers of an export end a line at each.
+fn one_line(part: &JsonObject) -> String {
+    part.as_str().replace(['\r', '\n'], " ")
+}
+
+fn to_map(part: &JsonObject) -> Result<Map<String, Value>, String> {
+    part.to_map().map_err(|error| error.to_string())
+}
+
+pub(super) fn drop_nulls(map: &mut Map<String, Value>) {
+    map.retain(|_, value| {
+        if let Value::Object(inner) = value {
+            drop_nulls(inner);
+        }
+        !value.is_null()
+    });
+}
