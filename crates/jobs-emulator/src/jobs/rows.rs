@@ -6,15 +6,13 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use jobs_devices::{
-    AuthenticationType, ImportError, ImportMode, Item, Key, Options, Row, RowRef, Status, parallel,
+    AuthenticationType, ImportError, ImportMode, Item, Options, Row, RowRef, Status, parallel,
 };
 
 use super::errors;
-use crate::registry::RowRefusal;
-use crate::registry::authentication::{AuthenticationRequest, KeyPair, ThumbprintPair};
 use crate::registry::change::Change;
-use crate::registry::mode::Mode;
 use crate::registry::twin_parts::TwinTexts;
+use crate::registry::{Authentication, RowRefusal};
 
 /// What a row asks for, or the error about it.
 pub(super) type RowResult = Result<Box<Change>, Box<ImportError>>;
@@ -156,15 +154,12 @@ fn check_words(row: &Row) -> Result<(), String> {
 }
 
 fn checked_change(mut row: Row) -> Result<Change, String> {
-    let mode = row
-        .import_mode
-        .as_ref()
-        .and_then(|mode| Mode::parse(mode.as_str()))
-        .unwrap_or(Mode::CreateOrUpdate);
-    let authentication = if mode.writes_identity() {
-        Some(authentication_of(&row).settle()?)
-    } else {
+    let mode = row.effective_mode();
+    let authentication = if mode.deletes() || mode.updates_twin_only() {
         None
+    } else {
+        let asked = row.authentication.take().unwrap_or_default();
+        Some(Authentication::settle(&asked)?)
     };
     let twin = if mode.deletes() {
         TwinTexts::default()
@@ -186,22 +181,4 @@ fn checked_change(mut row: Row) -> Result<Change, String> {
         parent_scopes: row.parent_scopes.unwrap_or_default(),
         managed_by: None,
     })
-}
-
-fn authentication_of(row: &Row) -> AuthenticationRequest {
-    let Some(part) = &row.authentication else {
-        return AuthenticationRequest::default();
-    };
-    let key = |key: &Option<Key>| key.as_ref().map(|key| key.expose().to_owned());
-    AuthenticationRequest {
-        kind: part.kind.as_ref().map(|kind| kind.as_str().to_owned()),
-        symmetric_key: part.symmetric_key.as_ref().map(|keys| KeyPair {
-            primary_key: key(&keys.primary_key),
-            secondary_key: key(&keys.secondary_key),
-        }),
-        x509_thumbprint: part.x509_thumbprint.as_ref().map(|prints| ThumbprintPair {
-            primary_thumbprint: prints.primary_thumbprint.clone(),
-            secondary_thumbprint: prints.secondary_thumbprint.clone(),
-        }),
-    }
 }

@@ -1,9 +1,10 @@
 //! One change to the registry: what a line of an import file, an element of a
 //! bulk call, or a seeded row asks for.
 
+use jobs_devices::ImportMode;
+
 use super::Authentication;
 use super::identity::{Identity, delete_module, matches, new_etag};
-use super::mode::Mode;
 use super::refusal::{RowRefusal, Trouble};
 use super::rules;
 use super::scope::{self, set_scopes};
@@ -16,7 +17,7 @@ use crate::envelope::{Outcome, ServiceError};
 /// A change to one device or module.
 #[derive(Clone)]
 pub(crate) struct Change {
-    pub(crate) mode: Mode,
+    pub(crate) mode: ImportMode,
     pub(crate) id: String,
     /// Empty for a device.
     pub(crate) module_id: String,
@@ -64,10 +65,10 @@ impl Change {
 
     fn run_on(self, existing: Identity, writing: &mut Writing<'_>) -> Result<(), Trouble> {
         self.check_etags(&existing)?;
-        match self.mode {
-            Mode::Create => Err(self.already_there().into()),
+        match &self.mode {
+            ImportMode::Create => Err(self.already_there().into()),
             mode if mode.deletes() => Ok(delete(writing, &existing)?),
-            mode if mode.touches_twin_only() => self.update_twin(existing, writing),
+            mode if mode.updates_twin_only() => self.update_twin(existing, writing),
             _ => self.overwrite(existing, writing),
         }
     }
@@ -80,18 +81,18 @@ impl Change {
             )
         };
         match self.mode {
-            Mode::CreateOrUpdateIfMatchETag | Mode::UpdateIfMatchETag
+            ImportMode::CreateOrUpdateIfMatchETag | ImportMode::UpdateIfMatchETag
                 if !matches(self.etag.as_deref(), &existing.wire_etag()) =>
             {
                 Err(mismatch("device"))
             }
             // The service deletes when no etag is given at all (recorded on its bulk API).
-            Mode::DeleteIfMatchETag
+            ImportMode::DeleteIfMatchETag
                 if self.etag.is_some() && !matches(self.etag.as_deref(), &existing.wire_etag()) =>
             {
                 Err(mismatch("device"))
             }
-            Mode::UpdateTwinIfMatchETag
+            ImportMode::UpdateTwinIfMatchETag
                 if !matches(self.twin_etag.as_deref(), &existing.twin.wire_etag()) =>
             {
                 Err(mismatch("twin"))
@@ -137,13 +138,7 @@ impl Change {
             into.status_updated = writing.now.ticks();
         }
         into.enabled = self.enabled;
-        if self
-            .status_reason
-            .as_ref()
-            .is_some_and(|reason| reason.chars().count() > 128)
-        {
-            return Err(RowRefusal::argument("statusReason has more than 128 characters").into());
-        }
+        rules::check_status_reason(self.status_reason.as_deref()).map_err(RowRefusal::argument)?;
         into.status_reason = self.status_reason;
         into.authentication = self
             .authentication

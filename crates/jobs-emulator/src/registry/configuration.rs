@@ -4,13 +4,13 @@
 
 use std::io::{self, Read};
 
-use jobs_devices::{Configuration, ImportError, Item, NameCase, Options, Reader, rules};
+use jobs_devices::{Configuration, ImportError, ImportMode, Item, NameCase, Options, Reader};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::column;
 use super::identity::{identity_etag, matches, new_etag};
-use super::mode::Mode;
+use super::rules;
 use super::store::{Store, Writing};
 use crate::envelope::{Outcome, ServiceError};
 
@@ -177,7 +177,7 @@ pub(crate) fn export(store: &Store) -> Outcome<Vec<u8>> {
 /// A line of `configurations.txt` that can be applied.
 pub(crate) struct Line {
     configuration: Configuration,
-    mode: Mode,
+    mode: ImportMode,
 }
 
 /// The lines of `configurations.txt`; one that cannot be read is the error that reports it.
@@ -203,12 +203,14 @@ pub(crate) fn lines(
 }
 
 /// What is to be done with a line; a word that is no mode of configurations makes it unreadable.
-fn mode_of(line: &Configuration) -> Result<Mode, String> {
+fn mode_of(line: &Configuration) -> Result<ImportMode, String> {
     let Some(word) = &line.import_mode else {
-        return Ok(Mode::CreateOrUpdate);
+        return Ok(ImportMode::CreateOrUpdate);
     };
-    Mode::parse(word.as_str())
-        .filter(|mode| !mode.touches_twin_only())
+    word.as_str()
+        .parse()
+        .ok()
+        .filter(|mode: &ImportMode| !mode.updates_twin_only())
         .ok_or_else(|| {
             format!(
                 "Error converting value \"{}\" of 'importMode'.",
@@ -225,22 +227,19 @@ fn unreadable(line: &str, cause: &str) -> ImportError {
 impl Line {
     /// Applies the line, to a hub of at most `most` configurations. Returns what is wrong with it, if anything.
     pub(crate) fn apply(&self, writing: &Writing<'_>, most: usize) -> Outcome<Option<ImportError>> {
-        let (line, mode) = (&self.configuration, self.mode);
+        let (line, mode) = (&self.configuration, &self.mode);
         let id = &line.id;
         let fail = |code: i64, text: String| {
             let mut error = ImportError::unreadable(code, text);
             error.configuration_id = Some(id.clone());
             Some(error)
         };
-        if let Err(violation) = rules::configuration_id(id) {
-            return Ok(fail(
-                400_004,
-                format!("{} {}", violation.field, violation.message),
-            ));
+        if let Err(text) = rules::check_configuration_id(id) {
+            return Ok(fail(400_004, text));
         }
         let existing = find(writing.connection(), id)?;
         let refusal = match (mode, &existing) {
-            (Mode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
+            (ImportMode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
             (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
             (_, None) => check_quota(writing.connection(), most)
                 .err()
@@ -263,6 +262,6 @@ impl Line {
 }
 
 /// As with devices: only a deletion goes without an etag.
-fn etag_fits(mode: Mode, given: Option<&str>, actual: &str) -> bool {
+fn etag_fits(mode: &ImportMode, given: Option<&str>, actual: &str) -> bool {
     !mode.checks_etag() || matches(given, actual) || (given.is_none() && mode.deletes())
 }

@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 
-use super::authentication::{Authentication, AuthenticationType};
+use super::authentication::Authentication;
 use super::column;
 use super::store::Writing;
 use super::twin::{self, Twin, parse_section};
@@ -94,7 +94,7 @@ impl Identity {
             status_reason: row.get(6)?,
             status_updated: row.get(7)?,
             authentication: Authentication {
-                kind: AuthenticationType::parse(&kind).ok_or_else(|| {
+                kind: kind.parse().map_err(|_| {
                     let reason = format!("'{kind}' is not a type of authentication");
                     column::undecodable(8, &device_id, reason)
                 })?,
@@ -197,7 +197,7 @@ impl Identity {
             status_name(self.enabled),
             self.status_reason,
             self.status_updated,
-            authentication.kind.wire(),
+            authentication.kind.as_str(),
             authentication.primary_key,
             authentication.secondary_key,
             authentication.primary_thumbprint,
@@ -285,7 +285,7 @@ impl Identity {
             "connectionState": "Disconnected",
             "lastActivityTime": NEVER,
             "cloudToDeviceMessageCount": 0,
-            "authenticationType": self.authentication.kind.wire(),
+            "authenticationType": self.authentication.kind.as_str(),
             // Only in twins do these two start with capitals (seen on the live service).
             "x509Thumbprint": {
                 "PrimaryThumbprint": self.authentication.primary_thumbprint,

@@ -9,7 +9,6 @@ pub(crate) mod change;
 pub(crate) mod column;
 pub(crate) mod configuration;
 pub(crate) mod identity;
-pub(crate) mod mode;
 pub(crate) mod open;
 pub(crate) mod refusal;
 mod repeated;

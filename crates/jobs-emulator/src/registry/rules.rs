@@ -1,7 +1,7 @@
 //! Limits on ids and twins: the rules of device files, in the words of a refusal.
 
-use jobs_devices::JsonObject;
-use jobs_devices::rules::{self, Section, Severity, Violation};
+use jobs_devices::rules::{self, MAX_STATUS_REASON_CHARS, Section, Severity, Violation};
+use jobs_devices::{Authentication, JsonObject};
 use serde_json::{Map, Value};
 
 /// Modules that one device may have.
@@ -24,9 +24,33 @@ pub(crate) fn check_module_id(id: &str) -> Result<(), String> {
     }
 }
 
+/// As [`check_device_id`], for configurations.
+pub(crate) fn check_configuration_id(id: &str) -> Result<(), String> {
+    rules::configuration_id(id).map_err(|violation| in_words(&violation))
+}
+
+/// Checks the length of a status reason.
+pub(crate) fn check_status_reason(reason: Option<&str>) -> Result<(), String> {
+    if reason.is_some_and(|reason| reason.chars().count() > MAX_STATUS_REASON_CHARS) {
+        Err(format!(
+            "statusReason has more than {MAX_STATUS_REASON_CHARS} characters"
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks the type of authentication, and the keys or thumbprints that belong to it.
+pub(crate) fn check_authentication(asked: &Authentication) -> Result<(), String> {
+    first_error(&rules::authentication(asked))
+}
+
 /// Checks a section of a twin as text.
 pub(crate) fn check_section(section: Section, text: &JsonObject) -> Result<(), String> {
-    let violations = rules::twin_section(section, text);
+    first_error(&rules::twin_section(section, text))
+}
+
+fn first_error(violations: &[Violation]) -> Result<(), String> {
     match violations
         .iter()
         .find(|violation| violation.severity == Severity::Error)
@@ -44,6 +68,6 @@ pub(crate) fn checked_text(section: Section, map: &Map<String, Value>) -> Result
     Ok(text)
 }
 
-pub(crate) fn in_words(violation: &Violation) -> String {
+fn in_words(violation: &Violation) -> String {
     format!("{} {}", violation.field, violation.message)
 }

@@ -1,6 +1,7 @@
 //! `POST /devices`: up to 100 changes at once.
 
 use hyper::{Method, StatusCode};
+use jobs_devices::ImportMode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,6 @@ use crate::object::Object;
 use crate::registry::RowRefusal;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::Change;
-use crate::registry::mode::Mode;
 use crate::registry::twin_parts::{TwinParts, TwinTexts};
 
 /// Rows that one call may hold.
@@ -81,10 +81,10 @@ fn read_row(row: &Value) -> Result<Change, String> {
     }
     let text = |names: &[&str]| member::<String>(row, names, "a text");
     let mode = match text(&["importMode"])? {
-        None => Mode::CreateOrUpdate,
-        Some(word) => {
-            Mode::parse(&word).ok_or_else(|| format!("importMode '{word}' is unknown"))?
-        }
+        None => ImportMode::CreateOrUpdate,
+        Some(word) => word
+            .parse()
+            .map_err(|_| format!("importMode '{word}' is unknown"))?,
     };
     let authentication =
         member::<Object<AuthenticationRequest>>(row, &["authentication"], "of the expected shape")?

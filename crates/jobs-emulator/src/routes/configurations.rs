@@ -2,7 +2,7 @@
 
 use hyper::{Method, StatusCode};
 use jobs_devices::query::{parse_condition, parse_query};
-use jobs_devices::{Configuration, Misfit, rules};
+use jobs_devices::{Configuration, Misfit};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,7 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::registry::configuration::{self, Stored};
+use crate::registry::rules;
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -89,9 +90,7 @@ fn get(call: &Call) -> Outcome<Answer> {
 
 fn put(call: &Call) -> Outcome<Answer> {
     let id = call.parameter(0);
-    rules::configuration_id(id).map_err(|violation| {
-        ServiceError::argument(format!("{} {}", violation.field, violation.message))
-    })?;
+    rules::check_configuration_id(id).map_err(ServiceError::argument)?;
     let members = configuration::members_of(&sent(call, id)?);
     let stored = call.hub.store.write(call.now, |writing| {
         let connection = writing.connection();

@@ -152,15 +152,8 @@ impl DeviceBody {
             device.status_updated = writing.now.ticks();
         }
         device.enabled = enabled;
-        if self
-            .status_reason
-            .as_ref()
-            .is_some_and(|reason| reason.chars().count() > 128)
-        {
-            return Err(ServiceError::argument(
-                "statusReason has more than 128 characters",
-            ));
-        }
+        rules::check_status_reason(self.status_reason.as_deref())
+            .map_err(ServiceError::argument)?;
         device.status_reason = self.status_reason;
         device.authentication = self
             .authentication
