@@ -41,6 +41,7 @@ mod jobs;
 mod object;
 mod query;
 mod rates;
+mod redact;
 mod registry;
 mod requests;
 mod routes;

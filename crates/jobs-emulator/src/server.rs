@@ -25,7 +25,8 @@ use uuid::Uuid;
 use crate::door::Surface;
 use crate::envelope::{Answer, ERROR_CODE, REQUEST_ID, ServiceError};
 use crate::faults::{Delivery, Step};
-use crate::requests::{RequestRecord, mask_target};
+use crate::redact;
+use crate::requests::RequestRecord;
 use crate::routes::{self, Call, Found};
 use crate::shutdown::Phase;
 use crate::state::HubState;
@@ -145,7 +146,7 @@ async fn respond(
     let mut record = RequestRecord {
         time: hub.clock.now().wire(),
         method: request.method().to_string(),
-        target: mask_target(
+        target: redact::target(
             request
                 .uri()
                 .path_and_query()

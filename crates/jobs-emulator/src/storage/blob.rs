@@ -30,6 +30,7 @@ use response::{Asked, Check, ReadState, WrongResponse};
 
 use super::error::{BlobWriter, StorageError};
 use super::uri::BlobAddress;
+use crate::redact;
 
 /// Size of the blocks of a large blob.
 const BLOCK: usize = 4 * 1024 * 1024;
@@ -108,26 +109,18 @@ fn denied() -> StorageError {
 struct Secret(Option<Arc<str>>);
 
 impl Secret {
-    /// A text in which the query, and the value of every member of it, is masked.
-    fn mask(&self, text: &str) -> String {
-        let Some(query) = &self.0 else {
-            return text.to_owned();
-        };
-        let mut text = text.replace(query.as_ref(), "***");
-        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            if name == "sig" && !value.is_empty() {
-                text = text.replace(value, "***");
-                let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-                text = text.replace(decoded.as_ref(), "***");
-            }
+    /// A text in which the query and the signature are redacted.
+    fn redact(&self, text: &str) -> String {
+        match &self.0 {
+            Some(query) => redact::query_in(text, query),
+            None => text.to_owned(),
         }
-        text
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
+        f.write_str(redact::REDACTED)
     }
 }
 
@@ -220,7 +213,7 @@ impl BlobContainer {
                 secret: secret.clone(),
             })
             .build()
-            .map_err(|error| StorageError::Failed(secret.mask(&error.to_string())))?;
+            .map_err(|error| StorageError::Failed(secret.redact(&error.to_string())))?;
         Ok(Self {
             store: Arc::new(store),
             runtime,
@@ -305,7 +298,7 @@ impl Site {
                 .is_some_and(|http| http.kind() == HttpErrorKind::Connect);
             source = inner.source();
         }
-        let text = self.secret.mask(&text);
+        let text = self.secret.redact(&text);
         match error {
             E::NotFound { .. } => StorageError::NotFound(
                 "the storage service has no such blob or container".to_owned(),
@@ -334,7 +327,7 @@ impl Site {
         StorageError::Unreached(format!(
             "no storage answers at {} ({})",
             self.endpoint,
-            self.secret.mask(&last.to_string())
+            self.secret.redact(&last.to_string())
         ))
     }
 }

@@ -8,6 +8,7 @@ use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
 use super::error::StorageError;
+use crate::redact::REDACTED;
 
 /// A container URI as the caller sent it. It may hold a signature, so it is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,11 +16,8 @@ pub(crate) struct ContainerUri(String);
 
 impl fmt::Debug for ContainerUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ContainerUri({}…)",
-            self.0.split([':', '?']).next().unwrap_or_default()
-        )
+        let scheme = self.0.split([':', '?']).next().unwrap_or_default();
+        write!(f, "ContainerUri({scheme}:{REDACTED})")
     }
 }
 
