@@ -21,7 +21,7 @@ pub(crate) async fn lock_folder(folder: &Path) -> Result<File, StartError> {
             "it is a file, and a folder is wanted",
         )));
     }
-    create_private(folder).map_err(unusable)?;
+    create_private_folder(folder).map_err(unusable)?;
     let path = folder.join("lock");
     let file = OpenOptions::new()
         .create(true)
@@ -101,8 +101,8 @@ fn identity(data: &std::fs::Metadata) -> Identity {
 #[cfg(not(unix))]
 fn identity(_data: &std::fs::Metadata) -> Identity {}
 
-/// The folder holds keys, so only its owner may look into one that is made here.
-fn create_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder that holds keys: only its owner may look into it.
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use jobs_devices::Writer;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -13,6 +14,8 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
+
+use crate::data_folder::create_private_folder;
 
 const CA_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
@@ -140,10 +143,12 @@ fn keep_ca(folder: &Path) -> Result<String, Failure> {
 
 /// Makes a CA in `fresh` and moves it to `folder`; gives the key of the CA that is there then.
 fn make_ca(fresh: &Path, folder: &Path, key_file: &Path) -> Result<String, Failure> {
-    private_dir(fresh)?;
+    create_private_folder(fresh)?;
     let key = KeyPair::generate()?;
     let certificate = ca_params()?.self_signed(&key)?;
-    private_file(&fresh.join(KEY_FILE), key.serialize_pem().as_bytes())?;
+    let mut private = Writer::create(fresh.join(KEY_FILE))?;
+    private.write_all(key.serialize_pem().as_bytes())?;
+    private.finish()?;
     fs::write(fresh.join(CA_FILE), certificate.pem())?;
     if fs::rename(fresh, folder).is_ok() {
         return Ok(key.serialize_pem());
@@ -163,25 +168,4 @@ fn read(path: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(path)
-}
-
-fn private_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)?.write_all(content)
 }

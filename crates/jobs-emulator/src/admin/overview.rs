@@ -8,6 +8,8 @@ use crate::auth::token_for;
 use crate::clock::Time;
 use crate::envelope::Outcome;
 use crate::jobs::{JobRecord, JobType};
+use crate::registry::configuration;
+use crate::registry::identity::device_counts;
 use crate::scheduled::ScheduledRecord;
 use crate::state::HubState;
 
@@ -17,16 +19,10 @@ const MOST: usize = 50;
 /// The hub, its registry, jobs and latest requests.
 pub(crate) fn overview(hub: &HubState) -> Outcome<Value> {
     let now = hub.clock.now();
-    let (devices, disabled, configurations) = hub.store.read(|connection| {
-        let count = |sql: &str| {
-            connection
-                .prepare_cached(sql)?
-                .query_row([], |row| row.get::<_, i64>(0))
-        };
+    let ((devices, disabled), configurations) = hub.store.read(|connection| {
         Ok((
-            count("SELECT count(*) FROM identities WHERE module_id = ''")?,
-            count("SELECT count(*) FROM identities WHERE status = 'disabled' AND module_id = ''")?,
-            count("SELECT count(*) FROM configurations")?,
+            device_counts(connection)?,
+            configuration::count(connection)?,
         ))
     })?;
     let population = hub.store.population();

@@ -5,7 +5,6 @@ use hyper::StatusCode;
 use crate::engine::{JobTable, Record};
 use crate::envelope::{Outcome, ServiceError};
 use crate::faults::FaultScript;
-use crate::jobs::missing;
 use crate::state::HubState;
 
 /// What a job is told to do.
@@ -63,8 +62,7 @@ pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
 }
 
 fn steer_one<R: Record>(jobs: &JobTable<R>, id: &str, order: Order) -> Outcome<String> {
-    let find = || jobs.get(id)?.ok_or_else(|| missing(id));
-    find()?;
+    jobs.require(id)?;
     let was_active = match order {
         Order::Fail(reason) => jobs.fail(id, &reason),
         order => jobs.control(id, |control| {
@@ -80,5 +78,6 @@ fn steer_one<R: Record>(jobs: &JobTable<R>, id: &str, order: Order) -> Outcome<S
             text,
         ));
     }
-    serde_json::to_string(&find()?.body()).map_err(|error| ServiceError::server(error.to_string()))
+    serde_json::to_string(&jobs.require(id)?.body())
+        .map_err(|error| ServiceError::server(error.to_string()))
 }

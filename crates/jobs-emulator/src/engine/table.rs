@@ -138,6 +138,12 @@ impl<R: Record> JobTable<R> {
         Ok(found.filter(|record| !is_history(*record, now)).cloned())
     }
 
+    /// As [`JobTable::get`]; a missing one is the service's 404.
+    pub(crate) fn require(&self, id: &str) -> Outcome<R> {
+        let found = self.get(id)?;
+        found.ok_or_else(|| ServiceError::job_not_found(format!("Job not found: {id}")))
+    }
+
     /// What is wrong with each record that cannot be decoded.
     pub(crate) fn unreadable(&self) -> Vec<String> {
         let jobs = self.lock();

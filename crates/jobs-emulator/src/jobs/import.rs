@@ -2,17 +2,14 @@
 
 use std::io::Read;
 
-use jobs_devices::ImportError;
-
+use super::apply::Applier;
 use super::containers::Containers;
-use super::errors::{self, CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
+use super::errors::{CONFIGURATION_LOG, DEVICE_LOG, ErrorLog};
 use super::record::JobRecord;
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
 use super::rows::{RowResult, for_each_change};
 use crate::engine::{Ending, Work};
-use crate::envelope::Outcome;
-use crate::registry::change::Change;
-use crate::registry::{Writing, configuration};
+use crate::registry::configuration;
 
 /// Rows that are applied together, in one transaction.
 const BATCH: usize = 1000;
@@ -65,15 +62,11 @@ fn import_devices(
         work,
         log,
         waiting: Vec::new(),
-        deferred: Vec::new(),
+        applier: Applier::new(MAX_DEFERRED),
     };
     for_each_change(input, |row| import.take(row))?;
     import.apply()?;
-    let deferred = import.deferred;
-    for error in apply_deferred(work, deferred)? {
-        log.note(&error)?;
-    }
-    Ok(())
+    import.apply_deferred()
 }
 
 /// An import under way.
@@ -82,13 +75,7 @@ struct Import<'w> {
     log: &'w mut ErrorLog,
     /// Rows to be applied together, and what the log gets in the place of others.
     waiting: Vec<RowResult>,
-    deferred: Vec<Deferred>,
-}
-
-/// A change that waits for another one, and what is to be said if that never comes.
-struct Deferred {
-    change: Change,
-    error: ImportError,
+    applier: Applier,
 }
 
 impl Import<'_> {
@@ -105,74 +92,33 @@ impl Import<'_> {
     fn apply(&mut self) -> Result<(), Ending> {
         self.work.check()?;
         let waiting = std::mem::take(&mut self.waiting);
-        let rows = u64::try_from(waiting.len()).unwrap_or_default();
-        let mut errors = Vec::new();
         self.work.write(|record, writing| {
-            record.rows += rows;
+            record.rows += waiting.len() as u64;
             for row in waiting {
                 match row {
-                    Ok(change) => errors.extend(apply(*change, writing, &mut self.deferred)?),
-                    Err(error) => errors.push(*error),
+                    Ok(change) => self.applier.apply(*change, writing)?,
+                    Err(error) => self.applier.errors.push(*error),
                 }
             }
             Ok(())
         })?;
-        for error in errors {
+        self.log_errors()
+    }
+
+    /// Rows whose parent came later in the file: tried again until no more of them can be applied.
+    fn apply_deferred(&mut self) -> Result<(), Ending> {
+        while self.applier.is_waiting() {
+            self.work.check()?;
+            self.work.write(|_, writing| self.applier.retry(writing))?;
+            self.log_errors()?;
+        }
+        Ok(())
+    }
+
+    fn log_errors(&mut self) -> Result<(), Ending> {
+        for error in self.applier.errors.drain(..) {
             self.log.note(&error)?;
         }
         Ok(())
     }
-}
-
-/// Applies one change. Gives the error, unless that may go away later.
-fn apply(
-    change: Change,
-    writing: &mut Writing<'_>,
-    deferred: &mut Vec<Deferred>,
-) -> Outcome<Option<ImportError>> {
-    let spare = change.depends_on_others().then(|| change.clone());
-    let (id, module_id) = (change.id.clone(), change.module_id.clone());
-    let Err(refusal) = change.apply(writing)? else {
-        return Ok(None);
-    };
-    let error = errors::refused(&id, &module_id, &refusal);
-    match spare {
-        Some(change) if refusal.may_resolve && deferred.len() < MAX_DEFERRED => {
-            deferred.push(Deferred { change, error });
-            Ok(None)
-        }
-        _ => Ok(Some(error)),
-    }
-}
-
-/// Rows whose parent came later in the file: tried again until no more of them can be applied.
-fn apply_deferred(
-    work: &Work<JobRecord>,
-    mut deferred: Vec<Deferred>,
-) -> Result<Vec<ImportError>, Ending> {
-    let mut errors = Vec::new();
-    while !deferred.is_empty() {
-        work.check()?;
-        let before = deferred.len();
-        deferred = work.write(|_, writing| {
-            let mut left = Vec::new();
-            for waiting in deferred {
-                let Deferred { change, .. } = waiting;
-                let (id, module_id) = (change.id.clone(), change.module_id.clone());
-                if let Err(refusal) = change.clone().apply(writing)? {
-                    let error = errors::refused(&id, &module_id, &refusal);
-                    if refusal.may_resolve {
-                        left.push(Deferred { change, error });
-                    } else {
-                        errors.push(error);
-                    }
-                }
-            }
-            Ok(left)
-        })?;
-        if deferred.len() == before {
-            errors.extend(deferred.drain(..).map(|waiting| waiting.error));
-        }
-    }
-    Ok(errors)
 }

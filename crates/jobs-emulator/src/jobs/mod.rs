@@ -2,6 +2,7 @@
 //!
 //! [`engine`](crate::engine) keeps and runs them.
 
+mod apply;
 mod containers;
 mod create;
 mod errors;
@@ -20,7 +21,7 @@ pub(crate) use seed::seed;
 use std::sync::Arc;
 
 use crate::engine::{Host, JobTable};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::Outcome;
 use crate::sku::Sku;
 use crate::storage::StorageAccess;
 
@@ -41,9 +42,4 @@ impl Jobs {
             configuration_quota: sku.configuration_quota(),
         })
     }
-}
-
-/// An unknown id, in the service's words.
-pub(crate) fn missing(id: &str) -> ServiceError {
-    ServiceError::job_not_found(format!("Job not found: {id}"))
 }

@@ -91,11 +91,15 @@ fn pascal(name: &str) -> String {
     first.to_ascii_uppercase() + rest
 }
 
-/// Refuses another configuration in a hub that may have `most` and has them.
-pub(crate) fn check_quota(connection: &Connection, most: usize) -> Outcome<()> {
+/// The number of configurations.
+pub(crate) fn count(connection: &Connection) -> Outcome<i64> {
     let mut statement = connection.prepare_cached("SELECT count(*) FROM configurations")?;
-    let count: i64 = statement.query_row([], |row| row.get(0))?;
-    if usize::try_from(count).is_ok_and(|count| count < most) {
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Rejects another configuration in a hub that may have `most` and has them.
+pub(crate) fn check_quota(connection: &Connection, most: usize) -> Outcome<()> {
+    if usize::try_from(count(connection)?).is_ok_and(|count| count < most) {
         Ok(())
     } else {
         Err(ServiceError::quota(format!(

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use serde_json::{Value, json};
 
 use super::authentication::Authentication;
@@ -129,12 +129,20 @@ impl Identity {
         device_id: &str,
         module_id: &str,
     ) -> Outcome<Option<Self>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM identities WHERE device_id = ?1 AND module_id = ?2");
+        let condition = "device_id = ?1 AND module_id = ?2";
+        Ok(Self::select(connection, condition, [device_id, module_id])?.pop())
+    }
+
+    /// The identities that a condition selects; it may go on with an order and a limit.
+    pub(crate) fn select(
+        connection: &Connection,
+        condition: &str,
+        parameters: impl Params,
+    ) -> Outcome<Vec<Self>> {
+        let sql = format!("SELECT {COLUMNS} FROM identities WHERE {condition}");
         let mut statement = connection.prepare_cached(&sql)?;
-        Ok(statement
-            .query_row([device_id, module_id], Self::from_row)
-            .optional()?)
+        let rows = statement.query_map(parameters, Self::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// As [`Identity::find`]; a missing one is the service's 404.
@@ -364,4 +372,18 @@ pub(super) fn delete_module(
         .execute([device_id, module_id])?;
     writing.populate(-i64::try_from(removed).unwrap_or_default());
     Ok(())
+}
+
+/// The number of devices, and how many of them are disabled. Both counts run over an index alone.
+pub(crate) fn device_counts(connection: &Connection) -> Outcome<(i64, i64)> {
+    let count = |condition: &str| {
+        let sql = format!("SELECT count(*) FROM identities WHERE {condition}");
+        connection
+            .prepare_cached(&sql)?
+            .query_row([], |row| row.get(0))
+    };
+    Ok((
+        count("module_id = ''")?,
+        count("status = 'disabled' AND module_id = ''")?,
+    ))
 }

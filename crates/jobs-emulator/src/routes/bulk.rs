@@ -1,6 +1,6 @@
 //! `POST /devices`: up to 100 changes at once.
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use jobs_devices::ImportMode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -18,9 +18,8 @@ use crate::registry::twin_parts::{TwinParts, TwinTexts};
 /// Rows that one call may hold.
 const MAX_ROWS: usize = 100;
 
-pub(crate) const ROUTES: &[Route] = &[Route::service(
+pub(crate) const ROUTES: &[Route] = &[Route::post(
     "BulkRegistry_UpdateRegistry",
-    Method::POST,
     "/devices",
     &[Rights::REGISTRY_WRITE],
     update,

@@ -1,6 +1,6 @@
 //! `/configurations`: automatic device configurations, kept and given back; nothing applies them.
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use jobs_devices::query::{parse_condition, parse_query};
 use jobs_devices::{Configuration, Misfit};
 use serde::Deserialize;
@@ -17,41 +17,26 @@ const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service(
+    Route::get(
         "Configuration_GetConfigurations",
-        Method::GET,
         "/configurations",
         READ,
         list,
     ),
-    Route::service(
+    Route::post(
         "Configuration_TestQueries",
-        Method::POST,
         "/configurations/testQueries",
         READ,
         test_queries,
     ),
-    Route::service(
-        "Configuration_Get",
-        Method::GET,
-        "/configurations/{}",
-        READ,
-        get,
-    ),
-    Route::service(
+    Route::get("Configuration_Get", "/configurations/{}", READ, get),
+    Route::put(
         "Configuration_CreateOrUpdate",
-        Method::PUT,
         "/configurations/{}",
         WRITE,
         put,
     ),
-    Route::service(
-        "Configuration_Delete",
-        Method::DELETE,
-        "/configurations/{}",
-        WRITE,
-        delete,
-    ),
+    Route::delete("Configuration_Delete", "/configurations/{}", WRITE, delete),
 ];
 
 fn not_found(id: &str) -> ServiceError {

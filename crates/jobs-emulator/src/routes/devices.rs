@@ -1,8 +1,6 @@
 //! `/devices`: device identities.
 
-use hyper::Method;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{Call, Route};
 use crate::auth::Rights;
@@ -10,7 +8,7 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
-use crate::registry::identity::{COLUMNS, device_missing, matches, new_etag};
+use crate::registry::identity::{device_missing, matches, new_etag};
 use crate::registry::refusal::Trouble;
 use crate::registry::scope::set_scopes;
 use crate::registry::{Identity, RowRefusal, Writing, rules, system_modules};
@@ -19,22 +17,10 @@ const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service("Devices_GetDevices", Method::GET, "/devices", READ, list),
-    Route::service("Devices_GetIdentity", Method::GET, "/devices/{}", READ, get),
-    Route::service(
-        "Devices_CreateOrUpdateIdentity",
-        Method::PUT,
-        "/devices/{}",
-        WRITE,
-        put,
-    ),
-    Route::service(
-        "Devices_DeleteIdentity",
-        Method::DELETE,
-        "/devices/{}",
-        WRITE,
-        delete,
-    ),
+    Route::get("Devices_GetDevices", "/devices", READ, list),
+    Route::get("Devices_GetIdentity", "/devices/{}", READ, get),
+    Route::put("Devices_CreateOrUpdateIdentity", "/devices/{}", WRITE, put),
+    Route::delete("Devices_DeleteIdentity", "/devices/{}", WRITE, delete),
 ];
 
 /// Devices that one list may hold.
@@ -72,14 +58,11 @@ fn list(call: &Call) -> Outcome<Answer> {
                 ServiceError::argument(format!("top must be a number from 1 to {MAX_LIST}"))
             })?,
     };
-    let devices: Vec<Value> = call.hub.store.read(|connection| {
-        let sql =
-            format!("SELECT {COLUMNS} FROM identities WHERE module_id = '' ORDER BY seq LIMIT ?1");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([top], |row| Ok(Identity::from_row(row)?.device_json()))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    let devices = call.hub.store.read(|connection| {
+        Identity::select(connection, "module_id = '' ORDER BY seq LIMIT ?1", [top])
     })?;
-    Ok(Answer::json(&devices))
+    let shown: Vec<_> = devices.iter().map(Identity::device_json).collect();
+    Ok(Answer::json(&shown))
 }
 
 fn get(call: &Call) -> Outcome<Answer> {

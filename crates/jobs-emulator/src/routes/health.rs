@@ -1,19 +1,11 @@
 //! `/healthz`: 200 while the hub works, 503 with the reason when it cannot keep its data.
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 
 use super::{Call, Route, plain};
-use crate::door::Surface;
 use crate::envelope::{Answer, Outcome};
 
-pub(crate) const ROUTES: &[Route] = &[Route {
-    operation: "Local_Health",
-    method: Method::GET,
-    pattern: "/healthz",
-    surface: Surface::Open,
-    rights: &[],
-    handle: health,
-}];
+pub(crate) const ROUTES: &[Route] = &[Route::open("Local_Health", "/healthz", health)];
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 fn health(call: &Call) -> Outcome<Answer> {

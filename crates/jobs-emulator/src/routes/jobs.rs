@@ -1,7 +1,5 @@
 //! `/jobs`: import and export jobs.
 
-use hyper::Method;
-
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::engine::{End, Record};
@@ -12,28 +10,10 @@ const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service(
-        "Jobs_CreateImportExportJob",
-        Method::POST,
-        "/jobs/create",
-        WRITE,
-        create,
-    ),
-    Route::service("Jobs_GetImportExportJobs", Method::GET, "/jobs", READ, list),
-    Route::service(
-        "Jobs_GetImportExportJob",
-        Method::GET,
-        "/jobs/{}",
-        READ,
-        get,
-    ),
-    Route::service(
-        "Jobs_CancelImportExportJob",
-        Method::DELETE,
-        "/jobs/{}",
-        WRITE,
-        cancel,
-    ),
+    Route::post("Jobs_CreateImportExportJob", "/jobs/create", WRITE, create),
+    Route::get("Jobs_GetImportExportJobs", "/jobs", READ, list),
+    Route::get("Jobs_GetImportExportJob", "/jobs/{}", READ, get),
+    Route::delete("Jobs_CancelImportExportJob", "/jobs/{}", WRITE, cancel),
 ];
 
 fn create(call: &Call) -> Outcome<Answer> {
@@ -64,7 +44,5 @@ fn cancel(call: &Call) -> Outcome<Answer> {
 }
 
 fn find(call: &Call) -> Outcome<JobRecord> {
-    let id = call.parameter(0);
-    let found = call.hub.jobs.table.get(id)?;
-    found.ok_or_else(|| jobs::missing(id))
+    call.hub.jobs.table.require(call.parameter(0))
 }

@@ -22,14 +22,7 @@ const fn local(
     pattern: &'static str,
     handle: fn(&Call) -> Outcome<Answer>,
 ) -> Route {
-    Route {
-        operation,
-        method,
-        pattern,
-        surface: Surface::Local,
-        rights: &[],
-        handle,
-    }
+    Route::new(Surface::Local, operation, method, pattern, &[], handle)
 }
 
 pub(crate) const ROUTES: &[Route] = &[

@@ -73,8 +73,8 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// A route of the service.
-    pub(crate) const fn service(
+    const fn new(
+        surface: Surface,
         operation: &'static str,
         method: Method,
         pattern: &'static str,
@@ -85,11 +85,46 @@ impl Route {
             operation,
             method,
             pattern,
-            surface: Surface::Service,
+            surface,
             rights,
             handle,
         }
     }
+
+    /// A route that everybody may GET.
+    const fn open(
+        operation: &'static str,
+        pattern: &'static str,
+        handle: fn(&Call) -> Outcome<Answer>,
+    ) -> Self {
+        Self::new(Surface::Open, operation, Method::GET, pattern, &[], handle)
+    }
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident,)*) => {
+        impl Route {
+            $(
+                /// A route of the service for requests of this method.
+                const fn $name(
+                    operation: &'static str,
+                    pattern: &'static str,
+                    rights: &'static [Rights],
+                    handle: fn(&Call) -> Outcome<Answer>,
+                ) -> Self {
+                    Self::new(Surface::Service, operation, Method::$method, pattern, rights, handle)
+                }
+            )*
+        }
+    };
+}
+
+methods! {
+    get GET,
+    put PUT,
+    post POST,
+    patch PATCH,
+    delete DELETE,
 }
 
 /// What a path leads to.

@@ -1,8 +1,6 @@
 //! `/devices/{id}/modules`: module identities.
 
-use hyper::Method;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::devices::check_if_match;
 use super::{Call, Route};
@@ -11,37 +9,28 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
-use crate::registry::identity::{COLUMNS, device_missing, new_etag};
+use crate::registry::identity::{device_missing, new_etag};
 use crate::registry::{Identity, Writing, rules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service(
+    Route::get(
         "Modules_GetModulesOnDevice",
-        Method::GET,
         "/devices/{}/modules",
         READ,
         list,
     ),
-    Route::service(
-        "Modules_GetIdentity",
-        Method::GET,
-        "/devices/{}/modules/{}",
-        READ,
-        get,
-    ),
-    Route::service(
+    Route::get("Modules_GetIdentity", "/devices/{}/modules/{}", READ, get),
+    Route::put(
         "Modules_CreateOrUpdateIdentity",
-        Method::PUT,
         "/devices/{}/modules/{}",
         WRITE,
         put,
     ),
-    Route::service(
+    Route::delete(
         "Modules_DeleteIdentity",
-        Method::DELETE,
         "/devices/{}/modules/{}",
         WRITE,
         delete,
@@ -61,16 +50,15 @@ struct ModuleBody {
 
 fn list(call: &Call) -> Outcome<Answer> {
     let device_id = call.parameter(0);
-    let modules: Vec<Value> = call.hub.store.read(|connection| {
+    let modules = call.hub.store.read(|connection| {
         if !Identity::exists(connection, device_id, "")? {
             return Err(device_missing(device_id));
         }
-        let sql = format!("SELECT {COLUMNS} FROM identities WHERE device_id = ?1 AND module_id <> '' ORDER BY module_id");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([device_id], |row| Ok(Identity::from_row(row)?.module_json()))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let condition = "device_id = ?1 AND module_id <> '' ORDER BY module_id";
+        Identity::select(connection, condition, [device_id])
     })?;
-    Ok(Answer::json(&modules))
+    let shown: Vec<_> = modules.iter().map(Identity::module_json).collect();
+    Ok(Answer::json(&shown))
 }
 
 fn get(call: &Call) -> Outcome<Answer> {

@@ -4,14 +4,13 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, StatusCode};
 use ring::digest;
 
 use super::{Call, Route};
-use crate::door::Surface;
 use crate::envelope::{Answer, Outcome};
 
 const PAGE: &str = include_str!("../page.html");
@@ -36,14 +35,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(crate) const ROUTES: &[Route] = &[Route {
-    operation: "Local_Page",
-    method: Method::GET,
-    pattern: "/",
-    surface: Surface::Open,
-    rights: &[],
-    handle: page,
-}];
+pub(crate) const ROUTES: &[Route] = &[Route::open("Local_Page", "/", page)];
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 fn page(_call: &Call) -> Outcome<Answer> {

@@ -1,6 +1,5 @@
 //! `POST /devices/query`: twins by the hub's query language.
 
-use hyper::Method;
 use serde::Deserialize;
 
 use super::{Call, Route};
@@ -11,9 +10,8 @@ use crate::query::{self, PageRequest};
 /// Results on a page when the caller does not say, and at most.
 const MAX_PAGE: usize = 1000;
 
-pub(crate) const ROUTES: &[Route] = &[Route::service(
+pub(crate) const ROUTES: &[Route] = &[Route::post(
     "Query_GetTwins",
-    Method::POST,
     "/devices/query",
     &[Rights::SERVICE_CONNECT, Rights::REGISTRY_READ],
     run,

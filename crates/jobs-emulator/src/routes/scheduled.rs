@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::Method;
 use serde_json::Value;
 
 use super::query::{asked_size, page_size};
@@ -17,34 +16,15 @@ const READ: &[Rights] = &[Rights::SERVICE_CONNECT, Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::SERVICE_CONNECT, Rights::REGISTRY_WRITE];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service(
-        "Jobs_QueryScheduledJobs",
-        Method::GET,
-        "/jobs/v2/query",
-        READ,
-        query,
-    ),
-    Route::service(
+    Route::get("Jobs_QueryScheduledJobs", "/jobs/v2/query", READ, query),
+    Route::post(
         "Jobs_CancelScheduledJob",
-        Method::POST,
         "/jobs/v2/{}/cancel",
         WRITE,
         cancel,
     ),
-    Route::service(
-        "Jobs_CreateScheduledJob",
-        Method::PUT,
-        "/jobs/v2/{}",
-        WRITE,
-        create,
-    ),
-    Route::service(
-        "Jobs_GetScheduledJob",
-        Method::GET,
-        "/jobs/v2/{}",
-        READ,
-        get,
-    ),
+    Route::put("Jobs_CreateScheduledJob", "/jobs/v2/{}", WRITE, create),
+    Route::get("Jobs_GetScheduledJob", "/jobs/v2/{}", READ, get),
 ];
 
 fn create(call: &Call) -> Outcome<Answer> {

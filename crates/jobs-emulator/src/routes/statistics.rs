@@ -1,25 +1,23 @@
 //! `/statistics`: counts.
 
-use hyper::Method;
 use serde_json::json;
 
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{Answer, Outcome};
+use crate::registry::identity::device_counts;
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ, Rights::SERVICE_CONNECT];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service(
+    Route::get(
         "Statistics_GetDeviceStatistics",
-        Method::GET,
         "/statistics/devices",
         READ,
         devices,
     ),
-    Route::service(
+    Route::get(
         "Statistics_GetServiceStatistics",
-        Method::GET,
         "/statistics/service",
         READ,
         service,
@@ -27,18 +25,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 fn devices(call: &Call) -> Outcome<Answer> {
-    let (total, disabled) = call.hub.store.read(|connection| {
-        // Both counts run over an index alone.
-        let count = |sql: &str| {
-            connection
-                .prepare_cached(sql)?
-                .query_row([], |row| row.get::<_, i64>(0))
-        };
-        Ok((
-            count("SELECT count(*) FROM identities WHERE module_id = ''")?,
-            count("SELECT count(*) FROM identities WHERE status = 'disabled' AND module_id = ''")?,
-        ))
-    })?;
+    let (total, disabled) = call.hub.store.read(device_counts)?;
     Ok(Answer::json(&json!({
         "totalDeviceCount": total,
         "enabledDeviceCount": total - disabled,

@@ -1,6 +1,5 @@
 //! `/twins`: device and module twins.
 
-use hyper::Method;
 use serde_json::Value;
 
 use super::devices::check_if_match;
@@ -14,42 +13,12 @@ use crate::registry::twin_parts::{TwinParts, TwinTexts};
 const SERVICE: &[Rights] = &[Rights::SERVICE_CONNECT];
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::service("Devices_GetTwin", Method::GET, "/twins/{}", SERVICE, get),
-    Route::service(
-        "Devices_UpdateTwin",
-        Method::PATCH,
-        "/twins/{}",
-        SERVICE,
-        patch,
-    ),
-    Route::service(
-        "Devices_ReplaceTwin",
-        Method::PUT,
-        "/twins/{}",
-        SERVICE,
-        put,
-    ),
-    Route::service(
-        "Modules_GetTwin",
-        Method::GET,
-        "/twins/{}/modules/{}",
-        SERVICE,
-        get,
-    ),
-    Route::service(
-        "Modules_UpdateTwin",
-        Method::PATCH,
-        "/twins/{}/modules/{}",
-        SERVICE,
-        patch,
-    ),
-    Route::service(
-        "Modules_ReplaceTwin",
-        Method::PUT,
-        "/twins/{}/modules/{}",
-        SERVICE,
-        put,
-    ),
+    Route::get("Devices_GetTwin", "/twins/{}", SERVICE, get),
+    Route::patch("Devices_UpdateTwin", "/twins/{}", SERVICE, patch),
+    Route::put("Devices_ReplaceTwin", "/twins/{}", SERVICE, put),
+    Route::get("Modules_GetTwin", "/twins/{}/modules/{}", SERVICE, get),
+    Route::patch("Modules_UpdateTwin", "/twins/{}/modules/{}", SERVICE, patch),
+    Route::put("Modules_ReplaceTwin", "/twins/{}/modules/{}", SERVICE, put),
 ];
 
 fn get(call: &Call) -> Outcome<Answer> {

@@ -76,9 +76,7 @@ pub(crate) fn resume(jobs: &Scheduled) {
 
 /// Cancels a job that does not run yet.
 pub(crate) fn cancel(jobs: &Scheduled, id: &str) -> Outcome<ScheduledRecord> {
-    if jobs.table.get(id)?.is_none() {
-        return Err(ServiceError::job_not_found(format!("Job not found: {id}")));
-    }
+    jobs.table.require(id)?;
     let cancelled = jobs.table.advance(id, |record, writing| {
         let waiting = record.status != ScheduledStatus::Running;
         Ok(waiting.then(|| {

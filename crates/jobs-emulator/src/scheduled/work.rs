@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobs_devices::query::{Condition, parse_condition};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::params;
 use serde_json::{Value, json};
 
 use super::record::{ScheduledKind, ScheduledRecord, Statistics};
@@ -11,7 +11,7 @@ use crate::clock::Time;
 use crate::engine::{Ending, Work};
 use crate::envelope::Outcome;
 use crate::query;
-use crate::registry::identity::{COLUMNS, matches};
+use crate::registry::identity::matches;
 use crate::registry::twin;
 use crate::registry::twin_parts::TwinParts;
 use crate::registry::{Identity, Writing};
@@ -83,7 +83,8 @@ fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>)
     let now = writing.now;
     let (mut succeeded, mut failed) = (0, 0);
     for seq in batch {
-        let Some(identity) = device_at(writing.connection(), *seq)? else {
+        let found = Identity::select(writing.connection(), "seq = ?1", [seq])?.pop();
+        let Some(identity) = found else {
             // Deleted since the job started.
             failed += 1;
             continue;
@@ -102,14 +103,6 @@ fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>)
     statistics.pending_count = statistics.pending_count.saturating_sub(succeeded + failed);
     job.reached = batch.last().copied().unwrap_or(job.reached);
     Ok(())
-}
-
-fn device_at(connection: &Connection, seq: i64) -> Outcome<Option<Identity>> {
-    let sql = format!("SELECT {COLUMNS} FROM identities WHERE seq = ?1");
-    Ok(connection
-        .prepare_cached(&sql)?
-        .query_row([seq], Identity::from_row)
-        .optional()?)
 }
 
 /// Why a device could not be done: the service's name and a text.
