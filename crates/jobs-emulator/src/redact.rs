@@ -27,18 +27,8 @@ fn join(text: &str, separator: char, redact: impl Fn(&str) -> String) -> String 
 
 /// Ids are shown. A URI, a token or a key in their place has one of these characters, written out or encoded, even twice.
 fn segment_of(segment: &str) -> String {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if segment.bytes().all(is_word) {
-        return segment.to_owned();
-    }
-    let mut decoded = segment.to_owned();
-    for _ in 0..4 {
-        decoded = percent_decode_str(&decoded)
-            .decode_utf8_lossy()
-            .into_owned();
-    }
-    let hides_more = percent_decode_str(&decoded).count() < decoded.len();
-    if hides_more || decoded.contains(['=', '&', '?', '/', ' ']) {
+    let decoded = percent_decode_str(segment).decode_utf8_lossy();
+    if decoded.contains(['%', '=', '&', '?', '/', ' ']) {
         REDACTED.to_owned()
     } else {
         segment.to_owned()

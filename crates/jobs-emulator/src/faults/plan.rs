@@ -6,7 +6,7 @@ use super::script::{FaultAction, FaultRule, FaultScript};
 
 /// What is to be done to one request.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Injected {
+pub(crate) struct Fault {
     /// To be waited first, in real time.
     pub(crate) delay: Duration,
     pub(crate) action: Option<FaultAction>,
@@ -41,7 +41,7 @@ impl FaultPlan {
     }
 
     /// What happens to the next request of this operation.
-    pub(crate) fn next(&mut self, operation: &str) -> Option<Injected> {
+    pub(crate) fn next(&mut self, operation: &str) -> Option<Fault> {
         for counted in &mut self.rules {
             let rule = &counted.rule;
             if rule.operation != "*" && rule.operation != operation {
@@ -55,7 +55,7 @@ impl FaultPlan {
                 continue;
             }
             counted.acted += 1;
-            return Some(Injected {
+            return Some(Fault {
                 delay: Duration::from_millis(rule.delay_ms),
                 action: rule.action.clone(),
             });

@@ -10,7 +10,7 @@ use jobs_devices::Json;
 use serde_json::{Map, Value};
 
 use super::members::with_members;
-use super::plan::{FaultPlan, Injected};
+use super::plan::{Fault, FaultPlan};
 use super::script::{FaultAction, FaultScript, Moment};
 use crate::clock::Time;
 use crate::envelope::{Answer, ERROR_CODE, JSON, closes_connection, envelope, tracking_id};
@@ -18,9 +18,6 @@ use crate::shutdown::Shutdown;
 
 /// The script of a hub and how far it has been played.
 pub(crate) struct Faults(Mutex<FaultPlan>);
-
-/// A fault chosen for one request.
-pub(crate) struct Fault(Injected);
 
 /// What happens before the work.
 pub(crate) enum Step {
@@ -54,7 +51,7 @@ impl Faults {
 
     /// The fault for a request of this operation, if any; counts the request.
     pub(crate) fn choose(&self, operation: &str) -> Option<Fault> {
-        self.plan().next(operation).map(Fault)
+        self.plan().next(operation)
     }
 
     /// The script, and how often each of its rules has acted.
@@ -69,10 +66,10 @@ impl Faults {
 
 impl Fault {
     pub(crate) async fn before_work(&self, now: Time, shutdown: &Shutdown) -> Step {
-        if !wait(shutdown, self.0.delay).await {
+        if !wait(shutdown, self.delay).await {
             return Step::Cut;
         }
-        match &self.0.action {
+        match &self.action {
             Some(FaultAction::Respond {
                 status,
                 error_code,
@@ -109,7 +106,7 @@ impl Fault {
     }
 
     pub(crate) fn after_work(&self, answer: Answer) -> Delivery {
-        match &self.0.action {
+        match &self.action {
             Some(FaultAction::Cut {
                 when: Moment::AfterWork,
             }) => Delivery::Cut,

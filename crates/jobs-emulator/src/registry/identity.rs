@@ -26,6 +26,9 @@ pub(crate) const COLUMNS: &str = "seq, device_id, module_id, generation_id, etag
     managed_by, twin_etag, twin_version, twin_updated, desired_version, reported_version, desired_metadata, reported_metadata, \
     tags, desired, reported";
 
+/// A placeholder for each of the [`COLUMNS`].
+const VALUES: &str = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?";
+
 /// A device, or a module when `module_id` is not empty. Holds keys, hence no `Debug`.
 #[derive(Clone)]
 pub(crate) struct Identity {
@@ -173,31 +176,23 @@ impl Identity {
         Ok(statement.exists([device_id, module_id])?)
     }
 
-    /// Writes a new row.
+    /// Writes a new row, behind all others.
     pub(crate) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
-        const SQL: &str = "INSERT INTO identities (device_id, module_id, generation_id, etag, status, status_reason, status_updated, \
-            auth_type, primary_key, secondary_key, primary_thumbprint, secondary_thumbprint, iot_edge, device_scope, parent_scopes, \
-            managed_by, twin_etag, twin_version, twin_updated, desired_version, reported_version, desired_metadata, reported_metadata, \
-            tags, desired, reported) \
-            VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
-        self.write(connection, SQL)
+        self.write(connection, "INSERT", None)
     }
 
     /// Writes every column of an existing row.
     pub(crate) fn update(&self, connection: &Connection) -> rusqlite::Result<()> {
-        const SQL: &str = "UPDATE identities SET generation_id = ?3, etag = ?4, status = ?5, status_reason = ?6, status_updated = ?7, \
-            auth_type = ?8, primary_key = ?9, secondary_key = ?10, primary_thumbprint = ?11, secondary_thumbprint = ?12, \
-            iot_edge = ?13, device_scope = ?14, parent_scopes = ?15, managed_by = ?16, twin_etag = ?17, twin_version = ?18, \
-            twin_updated = ?19, desired_version = ?20, reported_version = ?21, desired_metadata = ?22, reported_metadata = ?23, \
-            tags = ?24, desired = ?25, reported = ?26 WHERE device_id = ?1 AND module_id = ?2";
-        self.write(connection, SQL)
+        self.write(connection, "REPLACE", Some(self.seq))
     }
 
-    fn write(&self, connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    fn write(&self, connection: &Connection, verb: &str, seq: Option<i64>) -> rusqlite::Result<()> {
+        let sql = format!("{verb} INTO identities ({COLUMNS}) VALUES ({VALUES})");
         let parents =
             (!self.parent_scopes.is_empty()).then(|| json!(self.parent_scopes).to_string());
         let (authentication, twin) = (&self.authentication, &self.twin);
-        connection.prepare_cached(sql)?.execute(params![
+        connection.prepare_cached(&sql)?.execute(params![
+            seq,
             self.device_id,
             self.module_id,
             self.generation_id,

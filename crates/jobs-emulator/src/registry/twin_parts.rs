@@ -76,48 +76,27 @@ pub(super) struct SideText {
 impl TwinTexts {
     /// Checks the parts.
     pub(crate) fn of(parts: TwinParts) -> Result<Self, String> {
-        let tags = match parts.tags {
-            Some(mut tags) => {
-                drop_nulls(&mut tags);
-                Some(rules::checked_text(Section::Tags, &tags)?)
-            }
-            None => None,
-        };
-        let side = |side: Side, part: Option<Map<String, Value>>| {
-            part.map(|part| SideText::of(side, part)).transpose()
+        let read = |section, part: Option<Map<String, Value>>| {
+            part.map(|part| SideText::of(section, part)).transpose()
         };
         Ok(Self {
-            tags,
-            desired: side(Side::Desired, parts.desired)?,
-            reported: side(Side::Reported, parts.reported)?,
+            tags: read(Section::Tags, parts.tags)?.map(|tags| tags.properties),
+            desired: read(Section::Desired, parts.desired)?,
+            reported: read(Section::Reported, parts.reported)?,
         })
     }
 
     /// Takes the twin data of a row; its text is kept, number for number.
     pub(crate) fn of_row(row: &mut Row) -> Result<Self, String> {
-        let tags = match row.tags.take() {
-            None => None,
-            Some(tags) if needs_a_closer_look(&tags) => {
-                rules::check_section(Section::Tags, &tags)?;
-                let parts = TwinParts {
-                    tags: Some(to_map(&tags)?),
-                    ..TwinParts::default()
-                };
-                Self::of(parts)?.tags
-            }
-            Some(tags) => {
-                rules::check_section(Section::Tags, &tags)?;
-                Some(one_line(&tags))
-            }
-        };
         let properties = row.properties.take().unwrap_or_default();
-        let side = |side: Side, part: Option<JsonObject>| {
-            part.map(|part| SideText::of_text(side, &part)).transpose()
+        let read = |section, part: Option<JsonObject>| {
+            part.map(|part| SideText::of_text(section, &part))
+                .transpose()
         };
         Ok(Self {
-            tags,
-            desired: side(Side::Desired, properties.desired)?,
-            reported: side(Side::Reported, properties.reported)?,
+            tags: read(Section::Tags, row.tags.take())?.map(|tags| tags.properties),
+            desired: read(Section::Desired, properties.desired)?,
+            reported: read(Section::Reported, properties.reported)?,
         })
     }
 
@@ -138,23 +117,24 @@ impl TwinTexts {
 }
 
 impl SideText {
-    fn of(side: Side, mut part: Map<String, Value>) -> Result<Self, String> {
-        let metadata = part
-            .remove(METADATA)
-            .filter(Value::is_object)
-            .map(|value| value.to_string());
-        part.remove(VERSION);
+    fn of(section: Section, mut part: Map<String, Value>) -> Result<Self, String> {
+        let mut metadata = None;
+        if section != Section::Tags {
+            metadata = part.remove(METADATA).filter(Value::is_object);
+            part.remove(VERSION);
+        }
         drop_nulls(&mut part);
         Ok(Self {
-            properties: rules::checked_text(side.section(), &part)?,
-            metadata,
+            properties: rules::checked_text(section, &part)?,
+            metadata: metadata.map(|value| value.to_string()),
         })
     }
 
-    fn of_text(side: Side, part: &JsonObject) -> Result<Self, String> {
-        rules::check_section(side.section(), part)?;
+    fn of_text(section: Section, part: &JsonObject) -> Result<Self, String> {
+        rules::check_section(section, part)?;
         if needs_a_closer_look(part) {
-            return Self::of(side, to_map(part)?);
+            let part = part.to_map().map_err(|error| error.to_string())?;
+            return Self::of(section, part);
         }
         Ok(Self {
             properties: one_line(part),
@@ -175,10 +155,6 @@ fn needs_a_closer_look(part: &JsonObject) -> bool {
 /// The text without line breaks, which in checked JSON are nothing but space: some readers of an export end a line at each.
 fn one_line(part: &JsonObject) -> String {
     part.as_str().replace(['\r', '\n'], " ")
-}
-
-fn to_map(part: &JsonObject) -> Result<Map<String, Value>, String> {
-    part.to_map().map_err(|error| error.to_string())
 }
 
 pub(super) fn drop_nulls(map: &mut Map<String, Value>) {

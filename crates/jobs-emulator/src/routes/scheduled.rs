@@ -9,7 +9,7 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::engine::Record;
 use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, Outcome, ServiceError};
-use crate::scheduled::{self, ScheduledRecord};
+use crate::scheduled::{self, ScheduledRecord, word};
 
 /// No source says which right a scheduled job needs, and the SDKs' documentation names either.
 const READ: &[Rights] = &[Rights::SERVICE_CONNECT, Rights::REGISTRY_READ];
@@ -52,10 +52,10 @@ fn cancel(call: &Call) -> Outcome<Answer> {
 /// Newest first. A token names the last job given, so that jobs added meanwhile shift nothing. Size and token may stand in the
 /// query too, as the documentation writes them.
 fn query(call: &Call) -> Outcome<Answer> {
-    let wanted = |name: &str, value: &str| {
+    let wanted = |name: &str, value: String| {
         call.query(name)
             .filter(|text| !text.is_empty())
-            .is_none_or(|text| text.eq_ignore_ascii_case(value))
+            .is_none_or(|text| text.eq_ignore_ascii_case(&value))
     };
     let size = page_size(asked_size(call).or_else(|| Some(("pageSize", call.query("pageSize")?))))?;
     let after = [call.header(&CONTINUATION), call.query("continuationToken")]
@@ -73,8 +73,8 @@ fn query(call: &Call) -> Outcome<Answer> {
         after
             .as_ref()
             .is_none_or(|(created, id)| (job.created, &job.id) < (*created, id))
-            && wanted("jobType", job.kind.wire())
-            && wanted("jobStatus", job.status.wire())
+            && wanted("jobType", word(job.kind))
+            && wanted("jobStatus", word(job.status))
     });
     let another = found.len() > size;
     found.truncate(size);

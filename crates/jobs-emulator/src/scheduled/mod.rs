@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 
-pub(crate) use record::{ScheduledRecord, unknown};
+pub(crate) use record::{ScheduledRecord, unknown, word};
 pub(crate) use request::read as read_request;
 
 use crate::engine::{self, End, Host, JobTable, Record as _};

@@ -18,15 +18,6 @@ pub(crate) enum ScheduledKind {
     ScheduleDeviceMethod,
 }
 
-impl ScheduledKind {
-    pub(crate) fn wire(self) -> &'static str {
-        match self {
-            Self::ScheduleUpdateTwin => "scheduleUpdateTwin",
-            Self::ScheduleDeviceMethod => "scheduleDeviceMethod",
-        }
-    }
-}
-
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,17 +30,9 @@ pub(crate) enum ScheduledStatus {
     Cancelled,
 }
 
-impl ScheduledStatus {
-    pub(crate) fn wire(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Scheduled => "scheduled",
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
+/// The word that stands for a kind or a status on the wire.
+pub(crate) fn word(value: impl Serialize) -> String {
+    json!(value).as_str().unwrap_or_default().to_owned()
 }
 
 /// How far the devices of a job are.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus};
+use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus, word};
 use crate::clock::Time;
 use crate::envelope::{Outcome, ServiceError};
 use crate::registry::twin_parts::TwinParts;
@@ -99,7 +99,7 @@ fn kind(request: &Value) -> Outcome<ScheduledKind> {
         ScheduledKind::ScheduleDeviceMethod,
     ]
     .into_iter()
-    .find(|kind| kind.wire().eq_ignore_ascii_case(text))
+    .find(|kind| word(kind).eq_ignore_ascii_case(text))
     .ok_or_else(|| {
         invalid(format!(
             "type '{text}' cannot be scheduled; use scheduleUpdateTwin or scheduleDeviceMethod"

@@ -125,24 +125,15 @@ impl fmt::Debug for Secret {
 }
 
 /// Adds the signature to requests and sends them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Signed {
     client: reqwest::Client,
     secret: Secret,
 }
 
-#[derive(Debug)]
-struct Connector {
-    client: reqwest::Client,
-    secret: Secret,
-}
-
-impl HttpConnector for Connector {
+impl HttpConnector for Signed {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(Signed {
-            client: self.client.clone(),
-            secret: self.secret.clone(),
-        }))
+        Ok(HttpClient::new(self.clone()))
     }
 }
 
@@ -208,7 +199,7 @@ impl BlobContainer {
             .with_allow_http(true)
             .with_skip_signature(true)
             .with_retry(retry)
-            .with_http_connector(Connector {
+            .with_http_connector(Signed {
                 client,
                 secret: secret.clone(),
             })
@@ -222,14 +213,10 @@ impl BlobContainer {
         })
     }
 
-    fn failed(&self, error: &object_store::Error) -> StorageError {
-        self.site.failed(error)
-    }
-
     pub(super) fn put_small(&self, name: &str, content: &[u8]) -> Result<(), StorageError> {
         let payload = PutPayload::from(content.to_vec());
         let done = self.runtime.block_on(self.store.put(&path(name)?, payload));
-        done.map(|_| ()).map_err(|error| self.failed(&error))
+        done.map(|_| ()).map_err(|error| self.site.failed(&error))
     }
 
     pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {
@@ -242,7 +229,7 @@ impl BlobContainer {
         let found = self.runtime.block_on(self.store.head(&path(name)?));
         found
             .map(|meta| meta.size)
-            .map_err(|error| self.failed(&error))
+            .map_err(|error| self.site.failed(&error))
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Box<dyn Read + Send>, StorageError> {
@@ -252,7 +239,7 @@ impl BlobContainer {
         let found = self
             .runtime
             .block_on(self.store.get_opts(&path(name)?, options))
-            .map_err(|error| self.failed(&error))?;
+            .map_err(|error| self.site.failed(&error))?;
         Ok(Box::new(BlobReader {
             runtime: self.runtime.clone(),
             site: self.site.clone(),
