@@ -12,11 +12,6 @@ pub(super) const DEVICE_LOG: &str = "importErrors.log";
 /// Name of the log about configurations.
 pub(super) const CONFIGURATION_LOG: &str = "importConfigErrors.log";
 
-/// Number of `DeserializationError`.
-const UNREADABLE: i64 = 400_012;
-/// Bytes of a line that an error repeats.
-const MAX_QUOTED: usize = 64 * 1024;
-
 /// A log being written. It appears when finished, empty if nothing went wrong.
 pub(super) struct ErrorLog {
     blob: BufWriter<Box<dyn BlobWriter>>,
@@ -44,16 +39,6 @@ impl ErrorLog {
             .map_err(io::IntoInnerError::into_error)?
             .finish()
     }
-}
-
-/// A line that is no device, as the service reports it: without a device id, the line repeated.
-pub(super) fn unreadable(raw: &[u8], why: &str) -> ImportError {
-    let shown = &raw[..raw.len().min(MAX_QUOTED)];
-    let text = format!(
-        "Invalid device format in line: {}. {why}",
-        String::from_utf8_lossy(shown)
-    );
-    ImportError::unreadable(UNREADABLE, text)
 }
 
 /// A row that was refused.

@@ -11,6 +11,7 @@ use jobs_devices::{
 
 use super::errors;
 use crate::registry::change::Change;
+use crate::registry::refusal::unreadable;
 use crate::registry::twin_parts::TwinTexts;
 use crate::registry::{Authentication, RowRefusal};
 
@@ -74,7 +75,7 @@ impl Order {
         let row = match line {
             Line::Text(_) if is_first => return None,
             Line::Text(text) => {
-                let error = errors::unreadable(text.as_bytes(), "The line is no JSON object.");
+                let error = unreadable("device", text.as_bytes(), "The line is no JSON object.");
                 return Some(Err(Box::new(error)));
             }
             Line::Row(row) => row,
@@ -108,15 +109,15 @@ fn hash_of(id: &str, module_id: &str, keys: &RandomState) -> u128 {
 }
 
 fn line_of(item: Item<RowRef<'_>>) -> Line {
-    let unreadable = |raw: &[u8], why: &str| Err(Box::new(errors::unreadable(raw, why)));
+    let bad = |raw: &[u8], why: &str| Err(Box::new(unreadable("device", raw, why)));
     Line::Row(match item {
         Item::Row(line) => match read_row(&line) {
             Ok(row) => change_of(row),
-            Err(why) => unreadable(line.line().as_bytes(), &why),
+            Err(why) => bad(line.line().as_bytes(), &why),
         },
         Item::Notice(text) => return Line::Text(text),
-        Item::Bad(line) => unreadable(line.raw(), &line.cause.to_string()),
-        other => unreadable(format!("{other:?}").as_bytes(), "The line is no device."),
+        Item::Bad(line) => bad(line.raw(), &line.cause.to_string()),
+        other => bad(format!("{other:?}").as_bytes(), "The line is no device."),
     })
 }
 

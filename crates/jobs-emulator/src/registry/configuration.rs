@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::column;
 use super::identity::{identity_etag, matches, new_etag};
+use super::refusal::unreadable;
 use super::rules;
 use super::store::{Store, Writing};
 use crate::envelope::{Outcome, ServiceError};
@@ -195,10 +196,15 @@ pub(crate) fn lines(
                 configuration,
                 mode,
             }),
-            Err(cause) => Err(unreadable(&configuration.to_line(), &cause)),
+            Err(why) => Err(unreadable(
+                "configuration",
+                configuration.to_line().as_bytes(),
+                &why,
+            )),
         })),
         Ok(Item::Bad(line)) => Some(Ok(Err(unreadable(
-            &String::from_utf8_lossy(line.raw()),
+            "configuration",
+            line.raw(),
             &line.cause.to_string(),
         )))),
         Ok(_) => None,
@@ -221,11 +227,6 @@ fn mode_of(line: &Configuration) -> Result<ImportMode, String> {
                 word.as_str()
             )
         })
-}
-
-fn unreadable(line: &str, cause: &str) -> ImportError {
-    let text = format!("Invalid configuration format in line: {line}. {cause}");
-    ImportError::unreadable(400_012, text)
 }
 
 impl Line {

@@ -157,7 +157,7 @@ impl Identity {
         match Self::find(connection, device_id, module_id)? {
             Some(found) => Ok(found),
             None if module_id.is_empty() || !Self::exists(connection, device_id, "")? => {
-                Err(device_missing(device_id))
+                Err(ServiceError::device_not_found(device_id))
             }
             None => Err(ServiceError::module_not_found(format!(
                 "{module_id} on {device_id}"
@@ -239,29 +239,26 @@ impl Identity {
 
     /// The identity as `/devices/{id}` shows it.
     pub(crate) fn device_json(&self) -> Value {
-        let mut document = json!({
-            "deviceId": self.device_id,
-            "generationId": self.generation_id.to_string(),
-            "etag": self.wire_etag(),
-            "connectionState": "Disconnected",
-            "status": status_name(self.enabled),
-            "statusReason": self.status_reason,
-            "connectionStateUpdatedTime": NEVER,
-            "statusUpdatedTime": self.status_updated_wire(),
-            "lastActivityTime": NEVER,
-            "cloudToDeviceMessageCount": 0,
-            "authentication": self.authentication.to_json(),
-            "capabilities": { "iotEdge": self.iot_edge },
-        });
+        let mut document = self.identity_json();
+        document["status"] = json!(status_name(self.enabled));
+        document["statusReason"] = json!(self.status_reason);
+        document["statusUpdatedTime"] = json!(self.status_updated_wire());
+        document["capabilities"] = json!({ "iotEdge": self.iot_edge });
         self.add_scopes(&mut document);
         document
     }
 
     /// The identity as `/devices/{id}/modules/{mid}` shows it.
     pub(crate) fn module_json(&self) -> Value {
+        let mut document = self.identity_json();
+        document["moduleId"] = json!(self.module_id);
+        document["managedBy"] = json!(self.managed_by);
+        document
+    }
+
+    /// What the identities of devices and modules have in common.
+    fn identity_json(&self) -> Value {
         json!({
-            "moduleId": self.module_id,
-            "managedBy": self.managed_by,
             "deviceId": self.device_id,
             "generationId": self.generation_id.to_string(),
             "etag": self.wire_etag(),
@@ -275,11 +272,8 @@ impl Identity {
 
     /// The twin as `/twins/{id}` and queries show it.
     pub(crate) fn twin_json(&self) -> Value {
-        let mut document = json!({ "deviceId": self.device_id });
-        if !self.module_id.is_empty() {
-            document["moduleId"] = json!(self.module_id);
-        }
-        let rest = json!({
+        let mut document = json!({
+            "deviceId": self.device_id,
             "etag": self.twin.wire_etag(),
             "deviceEtag": self.wire_etag(),
             "status": status_name(self.enabled),
@@ -303,8 +297,8 @@ impl Identity {
             },
             "capabilities": { "iotEdge": self.iot_edge },
         });
-        if let (Value::Object(document), Value::Object(rest)) = (&mut document, rest) {
-            document.extend(rest);
+        if !self.module_id.is_empty() {
+            document["moduleId"] = json!(self.module_id);
         }
         self.add_scopes(&mut document);
         document
@@ -318,11 +312,6 @@ impl Identity {
             document["parentScopes"] = json!(self.parent_scopes);
         }
     }
-}
-
-/// The service's 404 for a device.
-pub(crate) fn device_missing(device_id: &str) -> ServiceError {
-    ServiceError::device_not_found(device_id)
 }
 
 /// A new number for an identity's etag: it differs from every other one of this

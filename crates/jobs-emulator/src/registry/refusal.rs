@@ -1,5 +1,7 @@
 //! Why a row is rejected.
 
+use jobs_devices::ImportError;
+
 use crate::envelope::{ServiceError, number_of};
 
 /// Why a row was refused, in the terms of `importErrors.log`.
@@ -59,4 +61,19 @@ impl From<rusqlite::Error> for Trouble {
     fn from(error: rusqlite::Error) -> Self {
         Self::Hub(error.into())
     }
+}
+
+/// Number of `DeserializationError`.
+const UNREADABLE: i64 = 400_012;
+/// Bytes of a line that an error repeats.
+const MAX_QUOTED: usize = 64 * 1024;
+
+/// A line that cannot be read, as the service reports it: without an id, the line repeated. `kind`: what it should be.
+pub(crate) fn unreadable(kind: &str, raw: &[u8], why: &str) -> ImportError {
+    let shown = &raw[..raw.len().min(MAX_QUOTED)];
+    let text = format!(
+        "Invalid {kind} format in line: {}. {why}",
+        String::from_utf8_lossy(shown)
+    );
+    ImportError::unreadable(UNREADABLE, text)
 }

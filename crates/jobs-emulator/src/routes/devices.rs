@@ -8,7 +8,7 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
-use crate::registry::identity::{device_missing, matches, new_etag};
+use crate::registry::identity::{matches, new_etag};
 use crate::registry::refusal::Trouble;
 use crate::registry::scope::set_scopes;
 use crate::registry::{Identity, RowRefusal, Writing, rules, system_modules};
@@ -98,7 +98,7 @@ fn put(call: &Call) -> Outcome<Answer> {
             (Some(_), None) => Err(ServiceError::device_exists(format!(
                 "A device with ID '{id}' is already registered."
             ))),
-            (None, Some(_)) => Err(device_missing(id)),
+            (None, Some(_)) => Err(ServiceError::device_not_found(id)),
             (Some(existing), Some(given)) => {
                 check_if_match(Some(given), &existing.wire_etag())?;
                 update(writing, existing, body)

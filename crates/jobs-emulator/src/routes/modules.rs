@@ -9,7 +9,7 @@ use crate::envelope::{Answer, Outcome, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
-use crate::registry::identity::{device_missing, new_etag};
+use crate::registry::identity::new_etag;
 use crate::registry::{Identity, Writing, rules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
@@ -52,7 +52,7 @@ fn list(call: &Call) -> Outcome<Answer> {
     let device_id = call.parameter(0);
     let modules = call.hub.store.read(|connection| {
         if !Identity::exists(connection, device_id, "")? {
-            return Err(device_missing(device_id));
+            return Err(ServiceError::device_not_found(device_id));
         }
         let condition = "device_id = ?1 AND module_id <> '' ORDER BY module_id";
         Identity::select(connection, condition, [device_id])
@@ -92,7 +92,7 @@ fn put(call: &Call) -> Outcome<Answer> {
     }
     let module = call.hub.store.write(call.now, |writing| {
         if !Identity::exists(writing.connection(), device_id, "")? {
-            return Err(device_missing(device_id));
+            return Err(ServiceError::device_not_found(device_id));
         }
         let existing = Identity::find(writing.connection(), device_id, module_id)?;
         match (existing, call.if_match()) {
