@@ -39,16 +39,9 @@ const MAX_BODY: usize = 8 * 1024 * 1024;
 const MAX_LOCAL_BODY: usize = 256 * 1024 * 1024;
 
 /// The connection is cut instead of answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the connection is cut by a scripted fault")]
 struct Cut;
-
-impl std::fmt::Display for Cut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection is cut by a scripted fault")
-    }
-}
-
-impl std::error::Error for Cut {}
 
 /// How connections are served.
 #[derive(Clone)]

@@ -61,16 +61,9 @@ impl Sku {
 }
 
 /// A text that names no tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no tier; use F1, S1, S2 or S3")]
 pub struct UnknownSku(String);
-
-impl fmt::Display for UnknownSku {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is no tier; use F1, S1, S2 or S3", self.0)
-    }
-}
-
-impl std::error::Error for UnknownSku {}
 
 impl FromStr for Sku {
     type Err = UnknownSku;

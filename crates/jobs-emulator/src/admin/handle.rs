@@ -38,16 +38,9 @@ impl fmt::Debug for Admin {
 }
 
 /// Why an admin operation was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct AdminError(String);
-
-impl fmt::Display for AdminError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for AdminError {}
 
 impl From<ServiceError> for AdminError {
     fn from(error: ServiceError) -> Self {

@@ -1,7 +1,5 @@
 //! The fault file and its types.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -151,16 +149,9 @@ pub enum Moment {
 }
 
 /// Why a text is no fault script.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the fault script is not usable: {0}")]
 pub struct FaultScriptError(String);
-
-impl fmt::Display for FaultScriptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the fault script is not usable: {}", self.0)
-    }
-}
-
-impl std::error::Error for FaultScriptError {}
 
 impl std::str::FromStr for FaultScript {
     type Err = FaultScriptError;

@@ -1,7 +1,6 @@
 //! Opening the database file of a data folder: is it a hub's, of a layout that this version knows,
 //! and whole?
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -19,75 +18,49 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const CHECK_LIMIT: Duration = Duration::from_millis(500);
 
 /// Why a database is not opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     /// The file is not the database of a hub.
-    Foreign {
-        file: PathBuf,
-        why: String,
-    },
+    #[error(
+        "{} is not the database of a local hub: {why}; hint: choose another data folder",
+        .file.display()
+    )]
+    Foreign { file: PathBuf, why: String },
     /// The layout is one that this version does not know.
-    Layout {
-        file: PathBuf,
-        found: i64,
-    },
-    Damaged {
-        file: PathBuf,
-        why: String,
-    },
+    #[error(
+        "{} has layout {found}, and this version knows layouts {} to {}; hint: use the version that wrote it, or choose another data folder",
+        .file.display(),
+        schema::OLDEST,
+        schema::VERSION
+    )]
+    Layout { file: PathBuf, found: i64 },
+    #[error(
+        "{} is damaged: {why}; hint: restore the data folder from a copy, or choose another one",
+        .file.display()
+    )]
+    Damaged { file: PathBuf, why: String },
     /// SQLite failed.
+    #[error("{}{cause}; hint: {}", start(.file), advice(.cause))]
     Sql {
         file: Option<PathBuf>,
         cause: rusqlite::Error,
     },
     /// The file cannot be read or made.
-    Io {
-        file: PathBuf,
-        cause: io::Error,
-    },
+    #[error(
+        "{}: {cause}; hint: check the permissions of the data folder and the space on its disk",
+        .file.display()
+    )]
+    Io { file: PathBuf, cause: io::Error },
+}
+
+fn start(file: &Option<PathBuf>) -> String {
+    file.as_ref()
+        .map_or_else(String::new, |file| format!("{}: ", file.display()))
 }
 
 impl From<rusqlite::Error> for OpenError {
     fn from(cause: rusqlite::Error) -> Self {
         Self::Sql { file: None, cause }
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign { file, why } => write!(
-                f,
-                "{} is not the database of a local hub: {why}; hint: choose another data folder",
-                file.display()
-            ),
-            Self::Layout { file, found } => write!(
-                f,
-                "{} has layout {found}, and this version knows layouts {} to {}; \
-                 hint: use the version that wrote it, or choose another data folder",
-                file.display(),
-                schema::OLDEST,
-                schema::VERSION
-            ),
-            Self::Damaged { file, why } => write!(
-                f,
-                "{} is damaged: {why}; hint: restore the data folder from a copy, or choose another one",
-                file.display()
-            ),
-            Self::Sql { file, cause } => {
-                if let Some(file) = file {
-                    write!(f, "{}: ", file.display())?;
-                }
-                write!(f, "{cause}; hint: {}", advice(cause))
-            }
-            Self::Io { file, cause } => {
-                write!(
-                    f,
-                    "{}: {cause}; hint: check the permissions of the data folder and the space on its disk",
-                    file.display()
-                )
-            }
-        }
     }
 }
 

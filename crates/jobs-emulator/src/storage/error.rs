@@ -1,10 +1,10 @@
 //! Why storage fails, and how a blob is written.
 
-use std::fmt;
 use std::io::{self, Write};
 
 /// Why storage refused. No text holds a signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 pub(crate) enum StorageError {
     /// There is no such blob (or it is empty, where it must not be).
     NotFound(String),
@@ -27,14 +27,6 @@ impl StorageError {
         }
     }
 }
-
-impl fmt::Display for StorageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-impl std::error::Error for StorageError {}
 
 impl From<StorageError> for io::Error {
     fn from(error: StorageError) -> Self {

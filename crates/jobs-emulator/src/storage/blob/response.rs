@@ -1,6 +1,5 @@
 //! Checks whether a storage response is what was requested: a proxy or a sign-in page may have sent it instead.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -10,16 +9,9 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, Heade
 use reqwest::{Method, StatusCode};
 
 /// A response that is not what was asked for, with what it is instead.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the response of the storage is not the blob: {0}")]
 pub(super) struct WrongResponse(String);
-
-impl fmt::Display for WrongResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the response of the storage is not the blob: {}", self.0)
-    }
-}
-
-impl std::error::Error for WrongResponse {}
 
 fn wrong(what: impl Into<String>) -> WrongResponse {
     WrongResponse(what.into())
