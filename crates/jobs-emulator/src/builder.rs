@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::data_folder::lock_folder;
 use crate::door::Door;
 use crate::engine::{self, Host};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::faults::{FaultScript, Faults};
 use crate::hub::Hub;
 use crate::jobs::Jobs;
@@ -380,7 +380,7 @@ struct Tls {
 }
 
 /// Development keys on loopback; anywhere else random ones, which a data folder keeps.
-fn policies(address: SocketAddr, store: &Store) -> Outcome<Policies> {
+fn policies(address: SocketAddr, store: &Store) -> HubResult<Policies> {
     const SETTING: &str = "policies";
     if address.ip().is_loopback() {
         return Ok(Policies::development());

@@ -1,6 +1,6 @@
-//! Answers and the service's error envelope.
+//! Responses and the service's error envelope.
 //!
-//! Facts: every answer carries `Server`, `Vary`, `x-ms-request-id`, `Date` and
+//! Facts: every response carries `Server`, `Vary`, `x-ms-request-id`, `Date` and
 //! `Content-Length`; an error adds `iothub-errorcode`, and its body is
 //! `{"Message":"ErrorCode:<Name>;<text>","ExceptionMessage":"Tracking ID:…"}`.
 
@@ -22,30 +22,30 @@ pub(crate) const JSON: &str = "application/json; charset=utf-8";
 pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("iothub-errorcode");
 /// Header with the id the hub gives to every request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
-/// Page token, in requests and answers.
+/// Page token, in requests and responses.
 pub(crate) const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
-/// What the elements of a query answer are.
+/// What the elements of a query response are.
 pub(crate) const ITEM_TYPE: HeaderName = HeaderName::from_static("x-ms-item-type");
 /// Page size asked for.
 pub(crate) const MAX_ITEM_COUNT: HeaderName = HeaderName::from_static("x-ms-max-item-count");
 
-/// What a handler gives back, before the headers of every answer are added.
+/// What a handler gives back, before the headers of every response are added.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Close the connection after this answer.
+    /// Close the connection after this response.
     pub(crate) close: bool,
 }
 
-impl Answer {
+impl Response {
     /// 200 with a JSON body.
     pub(crate) fn json(value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::raw_json(body),
-            Err(error) => ServiceError::server(format!("the answer cannot be written: {error}"))
-                .answer(Time::from_ticks(0)),
+            Err(error) => ServiceError::server(format!("the response cannot be written: {error}"))
+                .response(Time::from_ticks(0)),
         }
     }
 
@@ -110,17 +110,17 @@ pub(crate) enum Flavour {
 pub(crate) struct ServiceError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
-    /// May repeat parts of the request; [`answer`](Self::answer) shortens it.
+    /// May repeat parts of the request; [`response`](Self::response) shortens it.
     pub(crate) text: String,
     /// What the caller can do. Never a part of the request, so it is sent whole.
     pub(crate) hint: Option<&'static str>,
     pub(crate) flavour: Flavour,
 }
 
-/// Result of everything that can be refused.
-pub(crate) type Outcome<T> = Result<T, ServiceError>;
+/// What the work of the hub returns, or the service's error.
+pub(crate) type HubResult<T> = Result<T, ServiceError>;
 
-macro_rules! refusals {
+macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident => $status:ident $code:literal;)*) => {
         impl ServiceError {
             $($(#[$doc])*
@@ -131,7 +131,7 @@ macro_rules! refusals {
     };
 }
 
-refusals! {
+errors! {
     /// 400: a field or the body is malformed.
     argument => BAD_REQUEST "ArgumentInvalid";
     /// 400: something required is missing.
@@ -221,8 +221,8 @@ impl ServiceError {
         }
     }
 
-    /// The answer that carries this error.
-    pub(crate) fn answer(&self, now: Time) -> Answer {
+    /// The response that carries this error.
+    pub(crate) fn response(&self, now: Time) -> Response {
         let code = self.code;
         let tracking = tracking_id(now);
         let normal = |text: &str| envelope(&format!("ErrorCode:{code};{text}"), &tracking);
@@ -240,10 +240,10 @@ impl ServiceError {
             ),
             Flavour::Nested => normal(&format!("Error: {status} {}", normal(&text))),
         };
-        let mut answer = Answer::raw_json(body);
-        answer.status = self.status;
-        answer.close = closes_connection(self.status);
-        answer.header(ERROR_CODE, code)
+        let mut response = Response::raw_json(body);
+        response.status = self.status;
+        response.close = closes_connection(self.status);
+        response.header(ERROR_CODE, code)
     }
 }
 
@@ -286,7 +286,7 @@ pub(crate) fn shorten_texts(errors: &mut Value) {
     }
 }
 
-/// Whether the service ends the connection after an answer of this status (seen on the live service).
+/// Whether the service ends the connection after a response of this status (seen on the live service).
 pub(crate) fn closes_connection(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
 }
@@ -372,7 +372,7 @@ mod tests {
             let error = ServiceError::argument("x".repeat(1_000_000))
                 .hint(hint)
                 .flavoured(flavour);
-            let body = error.answer(Time::from_ticks(0)).body;
+            let body = error.response(Time::from_ticks(0)).body;
             let text = std::str::from_utf8(&body).unwrap();
             assert!(text.matches('x').count() <= KEPT, "{flavour:?}");
             assert!(text.contains(hint), "{text}");

@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::sku::Sku;
 
 /// The buckets of a hub.
@@ -43,7 +43,7 @@ impl Rates {
     }
 
     /// Takes one request of this operation out of its allowance.
-    pub(crate) fn take(&self, operation: &str, now: Time) -> Outcome<()> {
+    pub(crate) fn take(&self, operation: &str, now: Time) -> HubResult<()> {
         let Some(buckets) = &self.buckets else {
             return Ok(());
         };

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Requests kept.
 const CAPACITY: usize = 1000;
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RequestRecord {

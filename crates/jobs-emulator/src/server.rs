@@ -14,7 +14,7 @@ use hyper::body::{Frame, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SERVER, VARY};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
 use crate::door::Surface;
-use crate::envelope::{Answer, ERROR_CODE, REQUEST_ID, ServiceError};
+use crate::envelope::{ERROR_CODE, REQUEST_ID, Response, ServiceError};
 use crate::faults::{Delivery, Step};
 use crate::redact;
 use crate::requests::RequestRecord;
@@ -130,7 +130,7 @@ async fn respond(
     hub: Arc<HubState>,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Result<Response<Body>, Cut> {
+) -> Result<hyper::Response<Body>, Cut> {
     let started = Instant::now();
     let found = routes::find(request.method(), request.uri().path());
     let operation = found.operation();
@@ -155,15 +155,15 @@ async fn respond(
     record.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let result = match outcome {
         Delivery::Cut => Err(Cut),
-        // The head alone would be the whole answer.
-        Delivery::Half(answer) if answer.body.is_empty() || !wants_body => Err(Cut),
-        Delivery::Whole(answer) => {
-            record.note(&answer);
-            Ok(deliver(answer, service, &record.request_id, false))
+        // The head alone would be the whole response.
+        Delivery::Half(response) if response.body.is_empty() || !wants_body => Err(Cut),
+        Delivery::Whole(response) => {
+            record.note(&response);
+            Ok(deliver(response, service, &record.request_id, false))
         }
-        Delivery::Half(answer) => {
-            record.note(&answer);
-            Ok(deliver(answer, service, &record.request_id, true))
+        Delivery::Half(response) => {
+            record.note(&response);
+            Ok(deliver(response, service, &record.request_id, true))
         }
     };
     if found.surface() == Surface::Service {
@@ -180,10 +180,10 @@ async fn run(
 ) -> Delivery {
     let (head, body) = request.into_parts();
     if let Err(rejection) = hub.traffic.door.check(&head, peer, found.surface()) {
-        let mut answer = rejection.answer(hub.clock.now());
+        let mut response = rejection.response(hub.clock.now());
         // The body is not read, so nothing can follow it.
-        answer.close = true;
-        return Delivery::Whole(answer);
+        response.close = true;
+        return Delivery::Whole(response);
     }
     let fault = if found.surface() == Surface::Service {
         hub.traffic.faults.choose(found.operation())
@@ -193,18 +193,18 @@ async fn run(
     if let Some(fault) = &fault {
         match fault.before_work(hub.clock.now(), &hub.shutdown).await {
             Step::Continue => {}
-            Step::Answer(answer) => return Delivery::Whole(answer),
+            Step::Respond(response) => return Delivery::Whole(response),
             Step::Cut => return Delivery::Cut,
         }
     }
-    let answer = work(hub, head, body, found).await;
+    let response = work(hub, head, body, found).await;
     match &fault {
-        Some(fault) => fault.after_work(answer),
-        None => Delivery::Whole(answer),
+        Some(fault) => fault.after_work(response),
+        None => Delivery::Whole(response),
     }
 }
 
-async fn work(hub: &Arc<HubState>, head: Parts, body: Incoming, found: Found) -> Answer {
+async fn work(hub: &Arc<HubState>, head: Parts, body: Incoming, found: Found) -> Response {
     let now = hub.clock.now();
     let limit = if found.surface() == Surface::Local {
         MAX_LOCAL_BODY
@@ -214,24 +214,26 @@ async fn work(hub: &Arc<HubState>, head: Parts, body: Incoming, found: Found) ->
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {
-            let refusal = if error.is::<LengthLimitError>() {
+            let rejection = if error.is::<LengthLimitError>() {
                 ServiceError::too_large(format!("the body has more than {limit} bytes"))
             } else {
                 ServiceError::argument(format!("the body cannot be read: {error}"))
             };
             let admitted = found.admit(&hub.traffic.gate, &head.headers, head.uri.path());
-            return admitted.err().unwrap_or(refusal).answer(now);
+            return admitted.err().unwrap_or(rejection).response(now);
         }
     };
     let call = Call::new(Arc::clone(hub), head, body, &found, now);
-    let done = tokio::task::spawn_blocking(move || found.answer(&call)).await;
-    done.unwrap_or_else(|_| ServiceError::server("the operation failed inside the hub").answer(now))
+    let done = tokio::task::spawn_blocking(move || found.response(&call)).await;
+    done.unwrap_or_else(|_| {
+        ServiceError::server("the operation failed inside the hub").response(now)
+    })
 }
 
 impl RequestRecord {
-    fn note(&mut self, answer: &Answer) {
-        self.status = Some(answer.status.as_u16());
-        self.error_code = answer
+    fn note(&mut self, response: &Response) {
+        self.status = Some(response.status.as_u16());
+        self.error_code = response
             .headers
             .get(ERROR_CODE)
             .and_then(|value| value.to_str().ok())
@@ -239,14 +241,19 @@ impl RequestRecord {
     }
 }
 
-/// Puts on the headers that every answer of the service carries.
-fn deliver(answer: Answer, service: bool, request_id: &str, half: bool) -> Response<Body> {
-    let Answer {
+/// Puts on the headers that every response of the service carries.
+fn deliver(
+    response: Response,
+    service: bool,
+    request_id: &str,
+    half: bool,
+) -> hyper::Response<Body> {
+    let Response {
         status,
         mut headers,
         body,
         close,
-    } = answer;
+    } = response;
     if service {
         headers.insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
         headers.insert(VARY, HeaderValue::from_static("Origin"));
@@ -263,7 +270,7 @@ fn deliver(answer: Answer, service: bool, request_id: &str, half: bool) -> Respo
     } else {
         Full::new(body).map_err(infallible).boxed()
     };
-    let mut response = Response::new(body);
+    let mut response = hyper::Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Order, reset, steer};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::faults::FaultScript;
 use crate::jobs::seed;
 use crate::state::HubState;
@@ -151,7 +151,7 @@ impl Admin {
     /// The database is used from threads that may block.
     async fn on_thread<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&HubState) -> Outcome<T> + Send + 'static,
+        work: impl FnOnce(&HubState) -> HubResult<T> + Send + 'static,
     ) -> Result<T, AdminError> {
         let hub = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || work(&hub)).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::auth::token_for;
 use crate::clock::Time;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::jobs::{JobRecord, JobType};
 use crate::registry::configuration;
 use crate::registry::identity::device_counts;
@@ -17,7 +17,7 @@ use crate::state::HubState;
 const MOST: usize = 50;
 
 /// The hub, its registry, jobs and latest requests.
-pub(crate) fn overview(hub: &HubState) -> Outcome<Value> {
+pub(crate) fn overview(hub: &HubState) -> HubResult<Value> {
     let now = hub.clock.now();
     let ((devices, disabled), configurations) = hub.store.read(|connection| {
         Ok((

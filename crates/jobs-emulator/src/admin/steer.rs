@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 
 use crate::engine::{JobTable, Record};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::faults::FaultScript;
 use crate::state::HubState;
 
@@ -21,7 +21,7 @@ pub(crate) enum Order {
 }
 
 /// Empties the hub: identities, configurations, jobs, faults, noted requests. Its clock and its keys stay.
-pub(crate) fn reset(hub: &HubState) -> Outcome<()> {
+pub(crate) fn reset(hub: &HubState) -> HubResult<()> {
     hub.store.write_then(
         hub.clock.now(),
         |writing| {
@@ -53,7 +53,7 @@ pub(crate) fn reset(hub: &HubState) -> Outcome<()> {
 }
 
 /// Gives a job an order. Returns the job afterwards, as JSON text in the service's order of members.
-pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
+pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> HubResult<String> {
     if hub.scheduled.table.get(id)?.is_some() {
         steer_one(&hub.scheduled.table, id, order)
     } else {
@@ -61,7 +61,7 @@ pub(crate) fn steer(hub: &HubState, id: &str, order: Order) -> Outcome<String> {
     }
 }
 
-fn steer_one<R: Record>(jobs: &JobTable<R>, id: &str, order: Order) -> Outcome<String> {
+fn steer_one<R: Record>(jobs: &JobTable<R>, id: &str, order: Order) -> HubResult<String> {
     jobs.require(id)?;
     let was_active = match order {
         Order::Fail(reason) => jobs.fail(id, &reason),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::refuse;
 use crate::clock::Time;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 
 /// The audience of the service, for which tokens are made out.
 const AUDIENCE: &str = "https://iothubs.azure.net";
@@ -19,7 +19,7 @@ pub(super) fn token_of(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-pub(super) fn check(jwt: &str, now: Time) -> Outcome<()> {
+pub(super) fn check(jwt: &str, now: Time) -> HubResult<()> {
     let claims: Value = jwt
         .split('.')
         .nth(1)

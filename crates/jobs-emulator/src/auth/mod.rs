@@ -12,7 +12,7 @@ pub use policies::{Policy, Rights};
 pub(crate) use sas::token_for;
 
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// How requests are judged.
 pub(crate) struct Gate {
@@ -35,7 +35,7 @@ impl Gate {
         path: &str,
         any_of: &[Rights],
         now: Time,
-    ) -> Outcome<()> {
+    ) -> HubResult<()> {
         if !self.required {
             return Ok(());
         }
@@ -78,7 +78,7 @@ impl Gate {
 
     /// The token must be made out to this hub: to one of its own names, or to
     /// the name the request was addressed to (a name mapped by a hosts file).
-    fn check_audience(&self, token: &sas::Token<'_>, asked_for: &str) -> Outcome<()> {
+    fn check_audience(&self, token: &sas::Token<'_>, asked_for: &str) -> HubResult<()> {
         let host = token.host();
         let asked_for = sas::without_port(asked_for).to_ascii_lowercase();
         if self.hosts.contains(&host) || (!host.is_empty() && host == asked_for) {

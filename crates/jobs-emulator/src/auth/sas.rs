@@ -10,7 +10,7 @@ use ring::hmac;
 
 use super::{Policy, refuse};
 use crate::clock::Time;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 
 /// How far the caller's clock may lag behind the hub's.
 const MAX_SKEW: Duration = Duration::from_secs(300);
@@ -28,7 +28,7 @@ pub(super) struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    pub(super) fn parse(header: &'a str) -> Outcome<Self> {
+    pub(super) fn parse(header: &'a str) -> HubResult<Self> {
         let fields = header
             .strip_prefix(SCHEME)
             .ok_or_else(|| refuse("the Authorization header holds no SharedAccessSignature"))?;
@@ -81,7 +81,7 @@ impl<'a> Token<'a> {
             })
     }
 
-    pub(super) fn check_expiry(&self, now: Time) -> Outcome<()> {
+    pub(super) fn check_expiry(&self, now: Time) -> HubResult<()> {
         let expiry: i64 = self
             .expiry
             .parse()

@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIG
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -62,7 +62,7 @@ impl Door {
     ///
     /// On a listener that other machines reach, clients use names that the hub cannot know: there
     /// `Host` is free on the service's routes, and only `Origin` is checked.
-    pub(crate) fn check(&self, head: &Parts, peer: SocketAddr, surface: Surface) -> Outcome<()> {
+    pub(crate) fn check(&self, head: &Parts, peer: SocketAddr, surface: Surface) -> HubResult<()> {
         let is_local = surface == Surface::Local;
         if is_local && !is_loopback(peer.ip()) {
             return Err(rejected(
@@ -81,7 +81,7 @@ impl Door {
     }
 
     /// The one host that the request names.
-    fn host(&self, head: &Parts) -> Outcome<Authority> {
+    fn host(&self, head: &Parts) -> HubResult<Authority> {
         let host = single(&head.headers, &HOST)
             .ok()
             .flatten()
@@ -118,7 +118,7 @@ impl Door {
     }
 
     /// Rejects what a browser sends for a page that is not the hub's own.
-    fn check_page(&self, head: &Parts, host: &Authority) -> Outcome<()> {
+    fn check_page(&self, head: &Parts, host: &Authority) -> HubResult<()> {
         let origin = single(&head.headers, &ORIGIN).map_err(|()| {
             rejected(
                 "the request has an Origin header that cannot be read",

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::storage::StorageError;
 
 /// How a job ends.
@@ -88,7 +88,7 @@ pub(crate) trait Record:
     fn take_up(&mut self, _now: Time) {}
 
     /// Deletes what the database keeps of a job next to its record.
-    fn forget(_connection: &Connection, _id: &str) -> Outcome<()> {
+    fn forget(_connection: &Connection, _id: &str) -> HubResult<()> {
         Ok(())
     }
 }

@@ -3,10 +3,12 @@
 use rusqlite::{Connection, params};
 
 use super::Record;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// All records with their ids, or the reason why one cannot be decoded.
-pub(super) fn all<R: Record>(connection: &Connection) -> Outcome<Vec<(String, Result<R, String>)>> {
+pub(super) fn all<R: Record>(
+    connection: &Connection,
+) -> HubResult<Vec<(String, Result<R, String>)>> {
     let sql = format!("SELECT id, record FROM {}", R::TABLE);
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| {
@@ -20,7 +22,7 @@ pub(super) fn all<R: Record>(connection: &Connection) -> Outcome<Vec<(String, Re
 }
 
 /// Writes a record, in the place of the one with the same id.
-pub(super) fn save<R: Record>(connection: &Connection, record: &R) -> Outcome<()> {
+pub(super) fn save<R: Record>(connection: &Connection, record: &R) -> HubResult<()> {
     let text =
         serde_json::to_string(record).map_err(|error| ServiceError::server(error.to_string()))?;
     let sql = format!(
@@ -35,7 +37,7 @@ pub(super) fn save<R: Record>(connection: &Connection, record: &R) -> Outcome<()
 }
 
 /// Deletes a record and what is kept next to it.
-pub(super) fn delete<R: Record>(connection: &Connection, id: &str) -> Outcome<()> {
+pub(super) fn delete<R: Record>(connection: &Connection, id: &str) -> HubResult<()> {
     R::forget(connection, id)?;
     let sql = format!("DELETE FROM {} WHERE id = ?1", R::TABLE);
     connection.prepare_cached(&sql)?.execute([id])?;

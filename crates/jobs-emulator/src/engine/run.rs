@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Control, End, Ending, JobTable, Record, Work};
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::shutdown::Phase;
 
 /// Time between two attempts to write the ends that are missing in the database.
@@ -16,9 +16,9 @@ const RECORD_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) fn create<R: Record>(
     jobs: &Arc<JobTable<R>>,
     record: &R,
-    admit: impl FnOnce(usize) -> Outcome<()>,
+    admit: impl FnOnce(usize) -> HubResult<()>,
     work: impl FnOnce(&Work<R>) -> Result<(), Ending> + Send + 'static,
-) -> Outcome<()> {
+) -> HubResult<()> {
     let control = jobs.create(record.clone(), admit)?;
     start(jobs, record.clone(), control, work);
     Ok(())

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Control, End, Host, Record, rows};
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::registry::Writing;
 
 /// How long a finished job can be looked up.
@@ -80,7 +80,7 @@ pub(crate) struct JobTable<R> {
 
 impl<R: Record> JobTable<R> {
     /// Reads the records of an earlier run.
-    pub(crate) fn load(host: Host) -> Outcome<Self> {
+    pub(crate) fn load(host: Host) -> HubResult<Self> {
         let now = host.clock.now();
         let mut jobs = Jobs {
             all: BTreeMap::new(),
@@ -128,7 +128,7 @@ impl<R: Record> JobTable<R> {
     }
 
     /// One job of the last 30 days. An error when its record cannot be decoded.
-    pub(crate) fn get(&self, id: &str) -> Outcome<Option<R>> {
+    pub(crate) fn get(&self, id: &str) -> HubResult<Option<R>> {
         let now = self.now();
         let jobs = self.lock();
         if let Some(reason) = jobs.unreadable.get(id) {
@@ -139,7 +139,7 @@ impl<R: Record> JobTable<R> {
     }
 
     /// As [`JobTable::get`]; a missing one is the service's 404.
-    pub(crate) fn require(&self, id: &str) -> Outcome<R> {
+    pub(crate) fn require(&self, id: &str) -> HubResult<R> {
         let found = self.get(id)?;
         found.ok_or_else(|| ServiceError::job_not_found(format!("Job not found: {id}")))
     }
@@ -171,8 +171,8 @@ impl<R: Record> JobTable<R> {
     pub(super) fn create(
         &self,
         record: R,
-        admit: impl FnOnce(usize) -> Outcome<()>,
-    ) -> Outcome<watch::Receiver<Control>> {
+        admit: impl FnOnce(usize) -> HubResult<()>,
+    ) -> HubResult<watch::Receiver<Control>> {
         let now = self.now();
         self.host.store.write_then(
             now,
@@ -205,8 +205,8 @@ impl<R: Record> JobTable<R> {
     pub(crate) fn advance<T>(
         &self,
         id: &str,
-        change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<Option<T>>,
-    ) -> Outcome<Option<T>> {
+        change: impl FnOnce(&mut R, &mut Writing<'_>) -> HubResult<Option<T>>,
+    ) -> HubResult<Option<T>> {
         let reason = |error: &ServiceError| format!("The job could not go on: {}", error.text);
         self.step(id, reason, change)
     }
@@ -229,8 +229,8 @@ impl<R: Record> JobTable<R> {
         &self,
         id: &str,
         reason: impl FnOnce(&ServiceError) -> String,
-        change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<Option<T>>,
-    ) -> Outcome<Option<T>> {
+        change: impl FnOnce(&mut R, &mut Writing<'_>) -> HubResult<Option<T>>,
+    ) -> HubResult<Option<T>> {
         if self.active(id).is_none() {
             return Ok(None);
         }

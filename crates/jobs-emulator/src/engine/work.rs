@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{Control, Ending, JobTable, Record};
 use crate::clock::Time;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::registry::{Store, Writing};
 
 /// A job at work, on a thread that may block.
@@ -50,7 +50,7 @@ impl<R: Record> Work<R> {
     /// Writes one batch: its rows and the job's record, in one transaction. Nothing is written when the job is over.
     pub(crate) fn write<T>(
         &self,
-        change: impl FnOnce(&mut R, &mut Writing<'_>) -> Outcome<T>,
+        change: impl FnOnce(&mut R, &mut Writing<'_>) -> HubResult<T>,
     ) -> Result<T, Ending> {
         let written = self.jobs.advance(self.record.id(), |record, writing| {
             change(record, writing).map(Some)

@@ -13,7 +13,7 @@ use super::members::with_members;
 use super::plan::{Fault, FaultPlan};
 use super::script::{FaultAction, FaultScript, Moment};
 use crate::clock::Time;
-use crate::envelope::{Answer, ERROR_CODE, JSON, closes_connection, envelope, tracking_id};
+use crate::envelope::{ERROR_CODE, JSON, Response, closes_connection, envelope, tracking_id};
 use crate::shutdown::Shutdown;
 
 /// The script of a hub and how far it has been played.
@@ -24,19 +24,19 @@ pub(crate) enum Step {
     /// Go on.
     Continue,
     /// Do not do the work, answer this.
-    Answer(Answer),
+    Respond(Response),
     /// Do not do the work, cut the connection.
     Cut,
 }
 
-/// What happens to the answer of the work.
+/// What happens to the response of the work.
 pub(crate) enum Delivery {
     /// Send it (it may have been changed).
-    Whole(Answer),
-    /// The work is done, but its answer is lost.
+    Whole(Response),
+    /// The work is done, but its response is lost.
     Cut,
     /// Headers and about half of the body, then the connection is cut.
-    Half(Answer),
+    Half(Response),
 }
 
 impl Faults {
@@ -79,7 +79,7 @@ impl Fault {
                 let text = message
                     .as_deref()
                     .unwrap_or("A scripted fault answered this request.");
-                Step::Answer(refusal(
+                Step::Respond(rejection(
                     *status,
                     error_code,
                     text,
@@ -91,7 +91,7 @@ impl Fault {
                 status,
                 content_type,
                 text,
-            }) => Step::Answer(answer(*status, content_type, text.clone())),
+            }) => Step::Respond(response(*status, content_type, text.clone())),
             Some(FaultAction::Cut {
                 when: Moment::BeforeWork,
             }) => Step::Cut,
@@ -105,16 +105,16 @@ impl Fault {
         }
     }
 
-    pub(crate) fn after_work(&self, answer: Answer) -> Delivery {
+    pub(crate) fn after_work(&self, response: Response) -> Delivery {
         match &self.action {
             Some(FaultAction::Cut {
                 when: Moment::AfterWork,
             }) => Delivery::Cut,
             Some(FaultAction::Cut {
                 when: Moment::MidBody,
-            }) => Delivery::Half(answer),
-            Some(FaultAction::Patch { set }) => Delivery::Whole(patched(answer, set)),
-            _ => Delivery::Whole(answer),
+            }) => Delivery::Half(response),
+            Some(FaultAction::Patch { set }) => Delivery::Whole(patched(response, set)),
+            _ => Delivery::Whole(response),
         }
     }
 }
@@ -131,22 +131,28 @@ async fn wait(shutdown: &Shutdown, length: Duration) -> bool {
 }
 
 /// A refusal in the service's envelope, with any status and name.
-fn refusal(status: u16, code: &str, text: &str, retry_after: Option<&str>, now: Time) -> Answer {
+fn rejection(
+    status: u16,
+    code: &str,
+    text: &str,
+    retry_after: Option<&str>,
+    now: Time,
+) -> Response {
     let body = envelope(&format!("ErrorCode:{code};{text}"), &tracking_id(now));
-    let mut made = answer(status, JSON, body).header(ERROR_CODE, code);
+    let mut made = response(status, JSON, body).header(ERROR_CODE, code);
     if let Some(value) = retry_after {
         made = made.header(RETRY_AFTER, value);
     }
     made
 }
 
-fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
+fn response(status: u16, content_type: &str, body: impl Into<Bytes>) -> Response {
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_str(content_type) {
         headers.insert(CONTENT_TYPE, value);
     }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer {
+    Response {
         status,
         headers,
         body: body.into(),
@@ -154,10 +160,10 @@ fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
     }
 }
 
-/// Sets members of the answer's JSON object, or of each object where it is an array; any other body stays as it is, and so does
+/// Sets members of the response's JSON object, or of each object where it is an array; any other body stays as it is, and so does
 /// the order of the members.
-fn patched(mut answer: Answer, set: &Map<String, Value>) -> Answer {
-    let patched = match serde_json::from_slice::<Vec<Json>>(&answer.body) {
+fn patched(mut response: Response, set: &Map<String, Value>) -> Response {
+    let patched = match serde_json::from_slice::<Vec<Json>>(&response.body) {
         Ok(items) => {
             let items: Vec<String> = items
                 .iter()
@@ -167,14 +173,14 @@ fn patched(mut answer: Answer, set: &Map<String, Value>) -> Answer {
                 .collect();
             Some(format!("[{}]", items.join(",")))
         }
-        Err(_) => std::str::from_utf8(&answer.body)
+        Err(_) => std::str::from_utf8(&response.body)
             .ok()
             .and_then(|text| with_members(text, set)),
     };
     if let Some(text) = patched {
-        answer.body = text.into();
+        response.body = text.into();
     }
-    answer
+    response
 }
 
 #[cfg(test)]
@@ -191,7 +197,7 @@ mod tests {
     fn a_patch_reaches_an_object_and_each_element_of_an_array() {
         let odd = set(json!({"status": "paused", "endTimeUtc": null}));
         let one = patched(
-            Answer::json(&json!({"jobId": "a", "status": "running"})),
+            Response::json(&json!({"jobId": "a", "status": "running"})),
             &odd,
         );
         assert_eq!(
@@ -199,19 +205,19 @@ mod tests {
             json!({"jobId": "a", "status": "paused", "endTimeUtc": null})
         );
         let many = patched(
-            Answer::json(&json!([{"status": "running"}, {}])),
+            Response::json(&json!([{"status": "running"}, {}])),
             &set(json!({"status": "paused"})),
         );
         assert_eq!(
             serde_json::from_slice::<Value>(&many.body).unwrap(),
             json!([{"status": "paused"}, {"status": "paused"}])
         );
-        assert_eq!(patched(Answer::no_content(), &odd).body, Bytes::new());
+        assert_eq!(patched(Response::no_content(), &odd).body, Bytes::new());
     }
 
     #[test]
     fn a_refusal_is_the_services_own_in_every_part() {
-        let refused = refusal(
+        let refused = rejection(
             429,
             "ThrottlingException",
             "slow down",

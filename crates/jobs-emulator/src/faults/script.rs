@@ -98,7 +98,7 @@ pub struct FaultRule {
 pub enum FaultAction {
     /// Refuse in the service's envelope; nothing is done.
     Respond {
-        /// Status of the answer, 200 to 599.
+        /// Status of the response, 200 to 599.
         status: u16,
         /// The service's name of the error, for the header and the body.
         error_code: String,
@@ -111,7 +111,7 @@ pub enum FaultAction {
     },
     /// Answer with any body, as a gateway or proxy might; nothing is done.
     Body {
-        /// Status of the answer, 200 to 599.
+        /// Status of the response, 200 to 599.
         status: u16,
         /// Its `Content-Type`.
         content_type: String,
@@ -123,7 +123,7 @@ pub enum FaultAction {
         /// When.
         when: Moment,
     },
-    /// Do the work, then set members of the JSON answer (of each element, where the answer is an array).
+    /// Do the work, then set members of the JSON response (of each element, where the response is an array).
     Patch {
         /// The members and their new values, `null` included.
         set: Map<String, Value>,
@@ -142,9 +142,9 @@ pub enum FaultAction {
 pub enum Moment {
     /// Before anything is done.
     BeforeWork,
-    /// After the work was done and before a byte of the answer: the answer is lost.
+    /// After the work was done and before a byte of the response: the response is lost.
     AfterWork,
-    /// After the work was done and within the body of the answer; an answer without a body is lost as a whole.
+    /// After the work was done and within the body of the response; a response without a body is lost as a whole.
     MidBody,
 }
 
@@ -282,7 +282,7 @@ impl FaultRule {
 mod tests {
     use super::*;
 
-    fn refusal(text: &str) -> String {
+    fn rejection(text: &str) -> String {
         text.parse::<FaultScript>().unwrap_err().to_string()
     }
 
@@ -308,31 +308,31 @@ mod tests {
 
     #[test]
     fn unknown_members_are_refused_at_every_level() {
-        assert!(refusal(r#"{"rules":[],"more":1}"#).contains("more"));
-        assert!(refusal(r#"{"rules":[{"operation":"*","delayMS":1,"action":{"kind":"cut","when":"midBody"}}]}"#).contains("delayMS"));
+        assert!(rejection(r#"{"rules":[],"more":1}"#).contains("more"));
+        assert!(rejection(r#"{"rules":[{"operation":"*","delayMS":1,"action":{"kind":"cut","when":"midBody"}}]}"#).contains("delayMS"));
         assert!(
-            refusal(
+            rejection(
                 r#"{"rules":[{"operation":"*","action":{"kind":"stall","seconds":1,"text":""}}]}"#
             )
             .contains("text")
         );
         assert!(
-            refusal(r#"{"rules":[{"operation":"*","action":{"kind":"explode"}}]}"#)
+            rejection(r#"{"rules":[{"operation":"*","action":{"kind":"explode"}}]}"#)
                 .contains("explode")
         );
     }
 
     #[test]
     fn a_rule_that_could_never_act_is_refused_by_its_position() {
-        let misspelt = refusal(
+        let misspelt = rejection(
             r#"{"rules":[{"operation":"jobs_getimportexportjob","action":{"kind":"stall","seconds":1}}]}"#,
         );
         assert!(
             misspelt.contains("rules[0]") && misspelt.contains("Jobs_GetImportExportJob"),
             "{misspelt}"
         );
-        assert!(refusal(r#"{"rules":[{"operation":"*"}]}"#).contains("do nothing"));
-        assert!(refusal(r#"{"rules":[{"operation":"*","action":{"kind":"respond","status":99,"errorCode":"X"}}]}"#).contains("99"));
-        assert!(refusal(r#"{"rules":[{"operation":"*","action":{"kind":"respond","status":500,"errorCode":"a\r\nb"}}]}"#).contains("errorCode"));
+        assert!(rejection(r#"{"rules":[{"operation":"*"}]}"#).contains("do nothing"));
+        assert!(rejection(r#"{"rules":[{"operation":"*","action":{"kind":"respond","status":99,"errorCode":"X"}}]}"#).contains("99"));
+        assert!(rejection(r#"{"rules":[{"operation":"*","action":{"kind":"respond","status":500,"errorCode":"a\r\nb"}}]}"#).contains("errorCode"));
     }
 }

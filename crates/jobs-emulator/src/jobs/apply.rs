@@ -3,7 +3,7 @@
 use jobs_devices::ImportError;
 
 use super::errors;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::registry::Writing;
 use crate::registry::change::Change;
 
@@ -34,16 +34,16 @@ impl Applier {
         }
     }
 
-    pub(super) fn apply(&mut self, change: Change, writing: &mut Writing<'_>) -> Outcome<()> {
+    pub(super) fn apply(&mut self, change: Change, writing: &mut Writing<'_>) -> HubResult<()> {
         let spare = change.depends_on_others().then(|| change.clone());
         let (id, module_id) = (change.id.clone(), change.module_id.clone());
-        let Err(refusal) = change.apply(writing)? else {
+        let Err(rejection) = change.apply(writing)? else {
             self.applied += 1;
             return Ok(());
         };
-        let error = errors::refused(&id, &module_id, &refusal);
+        let error = errors::refused(&id, &module_id, &rejection);
         match spare {
-            Some(change) if refusal.may_resolve && self.deferred.len() < self.most => {
+            Some(change) if rejection.may_resolve && self.deferred.len() < self.most => {
                 self.deferred.push(Deferred { change, error });
             }
             _ => self.errors.push(error),
@@ -57,7 +57,7 @@ impl Applier {
     }
 
     /// Applies what waits. When nothing of it succeeds or fails for good, nothing waits any more.
-    pub(super) fn retry(&mut self, writing: &mut Writing<'_>) -> Outcome<()> {
+    pub(super) fn retry(&mut self, writing: &mut Writing<'_>) -> HubResult<()> {
         let waiting = std::mem::take(&mut self.deferred);
         let before = waiting.len();
         for Deferred { change, .. } in waiting {

@@ -2,7 +2,7 @@
 
 use super::record::{Echo, JobRecord, JobType};
 use super::request::{CONFIGURATIONS_BLOB, DEVICES_BLOB};
-use crate::envelope::{Flavour, Outcome, ServiceError};
+use crate::envelope::{Flavour, HubResult, ServiceError};
 use crate::storage::{Container, StorageAccess, StorageError};
 
 /// Both containers of a job, opened.
@@ -14,7 +14,11 @@ pub(super) struct Containers {
 impl Containers {
     /// As the service does at creation: a probe is written to the output and
     /// deleted again, and the input has to be there.
-    pub(super) fn check(storage: &StorageAccess, record: &JobRecord, echo: &Echo) -> Outcome<Self> {
+    pub(super) fn check(
+        storage: &StorageAccess,
+        record: &JobRecord,
+        echo: &Echo,
+    ) -> HubResult<Self> {
         let failed = |error: StorageError| rejected(error.text());
         let output = storage.open(&echo.output).map_err(failed)?;
         output.check_output().map_err(failed)?;

@@ -4,11 +4,11 @@ use super::containers::Containers;
 use super::record::{Echo, JobRecord, JobType};
 use super::{Jobs, export, import};
 use crate::engine;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// Checks the containers, takes the slot, and starts the job.
 /// Returns the job as it was at its creation.
-pub(crate) fn create(jobs: &Jobs, record: JobRecord, echo: Echo) -> Outcome<(JobRecord, Echo)> {
+pub(crate) fn create(jobs: &Jobs, record: JobRecord, echo: Echo) -> HubResult<(JobRecord, Echo)> {
     // Before the containers, which may be slow. The slot is taken when the record is written.
     check_slot(jobs.table.active_count())?;
     let containers = Containers::check(&jobs.storage, &record, &echo)?;
@@ -23,7 +23,7 @@ pub(crate) fn create(jobs: &Jobs, record: JobRecord, echo: Echo) -> Outcome<(Job
 }
 
 /// A hub has one slot, whatever its tier.
-fn check_slot(active: usize) -> Outcome<()> {
+fn check_slot(active: usize) -> HubResult<()> {
     if active == 0 {
         Ok(())
     } else {

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use jobs_devices::ImportError;
 
-use crate::registry::RowRefusal;
+use crate::registry::RowRejection;
 use crate::storage::{BlobWriter, Container, StorageError};
 
 /// Name of the log about devices, fixed by the service.
@@ -42,11 +42,11 @@ impl ErrorLog {
 }
 
 /// A row that was refused.
-pub(super) fn refused(device_id: &str, module_id: &str, refusal: &RowRefusal) -> ImportError {
+pub(super) fn refused(device_id: &str, module_id: &str, rejection: &RowRejection) -> ImportError {
     let mut error = ImportError::new(
         device_id,
-        i64::from(refusal.number()),
-        refusal.status.clone(),
+        i64::from(rejection.number()),
+        rejection.status.clone(),
     );
     error.module_id = (!module_id.is_empty()).then(|| module_id.to_owned());
     error

@@ -21,7 +21,7 @@ pub(crate) use seed::seed;
 use std::sync::Arc;
 
 use crate::engine::{Host, JobTable};
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::sku::Sku;
 use crate::storage::StorageAccess;
 
@@ -35,7 +35,7 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     /// Reads the records of an earlier run.
-    pub(crate) fn load(host: Host, storage: StorageAccess, sku: Sku) -> Outcome<Self> {
+    pub(crate) fn load(host: Host, storage: StorageAccess, sku: Sku) -> HubResult<Self> {
         Ok(Self {
             table: Arc::new(JobTable::load(host)?),
             storage,

@@ -53,7 +53,7 @@ pub(crate) struct JobRecord {
     pub(crate) configurations_blob: Option<String>,
 }
 
-/// The parts of a request that only the answer to it repeats.
+/// The parts of a request that only the response to it repeats.
 #[derive(Clone, Debug)]
 pub(crate) struct Echo {
     pub(crate) input: Option<ContainerUri>,
@@ -150,7 +150,7 @@ impl Record for JobRecord {
 }
 
 impl JobRecord {
-    /// The body of the answer to the creation, which echoes the request.
+    /// The body of the response to the creation, which echoes the request.
     pub(crate) fn created_body<'a>(&'a self, echo: &'a Echo) -> JobBody<'a> {
         self.body_with(Some(echo))
     }

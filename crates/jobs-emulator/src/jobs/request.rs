@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::record::{Echo, JobRecord, JobStatus, JobType};
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::storage::ContainerUri;
 
 /// Name of the device file, in and out, unless the request says otherwise.
@@ -33,8 +33,8 @@ pub(crate) struct CreateBody {
 }
 
 impl CreateBody {
-    /// A new job, and what its first answer repeats.
-    pub(crate) fn check(self, now: Time) -> Outcome<(JobRecord, Echo)> {
+    /// A new job, and what its first response repeats.
+    pub(crate) fn check(self, now: Time) -> HubResult<(JobRecord, Echo)> {
         let kind = kind_of(self.kind.as_deref())?;
         let given = |uri: Option<String>| {
             uri.filter(|uri| !uri.trim().is_empty())
@@ -79,7 +79,7 @@ impl CreateBody {
     }
 }
 
-fn kind_of(word: Option<&str>) -> Outcome<JobType> {
+fn kind_of(word: Option<&str>) -> HubResult<JobType> {
     let word =
         word.ok_or_else(|| ServiceError::argument_null("type is missing; use import or export"))?;
     match word.to_ascii_lowercase().as_str() {
@@ -92,7 +92,7 @@ fn kind_of(word: Option<&str>) -> Outcome<JobType> {
 }
 
 /// Enumerations are answered in their exact case, however they were sent.
-fn canonical(word: &str) -> Outcome<String> {
+fn canonical(word: &str) -> HubResult<String> {
     let known = ["keyBased", "identityBased"]
         .into_iter()
         .find(|known| known.eq_ignore_ascii_case(word));

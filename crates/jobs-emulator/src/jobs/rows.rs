@@ -11,9 +11,9 @@ use jobs_devices::{
 
 use super::errors;
 use crate::registry::change::Change;
-use crate::registry::refusal::unreadable;
+use crate::registry::rejection::unreadable;
 use crate::registry::twin_parts::TwinTexts;
-use crate::registry::{Authentication, RowRefusal};
+use crate::registry::{Authentication, RowRejection};
 
 /// What a row asks for, or the error about it.
 pub(super) type RowResult = Result<Box<Change>, Box<ImportError>>;
@@ -91,8 +91,8 @@ impl Order {
             return Some(row);
         }
         let text = format!("{id} is defined more than once in the input.");
-        let refusal = RowRefusal::new("DeviceDefinedMultipleTimes", text);
-        Some(Err(Box::new(errors::refused(id, module_id, &refusal))))
+        let rejection = RowRejection::new("DeviceDefinedMultipleTimes", text);
+        Some(Err(Box::new(errors::refused(id, module_id, &rejection))))
     }
 }
 
@@ -130,8 +130,8 @@ fn read_row(line: &RowRef<'_>) -> Result<Row, String> {
 fn change_of(row: Row) -> RowResult {
     let (id, module_id) = (row.id.clone(), row.module_id.clone().unwrap_or_default());
     checked_change(row).map(Box::new).map_err(|text| {
-        let refusal = RowRefusal::new("ArgumentInvalid", text);
-        Box::new(errors::refused(&id, &module_id, &refusal))
+        let rejection = RowRejection::new("ArgumentInvalid", text);
+        Box::new(errors::refused(&id, &module_id, &rejection))
     })
 }
 

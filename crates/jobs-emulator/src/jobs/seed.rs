@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::apply::Applier;
 use super::rows::for_each_change;
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::registry::Store;
 
 /// What came of a file of rows.
@@ -22,7 +22,7 @@ pub(crate) struct Seeded {
 }
 
 /// Applies rows in one transaction: lines of JSON, or one JSON array. Rows may stand before the rows that they depend on.
-pub(crate) fn seed(store: &Store, now: Time, text: &[u8]) -> Outcome<Seeded> {
+pub(crate) fn seed(store: &Store, now: Time, text: &[u8]) -> HubResult<Seeded> {
     let mut applier = Applier::new(usize::MAX);
     let mut changes = Vec::new();
     for_each_change(&as_lines(text)?[..], |row| {
@@ -48,7 +48,7 @@ pub(crate) fn seed(store: &Store, now: Time, text: &[u8]) -> Outcome<Seeded> {
     })
 }
 
-fn as_lines(text: &[u8]) -> Outcome<Vec<u8>> {
+fn as_lines(text: &[u8]) -> HubResult<Vec<u8>> {
     if !text.trim_ascii_start().starts_with(b"[") {
         return Ok(text.to_vec());
     }

@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use super::condition::Filter;
 use super::members::member;
 use super::window::{WINDOW, last_row, table};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::registry::Store;
 
 /// The results, one for each group in the order in which groups are met; without GROUP BY there is exactly one.
-pub(super) fn aggregate(store: &Store, query: &Query) -> Outcome<Vec<Value>> {
+pub(super) fn aggregate(store: &Store, query: &Query) -> HubResult<Vec<Value>> {
     let Selection::Items(items) = &query.select else {
         return Ok(Vec::new());
     };
@@ -42,7 +42,7 @@ pub(super) fn aggregate(store: &Store, query: &Query) -> Outcome<Vec<Value>> {
 }
 
 /// Selects kind and value of each path: those grouped by, then those under the aggregates.
-fn statement(query: &Query, after: i64) -> Outcome<(String, Filter)> {
+fn statement(query: &Query, after: i64) -> HubResult<(String, Filter)> {
     let mut filter = Filter::new(query.from, query.filter.as_ref());
     let mut columns = Vec::new();
     for path in query.group_by.iter().chain(aggregated_paths(query)) {
@@ -114,7 +114,7 @@ impl Groups {
         &mut self.order[at]
     }
 
-    fn add(&mut self, query: &Query, row: &Row<'_>) -> Outcome<()> {
+    fn add(&mut self, query: &Query, row: &Row<'_>) -> HubResult<()> {
         let Selection::Items(items) = &query.select else {
             return Ok(());
         };
@@ -171,7 +171,7 @@ fn same(a: &Path, b: &Path) -> bool {
 }
 
 /// The `n`th pair of kind and value.
-fn read(row: &Row<'_>, n: usize) -> Outcome<Option<Value>> {
+fn read(row: &Row<'_>, n: usize) -> HubResult<Option<Value>> {
     let kind: Option<String> = row.get(2 * n)?;
     let value: Sql = row.get(2 * n + 1)?;
     Ok(kind.map(|kind| match (kind.as_str(), value) {

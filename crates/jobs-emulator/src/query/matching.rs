@@ -5,11 +5,11 @@ use rusqlite::params_from_iter;
 
 use super::condition::Filter;
 use super::window::{WINDOW, last_row};
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::registry::Store;
 
 /// Rows of the devices that the condition selects, after a row, in order. To be called from a thread that may block.
-pub(crate) fn matching(store: &Store, condition: &Condition, after: i64) -> Outcome<Vec<i64>> {
+pub(crate) fn matching(store: &Store, condition: &Condition, after: i64) -> HubResult<Vec<i64>> {
     let last = store.read(|connection| last_row(connection, Collection::Devices))?;
     let mut found = Vec::new();
     let mut after = after;

@@ -12,7 +12,7 @@ use super::aggregate::aggregate;
 use super::condition::Filter;
 use super::project::project;
 use super::window::{WINDOW, last_row, table};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::registry::identity::{COLUMNS, Identity};
 use crate::registry::{Store, column};
 
@@ -42,7 +42,7 @@ struct Place {
 }
 
 /// Runs a statement. To be called from a thread that may block.
-pub(crate) fn run(store: &Store, request: &PageRequest<'_>) -> Outcome<Page> {
+pub(crate) fn run(store: &Store, request: &PageRequest<'_>) -> HubResult<Page> {
     if request.query.chars().count() > MAX_QUERY_CHARS {
         return Err(ServiceError::argument(format!(
             "a query has at most {MAX_QUERY_CHARS} characters"
@@ -57,7 +57,7 @@ pub(crate) fn run(store: &Store, request: &PageRequest<'_>) -> Outcome<Page> {
     rows(store, &query, place, request.size)
 }
 
-fn rows(store: &Store, query: &Query, mut place: Place, size: usize) -> Outcome<Page> {
+fn rows(store: &Store, query: &Query, mut place: Place, size: usize) -> HubResult<Page> {
     let top = query.top.unwrap_or(u64::MAX);
     let wanted = usize::try_from(top.saturating_sub(place.given))
         .unwrap_or(usize::MAX)
@@ -100,7 +100,7 @@ fn select(
     after: i64,
     until: i64,
     limit: usize,
-) -> Outcome<Vec<(i64, Value)>> {
+) -> HubResult<Vec<(i64, Value)>> {
     let mut filter = Filter::new(query.from, query.filter.as_ref());
     let (table, common) = table(query.from);
     let columns = if query.from == Collection::Jobs {
@@ -134,7 +134,7 @@ fn select(
     Ok(rows)
 }
 
-fn aggregated(store: &Store, query: &Query, mut place: Place, size: usize) -> Outcome<Page> {
+fn aggregated(store: &Store, query: &Query, mut place: Place, size: usize) -> HubResult<Page> {
     let mut items = aggregate(store, query)?;
     items.truncate(
         query
@@ -157,7 +157,7 @@ fn aggregated(store: &Store, query: &Query, mut place: Place, size: usize) -> Ou
 
 impl Place {
     /// The place that a token names; without one, the beginning.
-    fn read(request: &PageRequest<'_>) -> Outcome<Self> {
+    fn read(request: &PageRequest<'_>) -> HubResult<Self> {
         let query = fingerprint(request.query);
         let Some(token) = request.continuation.filter(|token| !token.is_empty()) else {
             return Ok(Self {

@@ -116,7 +116,7 @@ impl SqlValue {
     /// 1 when the kind is one of these (in `json_type`'s words), else 0, never NULL.
     pub(super) fn is_one_of(&self, kinds: &[&str]) -> String {
         let has = |kind: &str| kinds.contains(&kind);
-        let fixed = |sql: &str, answer: bool| match answer {
+        let fixed = |sql: &str, response: bool| match response {
             true => format!("({sql} IS NOT NULL)"),
             false => "0".to_owned(),
         };

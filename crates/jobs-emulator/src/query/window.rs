@@ -3,7 +3,7 @@
 use jobs_devices::query::Collection;
 use rusqlite::Connection;
 
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 
 /// Rows of the table that are looked through in one go, so that other requests are not held up.
 pub(super) const WINDOW: i64 = 20_000;
@@ -18,7 +18,7 @@ pub(super) fn table(from: Collection) -> (&'static str, &'static str) {
 }
 
 /// The highest row number there is.
-pub(super) fn last_row(connection: &Connection, from: Collection) -> Outcome<i64> {
+pub(super) fn last_row(connection: &Connection, from: Collection) -> HubResult<i64> {
     let (table, _) = table(from);
     let sql = format!("SELECT ifnull(max(seq), 0) FROM {table}");
     Ok(connection

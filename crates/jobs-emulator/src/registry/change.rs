@@ -5,14 +5,14 @@ use jobs_devices::ImportMode;
 
 use super::Authentication;
 use super::identity::{Identity, delete_module, matches, new_etag};
-use super::refusal::{RowRefusal, Trouble};
+use super::rejection::{RowRejection, Trouble};
 use super::rules;
 use super::scope::{self, set_scopes};
 use super::store::Writing;
 use super::system_modules;
 use super::twin;
 use super::twin_parts::TwinTexts;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// A change to one device or module.
 #[derive(Clone)]
@@ -42,18 +42,18 @@ impl Change {
     }
 
     /// Applies the change. The outer result is the hub's state, the inner one the row's.
-    pub(crate) fn apply(self, writing: &mut Writing<'_>) -> Outcome<Result<(), RowRefusal>> {
+    pub(crate) fn apply(self, writing: &mut Writing<'_>) -> HubResult<Result<(), RowRejection>> {
         match self.run(writing) {
             Ok(()) => Ok(Ok(())),
-            Err(Trouble::Row(refusal)) => Ok(Err(refusal)),
+            Err(Trouble::Row(rejection)) => Ok(Err(rejection)),
             Err(Trouble::Hub(error)) => Err(error),
         }
     }
 
     fn run(self, writing: &mut Writing<'_>) -> Result<(), Trouble> {
-        rules::check_device_id(&self.id).map_err(RowRefusal::argument)?;
+        rules::check_device_id(&self.id).map_err(RowRejection::argument)?;
         if !self.module_id.is_empty() {
-            rules::check_module_id(&self.module_id).map_err(RowRefusal::argument)?;
+            rules::check_module_id(&self.module_id).map_err(RowRejection::argument)?;
         }
         let existing = Identity::find(writing.connection(), &self.id, &self.module_id)?;
         match existing {
@@ -73,9 +73,9 @@ impl Change {
         }
     }
 
-    fn check_etags(&self, existing: &Identity) -> Result<(), RowRefusal> {
+    fn check_etags(&self, existing: &Identity) -> Result<(), RowRejection> {
         let mismatch = |kind: &str| {
-            RowRefusal::new(
+            RowRejection::new(
                 "PreconditionFailed",
                 format!("{kind} etag does not match: {}", self.name()),
             )
@@ -138,7 +138,8 @@ impl Change {
             into.status_updated = writing.now.ticks();
         }
         into.enabled = self.enabled;
-        rules::check_status_reason(self.status_reason.as_deref()).map_err(RowRefusal::argument)?;
+        rules::check_status_reason(self.status_reason.as_deref())
+            .map_err(RowRejection::argument)?;
         into.status_reason = self.status_reason;
         into.authentication = self
             .authentication
@@ -168,9 +169,9 @@ impl Change {
         }
     }
 
-    fn already_there(&self) -> RowRefusal {
+    fn already_there(&self) -> RowRejection {
         if self.module_id.is_empty() {
-            RowRefusal::new(
+            RowRejection::new(
                 "DeviceAlreadyExists",
                 format!("A device with ID '{}' is already registered.", self.id),
             )
@@ -179,21 +180,21 @@ impl Change {
                 "A module with ID '{}' is already registered on device '{}'.",
                 self.module_id, self.id
             );
-            RowRefusal::new("ModuleAlreadyExistsOnDevice", text)
+            RowRejection::new("ModuleAlreadyExistsOnDevice", text)
         }
     }
 
-    fn not_found(&self, writing: &Writing<'_>) -> Outcome<RowRefusal> {
+    fn not_found(&self, writing: &Writing<'_>) -> HubResult<RowRejection> {
         if self.module_id.is_empty() || !Identity::exists(writing.connection(), &self.id, "")? {
-            Ok(RowRefusal::new("DeviceNotFound", self.id.clone()))
+            Ok(RowRejection::new("DeviceNotFound", self.id.clone()))
         } else {
-            Ok(RowRefusal::new("ModuleNotFound", self.name()))
+            Ok(RowRejection::new("ModuleNotFound", self.name()))
         }
     }
 }
 
 /// Adds an identity, and the system modules of an edge device; when there is no room for all of them, nothing.
-pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()> {
+pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> HubResult<()> {
     let modules = if fresh.iot_edge {
         system_modules::NAMES.len()
     } else {
@@ -210,7 +211,7 @@ pub(crate) fn insert(writing: &mut Writing<'_>, fresh: &Identity) -> Outcome<()>
 }
 
 /// Removes an identity; a device takes its modules along.
-pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<()> {
+pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> HubResult<()> {
     if !existing.module_id.is_empty() {
         return delete_module(writing, &existing.device_id, &existing.module_id);
     }
@@ -225,20 +226,20 @@ pub(crate) fn delete(writing: &mut Writing<'_>, existing: &Identity) -> Outcome<
 /// The parent of a module must be there, and have room.
 fn check_parent(writing: &Writing<'_>, device_id: &str) -> Result<(), Trouble> {
     if !Identity::exists(writing.connection(), device_id, "")? {
-        return Err(RowRefusal {
+        return Err(RowRejection {
             may_resolve: true,
-            ..RowRefusal::new("DeviceNotFound", device_id)
+            ..RowRejection::new("DeviceNotFound", device_id)
         }
         .into());
     }
     check_room(writing, device_id).map_err(|error| match error.code {
-        "TooManyModulesOnDevice" => RowRefusal::new(error.code, error.text).into(),
+        "TooManyModulesOnDevice" => RowRejection::new(error.code, error.text).into(),
         _ => error.into(),
     })
 }
 
 /// A device has a limited number of modules, not counting the system's.
-pub(crate) fn check_room(writing: &Writing<'_>, device_id: &str) -> Outcome<()> {
+pub(crate) fn check_room(writing: &Writing<'_>, device_id: &str) -> HubResult<()> {
     let mut statement =
         writing.connection().prepare_cached("SELECT count(*) FROM identities WHERE device_id = ?1 AND module_id <> '' AND module_id NOT LIKE '$%'")?;
     let modules: i64 = statement.query_row([device_id], |row| row.get(0))?;

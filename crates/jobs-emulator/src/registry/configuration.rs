@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::column;
 use super::identity::{identity_etag, matches, new_etag};
-use super::refusal::unreadable;
+use super::rejection::unreadable;
 use super::rules;
 use super::store::{Store, Writing};
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// A stored configuration.
 #[derive(Clone, Debug)]
@@ -93,13 +93,13 @@ fn pascal(name: &str) -> String {
 }
 
 /// The number of configurations.
-pub(crate) fn count(connection: &Connection) -> Outcome<i64> {
+pub(crate) fn count(connection: &Connection) -> HubResult<i64> {
     let mut statement = connection.prepare_cached("SELECT count(*) FROM configurations")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// Rejects another configuration in a hub that may have `most` and has them.
-pub(crate) fn check_quota(connection: &Connection, most: usize) -> Outcome<()> {
+pub(crate) fn check_quota(connection: &Connection, most: usize) -> HubResult<()> {
     if usize::try_from(count(connection)?).is_ok_and(|count| count < most) {
         Ok(())
     } else {
@@ -110,14 +110,14 @@ pub(crate) fn check_quota(connection: &Connection, most: usize) -> Outcome<()> {
 }
 
 /// The configuration of this id.
-pub(crate) fn find(connection: &Connection, id: &str) -> Outcome<Option<Stored>> {
+pub(crate) fn find(connection: &Connection, id: &str) -> HubResult<Option<Stored>> {
     let mut statement =
         connection.prepare_cached("SELECT id, etag, body FROM configurations WHERE id = ?1")?;
     Ok(statement.query_row([id], Stored::from_row).optional()?)
 }
 
 /// The first `limit` configurations, by id.
-pub(crate) fn list(connection: &Connection, limit: u32) -> Outcome<Vec<Stored>> {
+pub(crate) fn list(connection: &Connection, limit: u32) -> HubResult<Vec<Stored>> {
     let mut statement = connection
         .prepare_cached("SELECT id, etag, body FROM configurations ORDER BY id LIMIT ?1")?;
     let rows = statement.query_map([limit], Stored::from_row)?;
@@ -130,7 +130,7 @@ pub(crate) fn put(
     writing: &Writing<'_>,
     id: &str,
     mut members: Map<String, Value>,
-) -> Outcome<Stored> {
+) -> HubResult<Stored> {
     let created =
         find(writing.connection(), id)?.and_then(|old| old.members.get("createdTimeUtc").cloned());
     for own in ["id", "etag", "importMode"] {
@@ -155,7 +155,7 @@ pub(crate) fn put(
 }
 
 /// Removes a configuration; `false` when there is none.
-pub(crate) fn delete(writing: &Writing<'_>, id: &str) -> Outcome<bool> {
+pub(crate) fn delete(writing: &Writing<'_>, id: &str) -> HubResult<bool> {
     Ok(writing
         .connection()
         .prepare_cached("DELETE FROM configurations WHERE id = ?1")?
@@ -164,7 +164,7 @@ pub(crate) fn delete(writing: &Writing<'_>, id: &str) -> Outcome<bool> {
 }
 
 /// All configurations as the lines of `configurations.txt`, names in PascalCase.
-pub(crate) fn export(store: &Store) -> Outcome<Vec<u8>> {
+pub(crate) fn export(store: &Store) -> HubResult<Vec<u8>> {
     let all = store.read(|connection| list(connection, u32::MAX))?;
     let mut text = Vec::new();
     for mut stored in all {
@@ -231,7 +231,11 @@ fn mode_of(line: &Configuration) -> Result<ImportMode, String> {
 
 impl Line {
     /// Applies the line, to a hub of at most `most` configurations. Returns what is wrong with it, if anything.
-    pub(crate) fn apply(&self, writing: &Writing<'_>, most: usize) -> Outcome<Option<ImportError>> {
+    pub(crate) fn apply(
+        &self,
+        writing: &Writing<'_>,
+        most: usize,
+    ) -> HubResult<Option<ImportError>> {
         let (line, mode) = (&self.configuration, &self.mode);
         let id = &line.id;
         let fail = |code: i64, text: String| {
@@ -243,7 +247,7 @@ impl Line {
             return Ok(fail(400_004, text));
         }
         let existing = find(writing.connection(), id)?;
-        let refusal = match (mode, &existing) {
+        let rejection = match (mode, &existing) {
             (ImportMode::Create, Some(_)) => fail(409_000, format!("{id} exists already")),
             (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
             (_, None) => check_quota(writing.connection(), most)
@@ -254,8 +258,8 @@ impl Line {
             }
             _ => None,
         };
-        if refusal.is_some() {
-            return Ok(refusal);
+        if rejection.is_some() {
+            return Ok(rejection);
         }
         if mode.deletes() {
             delete(writing, id)?;

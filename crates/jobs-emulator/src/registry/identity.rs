@@ -15,7 +15,7 @@ use super::store::Writing;
 use super::twin::{self, Twin, parse_section};
 use super::twin_parts::Side;
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// The time stamp of what has never happened.
 pub(crate) const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -131,7 +131,7 @@ impl Identity {
         connection: &Connection,
         device_id: &str,
         module_id: &str,
-    ) -> Outcome<Option<Self>> {
+    ) -> HubResult<Option<Self>> {
         let condition = "device_id = ?1 AND module_id = ?2";
         Ok(Self::select(connection, condition, [device_id, module_id])?.pop())
     }
@@ -141,7 +141,7 @@ impl Identity {
         connection: &Connection,
         condition: &str,
         parameters: impl Params,
-    ) -> Outcome<Vec<Self>> {
+    ) -> HubResult<Vec<Self>> {
         let sql = format!("SELECT {COLUMNS} FROM identities WHERE {condition}");
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(parameters, Self::from_row)?;
@@ -153,7 +153,7 @@ impl Identity {
         connection: &Connection,
         device_id: &str,
         module_id: &str,
-    ) -> Outcome<Self> {
+    ) -> HubResult<Self> {
         match Self::find(connection, device_id, module_id)? {
             Some(found) => Ok(found),
             None if module_id.is_empty() || !Self::exists(connection, device_id, "")? => {
@@ -170,7 +170,7 @@ impl Identity {
         connection: &Connection,
         device_id: &str,
         module_id: &str,
-    ) -> Outcome<bool> {
+    ) -> HubResult<bool> {
         let mut statement = connection
             .prepare_cached("SELECT 1 FROM identities WHERE device_id = ?1 AND module_id = ?2")?;
         Ok(statement.exists([device_id, module_id])?)
@@ -349,7 +349,7 @@ pub(super) fn delete_module(
     writing: &mut Writing<'_>,
     device_id: &str,
     module_id: &str,
-) -> Outcome<()> {
+) -> HubResult<()> {
     let removed = writing
         .connection()
         .prepare_cached("DELETE FROM identities WHERE device_id = ?1 AND module_id = ?2")?
@@ -359,7 +359,7 @@ pub(super) fn delete_module(
 }
 
 /// The number of devices, and how many of them are disabled. Both counts run over an index alone.
-pub(crate) fn device_counts(connection: &Connection) -> Outcome<(i64, i64)> {
+pub(crate) fn device_counts(connection: &Connection) -> HubResult<(i64, i64)> {
     let count = |condition: &str| {
         let sql = format!("SELECT count(*) FROM identities WHERE {condition}");
         connection

@@ -10,7 +10,7 @@ pub(crate) mod column;
 pub(crate) mod configuration;
 pub(crate) mod identity;
 pub(crate) mod open;
-pub(crate) mod refusal;
+pub(crate) mod rejection;
 mod repeated;
 pub(crate) mod rules;
 pub(crate) mod schema;
@@ -22,5 +22,5 @@ pub(crate) mod twin_parts;
 
 pub(crate) use authentication::Authentication;
 pub(crate) use identity::Identity;
-pub(crate) use refusal::RowRefusal;
+pub(crate) use rejection::RowRejection;
 pub(crate) use store::{Place, Store, Writing};

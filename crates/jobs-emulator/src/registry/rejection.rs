@@ -6,8 +6,8 @@ use crate::envelope::{ServiceError, number_of};
 
 /// Why a row was refused, in the terms of `importErrors.log`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RowRefusal {
-    /// The symbolic name, as bulk answers carry it.
+pub(crate) struct RowRejection {
+    /// The symbolic name, as bulk responses carry it.
     pub(crate) code: &'static str,
     /// The text.
     pub(crate) status: String,
@@ -15,7 +15,7 @@ pub(crate) struct RowRefusal {
     pub(crate) may_resolve: bool,
 }
 
-impl RowRefusal {
+impl RowRejection {
     pub(crate) fn new(code: &'static str, status: impl Into<String>) -> Self {
         Self {
             code,
@@ -36,13 +36,13 @@ impl RowRefusal {
 
 /// Either a refusal of the row, or a failure of the hub itself.
 pub(crate) enum Trouble {
-    Row(RowRefusal),
+    Row(RowRejection),
     Hub(ServiceError),
 }
 
-impl From<RowRefusal> for Trouble {
-    fn from(refusal: RowRefusal) -> Self {
-        Self::Row(refusal)
+impl From<RowRejection> for Trouble {
+    fn from(rejection: RowRejection) -> Self {
+        Self::Row(rejection)
     }
 }
 
@@ -50,7 +50,7 @@ impl From<ServiceError> for Trouble {
     fn from(error: ServiceError) -> Self {
         // A quota is the row's misfortune; anything else is the hub's.
         if error.code == "IotHubQuotaExceeded" {
-            Self::Row(RowRefusal::new(error.code, error.text))
+            Self::Row(RowRejection::new(error.code, error.text))
         } else {
             Self::Hub(error)
         }

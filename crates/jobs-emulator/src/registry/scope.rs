@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 
 use super::column;
 use super::identity::Identity;
-use super::refusal::{RowRefusal, Trouble};
+use super::rejection::{RowRejection, Trouble};
 use super::store::Writing;
 
 const SCOPE: &str = "ms-azure-iot-edge://";
@@ -72,20 +72,20 @@ fn generation_text<'s>(scope: &'s str, device_id: &str) -> Option<&'s str> {
 fn check_parent(scope: &str, device: &Identity, writing: &Writing<'_>) -> Result<(), Trouble> {
     if names(scope, &device.device_id) {
         let text = format!("{} cannot be its own parent", device.device_id);
-        return Err(RowRefusal::new("InvalidDeviceScope", text).into());
+        return Err(RowRejection::new("InvalidDeviceScope", text).into());
     }
     // The service accepts any other text, for a device that no edge device has above it.
     if !scope.starts_with(SCOPE) || parents_of(scope, writing)?.is_some() {
         Ok(())
     } else {
-        let refusal = RowRefusal {
+        let rejection = RowRejection {
             may_resolve: true,
-            ..RowRefusal::new(
+            ..RowRejection::new(
                 "InvalidDeviceScope",
                 format!("no edge device has the scope '{scope}'"),
             )
         };
-        Err(refusal.into())
+        Err(rejection.into())
     }
 }
 
@@ -96,7 +96,7 @@ fn check_descent(own: &str, parents: &[String], writing: &Writing<'_>) -> Result
     while let Some(scope) = above.pop() {
         if scope == own {
             let text = format!("'{own}' would stand above itself");
-            return Err(RowRefusal::new("InvalidDeviceScope", text).into());
+            return Err(RowRejection::new("InvalidDeviceScope", text).into());
         }
         if seen.insert(scope.clone()) {
             above.extend(parents_of(&scope, writing)?.unwrap_or_default());

@@ -13,7 +13,7 @@ use super::open::{self, OpenError};
 use super::schema;
 use crate::clock::Time;
 use crate::data_folder::OpenedFile;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 
 /// Where the hub keeps its data.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Store {
 
     /// An error when the database file is no longer where it was opened: SQLite would go on
     /// writing to a file that nothing can find after the hub has stopped.
-    pub(crate) fn check_file(&self) -> Outcome<()> {
+    pub(crate) fn check_file(&self) -> HubResult<()> {
         match self.file.as_ref().map(OpenedFile::check) {
             Some(Err(why)) => Err(ServiceError::unavailable(why).hint(
                 "hint: put the data folder back, or stop the hub and start it with a new one",
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// Reads. To be called from a thread that may block.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> HubResult<T>) -> HubResult<T> {
         work(&self.connection.blocking_lock())
     }
 
@@ -101,8 +101,8 @@ impl Store {
     pub(crate) fn write<T>(
         &self,
         now: Time,
-        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
-    ) -> Outcome<T> {
+        work: impl FnOnce(&mut Writing<'_>) -> HubResult<T>,
+    ) -> HubResult<T> {
         self.write_then(now, work, |outcome| outcome)
     }
 
@@ -111,8 +111,8 @@ impl Store {
     pub(crate) fn write_then<T, U>(
         &self,
         now: Time,
-        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
-        then: impl FnOnce(Outcome<T>) -> U,
+        work: impl FnOnce(&mut Writing<'_>) -> HubResult<T>,
+        then: impl FnOnce(HubResult<T>) -> U,
     ) -> U {
         let connection = self.connection.blocking_lock();
         then(self.transact(&connection, now, work))
@@ -122,8 +122,8 @@ impl Store {
         &self,
         connection: &Connection,
         now: Time,
-        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
-    ) -> Outcome<T> {
+        work: impl FnOnce(&mut Writing<'_>) -> HubResult<T>,
+    ) -> HubResult<T> {
         self.check_file()?;
         // A transaction that could not even be rolled back would make every later one fail.
         if !connection.is_autocommit() {
@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// A setting that was kept.
-    pub(crate) fn setting(&self, name: &str) -> Outcome<Option<String>> {
+    pub(crate) fn setting(&self, name: &str) -> HubResult<Option<String>> {
         self.read(|connection| {
             let mut statement = connection.prepare("SELECT value FROM settings WHERE name = ?1")?;
             Ok(statement.query_row([name], |row| row.get(0)).optional()?)
@@ -158,7 +158,7 @@ impl Store {
     }
 
     /// Keeps a setting.
-    pub(crate) fn keep_setting(&self, name: &str, value: &str) -> Outcome<()> {
+    pub(crate) fn keep_setting(&self, name: &str, value: &str) -> HubResult<()> {
         self.read(|connection| {
             let sql = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
             connection.execute(sql, [name, value])?;
@@ -201,12 +201,12 @@ impl<'c> Writing<'c> {
     }
 
     /// Refuses when the hub is full.
-    pub(crate) fn check_quota(&self) -> Outcome<()> {
+    pub(crate) fn check_quota(&self) -> HubResult<()> {
         self.check_quota_for(1)
     }
 
     /// Refuses when the hub has no room for so many more.
-    pub(crate) fn check_quota_for(&self, more: usize) -> Outcome<()> {
+    pub(crate) fn check_quota_for(&self, more: usize) -> HubResult<()> {
         let more = i64::try_from(more).unwrap_or(i64::MAX);
         if self.population.saturating_add(more) <= self.quota {
             Ok(())

@@ -2,14 +2,18 @@
 
 use super::identity::{Identity, delete_module};
 use super::store::Writing;
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 
 /// Their ids.
 pub(super) const NAMES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
 
 /// Adds the system modules to a device that became an edge device, and takes them from one that no longer is. To be called
 /// before the device is written: there may be no room for the modules.
-pub(crate) fn follow(writing: &mut Writing<'_>, device: &Identity, had_edge: bool) -> Outcome<()> {
+pub(crate) fn follow(
+    writing: &mut Writing<'_>,
+    device: &Identity,
+    had_edge: bool,
+) -> HubResult<()> {
     match (had_edge, device.iot_edge) {
         (false, true) => insert(writing, device),
         (true, false) => {
@@ -23,7 +27,7 @@ pub(crate) fn follow(writing: &mut Writing<'_>, device: &Identity, had_edge: boo
 }
 
 /// Adds those of the modules that are missing; when there is no room for them, none.
-pub(super) fn insert(writing: &mut Writing<'_>, edge: &Identity) -> Outcome<()> {
+pub(super) fn insert(writing: &mut Writing<'_>, edge: &Identity) -> HubResult<()> {
     let mut missing = Vec::new();
     for name in NAMES {
         if !Identity::exists(writing.connection(), &edge.device_id, name)? {

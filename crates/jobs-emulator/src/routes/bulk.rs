@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::devices::parse_status;
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
+use crate::envelope::{HubResult, Response, ServiceError, shorten_texts};
 use crate::object::Object;
-use crate::registry::RowRefusal;
+use crate::registry::RowRejection;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change::Change;
 use crate::registry::twin_parts::{TwinParts, TwinTexts};
@@ -25,7 +25,7 @@ pub(crate) const ROUTES: &[Route] = &[Route::post(
     update,
 )];
 
-fn update(call: &Call) -> Outcome<Answer> {
+fn update(call: &Call) -> HubResult<Response> {
     let rows: Vec<Value> = call.json()?;
     if rows.len() > MAX_ROWS {
         return Err(ServiceError::too_many_devices(format!(
@@ -36,31 +36,31 @@ fn update(call: &Call) -> Outcome<Answer> {
     let mut errors = Vec::new();
     call.hub.store.write(call.now, |writing| {
         for row in &rows {
-            let refusal = match read(row) {
+            let rejection = match read(row) {
                 Ok(change) => change.apply(writing)?.err(),
-                Err(refusal) => Some(refusal),
+                Err(rejection) => Some(rejection),
             };
-            if let Some(refusal) = refusal {
-                errors.push(error_row(row, &refusal));
+            if let Some(rejection) = rejection {
+                errors.push(error_row(row, &rejection));
             }
         }
         Ok(())
     })?;
-    let mut answer = Answer::json(
+    let mut response = Response::json(
         &json!({ "isSuccessful": errors.is_empty(), "errors": errors, "warnings": [] }),
     );
     if !errors.is_empty() {
-        answer.status = StatusCode::BAD_REQUEST;
-        answer = answer.header(crate::envelope::ERROR_CODE, "BulkRegistryOperationFailure");
+        response.status = StatusCode::BAD_REQUEST;
+        response = response.header(crate::envelope::ERROR_CODE, "BulkRegistryOperationFailure");
     }
-    Ok(answer)
+    Ok(response)
 }
 
-fn error_row(row: &Value, refusal: &RowRefusal) -> Value {
+fn error_row(row: &Value, rejection: &RowRejection) -> Value {
     let mut error = json!({
         "deviceId": text_at(row, &["id", "deviceId"]).unwrap_or_default(),
-        "errorCode": refusal.code,
-        "errorStatus": refusal.status,
+        "errorCode": rejection.code,
+        "errorStatus": rejection.status,
     });
     if let Some(module_id) = text_at(row, &["moduleId"]) {
         error["moduleId"] = json!(module_id);
@@ -70,8 +70,8 @@ fn error_row(row: &Value, refusal: &RowRefusal) -> Value {
 }
 
 /// Reads a row; clients pass on what they got from the hub, so `etag` stands for `eTag` too.
-fn read(row: &Value) -> Result<Change, RowRefusal> {
-    read_row(row).map_err(|text| RowRefusal::new("ArgumentInvalid", text))
+fn read(row: &Value) -> Result<Change, RowRejection> {
+    read_row(row).map_err(|text| RowRejection::new("ArgumentInvalid", text))
 }
 
 fn read_row(row: &Value) -> Result<Change, String> {

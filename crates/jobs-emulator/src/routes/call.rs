@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Found, parameters};
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::object::Object;
 use crate::state::HubState;
 
@@ -76,7 +76,7 @@ impl Call {
     }
 
     /// The body as a JSON object of this shape.
-    pub(crate) fn object<T: DeserializeOwned>(&self) -> Outcome<T> {
+    pub(crate) fn object<T: DeserializeOwned>(&self) -> HubResult<T> {
         let Object(body) = self.json()?;
         Ok(body)
     }
@@ -87,7 +87,7 @@ impl Call {
     }
 
     /// The body as JSON of this shape.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Outcome<T> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> HubResult<T> {
         if self.body.is_empty() {
             return Err(ServiceError::argument_null(
                 "The request needs a JSON body.",

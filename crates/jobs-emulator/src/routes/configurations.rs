@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::devices::check_if_match;
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{HubResult, Response, ServiceError};
 use crate::registry::configuration::{self, Stored};
 use crate::registry::rules;
 
@@ -47,7 +47,7 @@ fn not_found(id: &str) -> ServiceError {
     )
 }
 
-fn list(call: &Call) -> Outcome<Answer> {
+fn list(call: &Call) -> HubResult<Response> {
     let top = match call.query("top") {
         None => u32::MAX,
         Some(text) => text.parse().ok().filter(|top| *top > 0).ok_or_else(|| {
@@ -58,12 +58,12 @@ fn list(call: &Call) -> Outcome<Answer> {
         .hub
         .store
         .read(|connection| configuration::list(connection, top))?;
-    Ok(Answer::json(
+    Ok(Response::json(
         &found.iter().map(Stored::json).collect::<Vec<_>>(),
     ))
 }
 
-fn get(call: &Call) -> Outcome<Answer> {
+fn get(call: &Call) -> HubResult<Response> {
     let id = call.parameter(0);
     let found = call
         .hub
@@ -73,7 +73,7 @@ fn get(call: &Call) -> Outcome<Answer> {
     Ok(shown(&found))
 }
 
-fn put(call: &Call) -> Outcome<Answer> {
+fn put(call: &Call) -> HubResult<Response> {
     let id = call.parameter(0);
     rules::check_configuration_id(id).map_err(ServiceError::argument)?;
     let members = configuration::members_of(&sent(call, id)?);
@@ -99,7 +99,7 @@ fn put(call: &Call) -> Outcome<Answer> {
 }
 
 /// The configuration of the body, held to the types that an import holds a line to.
-fn sent(call: &Call, id: &str) -> Outcome<Configuration> {
+fn sent(call: &Call, id: &str) -> HubResult<Configuration> {
     let mut members: Map<String, Value> = call.json()?;
     let names_another = members
         .iter()
@@ -117,7 +117,7 @@ fn sent(call: &Call, id: &str) -> Outcome<Configuration> {
         .map_err(|misfit: Misfit| ServiceError::argument(misfit.to_string()))
 }
 
-fn delete(call: &Call) -> Outcome<Answer> {
+fn delete(call: &Call) -> HubResult<Response> {
     let id = call.parameter(0);
     call.hub.store.write(call.now, |writing| {
         let existing =
@@ -125,11 +125,11 @@ fn delete(call: &Call) -> Outcome<Answer> {
         check_if_match(call.if_match(), &existing.wire_etag())?;
         configuration::delete(writing, id)
     })?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-fn shown(stored: &Stored) -> Answer {
-    Answer::json(&stored.json()).etag(&stored.wire_etag())
+fn shown(stored: &Stored) -> Response {
+    Response::json(&stored.json()).etag(&stored.wire_etag())
 }
 
 #[derive(Deserialize)]
@@ -141,7 +141,7 @@ struct Queries {
 }
 
 /// Says of each text what is wrong with it; an empty text means nothing is.
-fn test_queries(call: &Call) -> Outcome<Answer> {
+fn test_queries(call: &Call) -> HubResult<Response> {
     let queries: Queries = call.object()?;
     let target = queries.target_condition.filter(|text| !text.is_empty());
     let target = target
@@ -158,7 +158,7 @@ fn test_queries(call: &Call) -> Outcome<Answer> {
             )
         })
         .collect();
-    Ok(Answer::json(
+    Ok(Response::json(
         &json!({ "targetConditionError": target, "customMetricQueryErrors": metrics }),
     ))
 }

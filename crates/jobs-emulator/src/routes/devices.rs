@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{HubResult, Response, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
 use crate::registry::identity::{matches, new_etag};
-use crate::registry::refusal::Trouble;
+use crate::registry::rejection::Trouble;
 use crate::registry::scope::set_scopes;
-use crate::registry::{Identity, RowRefusal, Writing, rules, system_modules};
+use crate::registry::{Identity, RowRejection, Writing, rules, system_modules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -47,7 +47,7 @@ struct Capabilities {
     iot_edge: Option<bool>,
 }
 
-fn list(call: &Call) -> Outcome<Answer> {
+fn list(call: &Call) -> HubResult<Response> {
     let top = match call.query("top") {
         None => MAX_LIST,
         Some(text) => text
@@ -62,27 +62,27 @@ fn list(call: &Call) -> Outcome<Answer> {
         Identity::select(connection, "module_id = '' ORDER BY seq LIMIT ?1", [top])
     })?;
     let shown: Vec<_> = devices.iter().map(Identity::device_json).collect();
-    Ok(Answer::json(&shown))
+    Ok(Response::json(&shown))
 }
 
-fn get(call: &Call) -> Outcome<Answer> {
+fn get(call: &Call) -> HubResult<Response> {
     let device = call
         .hub
         .store
         .read(|connection| Identity::require(connection, call.parameter(0), ""))?;
-    Ok(Answer::json(&device.device_json()).etag(&device.wire_etag()))
+    Ok(Response::json(&device.device_json()).etag(&device.wire_etag()))
 }
 
-fn delete(call: &Call) -> Outcome<Answer> {
+fn delete(call: &Call) -> HubResult<Response> {
     call.hub.store.write(call.now, |writing| {
         let device = Identity::require(writing.connection(), call.parameter(0), "")?;
         check_if_match(call.if_match(), &device.wire_etag())?;
         change::delete(writing, &device)
     })?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-fn put(call: &Call) -> Outcome<Answer> {
+fn put(call: &Call) -> HubResult<Response> {
     let id = call.parameter(0);
     rules::check_device_id(id).map_err(ServiceError::argument)?;
     let body: DeviceBody = call.object()?;
@@ -105,10 +105,10 @@ fn put(call: &Call) -> Outcome<Answer> {
             }
         }
     })?;
-    Ok(Answer::json(&device.device_json()).etag(&device.wire_etag()))
+    Ok(Response::json(&device.device_json()).etag(&device.wire_etag()))
 }
 
-fn create(writing: &mut Writing<'_>, id: &str, body: DeviceBody) -> Outcome<Identity> {
+fn create(writing: &mut Writing<'_>, id: &str, body: DeviceBody) -> HubResult<Identity> {
     writing.check_quota()?;
     let mut device = Identity::new(id, "", writing.now);
     body.settle(&mut device, writing)?;
@@ -116,7 +116,11 @@ fn create(writing: &mut Writing<'_>, id: &str, body: DeviceBody) -> Outcome<Iden
     Ok(device)
 }
 
-fn update(writing: &mut Writing<'_>, mut device: Identity, body: DeviceBody) -> Outcome<Identity> {
+fn update(
+    writing: &mut Writing<'_>,
+    mut device: Identity,
+    body: DeviceBody,
+) -> HubResult<Identity> {
     let had_edge = device.iot_edge;
     body.settle(&mut device, writing)?;
     device.etag = new_etag();
@@ -126,7 +130,7 @@ fn update(writing: &mut Writing<'_>, mut device: Identity, body: DeviceBody) -> 
 }
 
 impl DeviceBody {
-    fn settle(self, device: &mut Identity, writing: &Writing<'_>) -> Outcome<()> {
+    fn settle(self, device: &mut Identity, writing: &Writing<'_>) -> HubResult<()> {
         let enabled = match self.status.as_deref() {
             None => true,
             Some(text) => parse_status(text).map_err(ServiceError::argument)?,
@@ -154,7 +158,7 @@ impl DeviceBody {
             writing,
         )
         .map_err(|trouble| match trouble {
-            Trouble::Row(refusal) => refused(refusal),
+            Trouble::Row(rejection) => refused(rejection),
             Trouble::Hub(error) => error,
         })
     }
@@ -170,7 +174,7 @@ pub(crate) fn parse_status(text: &str) -> Result<bool, String> {
 }
 
 /// 412 when an `If-Match` is given and does not match.
-pub(crate) fn check_if_match(given: Option<&str>, actual: &str) -> Outcome<()> {
+pub(crate) fn check_if_match(given: Option<&str>, actual: &str) -> HubResult<()> {
     if given.is_none() || matches(given, actual) {
         Ok(())
     } else {
@@ -180,11 +184,11 @@ pub(crate) fn check_if_match(given: Option<&str>, actual: &str) -> Outcome<()> {
     }
 }
 
-/// A refused row as an answer of its own.
-pub(crate) fn refused(refusal: RowRefusal) -> ServiceError {
-    if refusal.code == "InvalidDeviceScope" {
-        ServiceError::device_scope(refusal.status)
+/// A refused row as a response of its own.
+pub(crate) fn refused(rejection: RowRejection) -> ServiceError {
+    if rejection.code == "InvalidDeviceScope" {
+        ServiceError::device_scope(rejection.status)
     } else {
-        ServiceError::argument(refusal.status)
+        ServiceError::argument(rejection.status)
     }
 }

@@ -3,12 +3,12 @@
 use hyper::StatusCode;
 
 use super::{Call, Route, plain};
-use crate::envelope::{Answer, Outcome};
+use crate::envelope::{HubResult, Response};
 
 pub(crate) const ROUTES: &[Route] = &[Route::open("Local_Health", "/healthz", health)];
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
-fn health(call: &Call) -> Outcome<Answer> {
+fn health(call: &Call) -> HubResult<Response> {
     Ok(match call.hub.store.check_file() {
         Ok(()) => plain(StatusCode::OK, "OK"),
         Err(error) => plain(error.status, error.sentence()),

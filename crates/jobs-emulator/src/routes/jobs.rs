@@ -3,7 +3,7 @@
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::engine::{End, Record};
-use crate::envelope::{Answer, Outcome};
+use crate::envelope::{HubResult, Response};
 use crate::jobs::{self, CreateBody, JobRecord};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
@@ -16,33 +16,33 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::delete("Jobs_CancelImportExportJob", "/jobs/{}", WRITE, cancel),
 ];
 
-fn create(call: &Call) -> Outcome<Answer> {
+fn create(call: &Call) -> HubResult<Response> {
     let body: CreateBody = call.object()?;
     let (record, echo) = body.check(call.now)?;
     let (record, echo) = jobs::create(&call.hub.jobs, record, echo)?;
-    Ok(Answer::json(&record.created_body(&echo)))
+    Ok(Response::json(&record.created_body(&echo)))
 }
 
-fn list(call: &Call) -> Outcome<Answer> {
+fn list(call: &Call) -> HubResult<Response> {
     let jobs = call.hub.jobs.table.all();
     let bodies: Vec<_> = jobs.iter().map(Record::body).collect();
-    Ok(Answer::json(&bodies))
+    Ok(Response::json(&bodies))
 }
 
-fn get(call: &Call) -> Outcome<Answer> {
-    Ok(Answer::json(&find(call)?.body()))
+fn get(call: &Call) -> HubResult<Response> {
+    Ok(Response::json(&find(call)?.body()))
 }
 
 /// A job that is over stays as it is; an `If-Match` (one client sends it) is not looked at.
-fn cancel(call: &Call) -> Outcome<Answer> {
+fn cancel(call: &Call) -> HubResult<Response> {
     let id = find(call)?.id;
     call.hub.jobs.table.advance(&id, |job, writing| {
         job.end(End::Cancelled, writing.now);
         Ok(Some(()))
     })?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-fn find(call: &Call) -> Outcome<JobRecord> {
+fn find(call: &Call) -> HubResult<JobRecord> {
     call.hub.jobs.table.require(call.parameter(0))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Call, Route};
 use crate::admin::{self, Order};
 use crate::door::Surface;
-use crate::envelope::{Answer, Outcome, ServiceError, shorten_texts};
+use crate::envelope::{HubResult, Response, ServiceError, shorten_texts};
 use crate::faults::FaultScript;
 use crate::jobs;
 
@@ -20,7 +20,7 @@ const fn local(
     operation: &'static str,
     method: Method,
     pattern: &'static str,
-    handle: fn(&Call) -> Outcome<Answer>,
+    handle: fn(&Call) -> HubResult<Response>,
 ) -> Route {
     Route::new(Surface::Local, operation, method, pattern, &[], handle)
 }
@@ -60,26 +60,26 @@ pub(crate) const ROUTES: &[Route] = &[
     local("Local_Overview", Method::GET, "/_local/overview", overview),
 ];
 
-fn reset(call: &Call) -> Outcome<Answer> {
+fn reset(call: &Call) -> HubResult<Response> {
     admin::reset(&call.hub)?;
-    Ok(Answer::json(&json!({})))
+    Ok(Response::json(&json!({})))
 }
 
 /// 200 when every row was applied, else 400 with the rows that were not; the others are applied.
-fn seed(call: &Call) -> Outcome<Answer> {
+fn seed(call: &Call) -> HubResult<Response> {
     let seeded = jobs::seed(&call.hub.store, call.now, &call.body)?;
     let mut body = json!(seeded);
     shorten_texts(&mut body["errors"]);
-    let mut answer = Answer::json(&body);
+    let mut response = Response::json(&body);
     if !seeded.errors.is_empty() {
-        answer.status = StatusCode::BAD_REQUEST;
+        response.status = StatusCode::BAD_REQUEST;
     }
-    Ok(answer)
+    Ok(response)
 }
 
-fn steer(call: &Call, order: Order) -> Outcome<Answer> {
+fn steer(call: &Call, order: Order) -> HubResult<Response> {
     let job = admin::steer(&call.hub, call.parameter(0), order)?;
-    Ok(Answer::raw_json(job))
+    Ok(Response::raw_json(job))
 }
 
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ struct Fail {
     reason: String,
 }
 
-fn fail(call: &Call) -> Outcome<Answer> {
+fn fail(call: &Call) -> HubResult<Response> {
     let Fail { reason } = call.object()?;
     steer(call, Order::Fail(reason))
 }
@@ -99,7 +99,7 @@ struct Advance {
     advance_seconds: f64,
 }
 
-fn move_clock(call: &Call) -> Outcome<Answer> {
+fn move_clock(call: &Call) -> HubResult<Response> {
     let Advance { advance_seconds } = call.object()?;
     let length = Duration::try_from_secs_f64(advance_seconds).map_err(|_| {
         ServiceError::argument(
@@ -115,11 +115,13 @@ fn move_clock(call: &Call) -> Outcome<Answer> {
     clock(call)
 }
 
-fn clock(call: &Call) -> Outcome<Answer> {
-    Ok(Answer::json(&json!({ "now": call.hub.clock.now().wire() })))
+fn clock(call: &Call) -> HubResult<Response> {
+    Ok(Response::json(
+        &json!({ "now": call.hub.clock.now().wire() }),
+    ))
 }
 
-fn set_faults(call: &Call) -> Outcome<Answer> {
+fn set_faults(call: &Call) -> HubResult<Response> {
     let text = std::str::from_utf8(&call.body)
         .map_err(|_| ServiceError::format("The body is not UTF-8."))?;
     let script: FaultScript = text
@@ -132,23 +134,23 @@ fn set_faults(call: &Call) -> Outcome<Answer> {
 }
 
 /// The script, and how often each rule has acted.
-fn faults(call: &Call) -> Outcome<Answer> {
+fn faults(call: &Call) -> HubResult<Response> {
     let (script, acted) = call.hub.traffic.faults.report();
     let mut body: Value = json!(script);
     body["acted"] = json!(acted);
-    Ok(Answer::json(&body))
+    Ok(Response::json(&body))
 }
 
-fn requests(call: &Call) -> Outcome<Answer> {
+fn requests(call: &Call) -> HubResult<Response> {
     let limit = match call.query("limit") {
         None => DEFAULT_LIMIT,
         Some(text) => text
             .parse()
             .map_err(|_| ServiceError::argument(format!("limit '{text}' is no whole number")))?,
     };
-    Ok(Answer::json(&call.hub.traffic.requests.latest(limit)))
+    Ok(Response::json(&call.hub.traffic.requests.latest(limit)))
 }
 
-fn overview(call: &Call) -> Outcome<Answer> {
-    Ok(Answer::json(&admin::overview(&call.hub)?))
+fn overview(call: &Call) -> HubResult<Response> {
+    Ok(Response::json(&admin::overview(&call.hub)?))
 }

@@ -27,7 +27,7 @@ pub(crate) use call::Call;
 use crate::auth::{Gate, Rights};
 use crate::clock::Time;
 use crate::door::Surface;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{HubResult, Response, ServiceError};
 
 /// All tables, in the order in which they are searched.
 const TABLES: &[&[Route]] = &[
@@ -69,7 +69,7 @@ pub(crate) struct Route {
     pub(crate) surface: Surface,
     /// Any of these is enough.
     pub(crate) rights: &'static [Rights],
-    pub(crate) handle: fn(&Call) -> Outcome<Answer>,
+    pub(crate) handle: fn(&Call) -> HubResult<Response>,
 }
 
 impl Route {
@@ -79,7 +79,7 @@ impl Route {
         method: Method,
         pattern: &'static str,
         rights: &'static [Rights],
-        handle: fn(&Call) -> Outcome<Answer>,
+        handle: fn(&Call) -> HubResult<Response>,
     ) -> Self {
         Self {
             operation,
@@ -95,7 +95,7 @@ impl Route {
     const fn open(
         operation: &'static str,
         pattern: &'static str,
-        handle: fn(&Call) -> Outcome<Answer>,
+        handle: fn(&Call) -> HubResult<Response>,
     ) -> Self {
         Self::new(Surface::Open, operation, Method::GET, pattern, &[], handle)
     }
@@ -110,7 +110,7 @@ macro_rules! methods {
                     operation: &'static str,
                     pattern: &'static str,
                     rights: &'static [Rights],
-                    handle: fn(&Call) -> Outcome<Answer>,
+                    handle: fn(&Call) -> HubResult<Response>,
                 ) -> Self {
                     Self::new(Surface::Service, operation, Method::$method, pattern, rights, handle)
                 }
@@ -152,20 +152,20 @@ impl Found {
     }
 
     /// Judges the caller, then the arguments, then does the work.
-    pub(crate) fn answer(&self, call: &Call) -> Answer {
-        let answer = self
+    pub(crate) fn response(&self, call: &Call) -> Response {
+        let response = self
             .judged(call)
-            .unwrap_or_else(|error| error.answer(call.now));
+            .unwrap_or_else(|error| error.response(call.now));
         match self {
-            Self::OtherMethod(_) if answer.status == StatusCode::METHOD_NOT_ALLOWED => {
-                answer.header(ALLOW, &methods_at(&call.path).join(", "))
+            Self::OtherMethod(_) if response.status == StatusCode::METHOD_NOT_ALLOWED => {
+                response.header(ALLOW, &methods_at(&call.path).join(", "))
             }
-            _ => answer,
+            _ => response,
         }
     }
 
     /// Judges the caller by its token. Whatever else is wrong with the request comes after it.
-    pub(crate) fn admit(&self, gate: &Gate, headers: &HeaderMap, path: &str) -> Outcome<()> {
+    pub(crate) fn admit(&self, gate: &Gate, headers: &HeaderMap, path: &str) -> HubResult<()> {
         let rights = match self {
             Self::Route(route) => route.rights,
             Self::OtherMethod(_) | Self::Nothing(_) => &[],
@@ -178,7 +178,7 @@ impl Found {
         }
     }
 
-    fn judged(&self, call: &Call) -> Outcome<Answer> {
+    fn judged(&self, call: &Call) -> HubResult<Response> {
         self.admit(&call.hub.traffic.gate, &call.headers, &call.path)?;
         if self.surface() == Surface::Service {
             check_api_version(call.query("api-version"))?;
@@ -280,7 +280,7 @@ fn parameters(pattern: &str, path: &str) -> Vec<String> {
         .collect()
 }
 
-fn check_api_version(given: Option<&str>) -> Outcome<()> {
+fn check_api_version(given: Option<&str>) -> HubResult<()> {
     match given {
         Some(version)
             if API_VERSIONS
@@ -298,9 +298,9 @@ fn check_api_version(given: Option<&str>) -> Outcome<()> {
     }
 }
 
-/// An answer with a status of its own, for the routes that are no part of the service.
-pub(crate) fn plain(status: StatusCode, text: impl Into<bytes::Bytes>) -> Answer {
-    Answer::with_type(status, "text/plain; charset=utf-8", text)
+/// A response with a status of its own, for the routes that are no part of the service.
+pub(crate) fn plain(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response {
+    Response::with_type(status, "text/plain; charset=utf-8", text)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::devices::check_if_match;
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{HubResult, Response, ServiceError};
 use crate::object;
 use crate::registry::authentication::AuthenticationRequest;
 use crate::registry::change;
@@ -48,7 +48,7 @@ struct ModuleBody {
     authentication: Option<AuthenticationRequest>,
 }
 
-fn list(call: &Call) -> Outcome<Answer> {
+fn list(call: &Call) -> HubResult<Response> {
     let device_id = call.parameter(0);
     let modules = call.hub.store.read(|connection| {
         if !Identity::exists(connection, device_id, "")? {
@@ -58,27 +58,27 @@ fn list(call: &Call) -> Outcome<Answer> {
         Identity::select(connection, condition, [device_id])
     })?;
     let shown: Vec<_> = modules.iter().map(Identity::module_json).collect();
-    Ok(Answer::json(&shown))
+    Ok(Response::json(&shown))
 }
 
-fn get(call: &Call) -> Outcome<Answer> {
+fn get(call: &Call) -> HubResult<Response> {
     let module = call
         .hub
         .store
         .read(|connection| Identity::require(connection, call.parameter(0), call.parameter(1)))?;
-    Ok(Answer::json(&module.module_json()).etag(&module.wire_etag()))
+    Ok(Response::json(&module.module_json()).etag(&module.wire_etag()))
 }
 
-fn delete(call: &Call) -> Outcome<Answer> {
+fn delete(call: &Call) -> HubResult<Response> {
     call.hub.store.write(call.now, |writing| {
         let module = Identity::require(writing.connection(), call.parameter(0), call.parameter(1))?;
         check_if_match(call.if_match(), &module.wire_etag())?;
         change::delete(writing, &module)
     })?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-fn put(call: &Call) -> Outcome<Answer> {
+fn put(call: &Call) -> HubResult<Response> {
     let (device_id, module_id) = (call.parameter(0), call.parameter(1));
     rules::check_device_id(device_id).map_err(ServiceError::argument)?;
     rules::check_module_id(module_id).map_err(ServiceError::argument)?;
@@ -112,7 +112,7 @@ fn put(call: &Call) -> Outcome<Answer> {
             }
         }
     })?;
-    Ok(Answer::json(&module.module_json()).etag(&module.wire_etag()))
+    Ok(Response::json(&module.module_json()).etag(&module.wire_etag()))
 }
 
 fn create(
@@ -120,7 +120,7 @@ fn create(
     device_id: &str,
     module_id: &str,
     body: ModuleBody,
-) -> Outcome<Identity> {
+) -> HubResult<Identity> {
     writing.check_quota()?;
     change::check_room(writing, device_id)?;
     let mut module = Identity::new(device_id, module_id, writing.now);
@@ -129,7 +129,11 @@ fn create(
     Ok(module)
 }
 
-fn update(writing: &mut Writing<'_>, mut module: Identity, body: ModuleBody) -> Outcome<Identity> {
+fn update(
+    writing: &mut Writing<'_>,
+    mut module: Identity,
+    body: ModuleBody,
+) -> HubResult<Identity> {
     body.settle(&mut module)?;
     module.etag = new_etag();
     module.update(writing.connection())?;
@@ -137,7 +141,7 @@ fn update(writing: &mut Writing<'_>, mut module: Identity, body: ModuleBody) -> 
 }
 
 impl ModuleBody {
-    fn settle(self, module: &mut Identity) -> Outcome<()> {
+    fn settle(self, module: &mut Identity) -> HubResult<()> {
         module.authentication = self
             .authentication
             .unwrap_or_default()

@@ -11,7 +11,7 @@ use hyper::header::{
 use ring::digest;
 
 use super::{Call, Route};
-use crate::envelope::{Answer, Outcome};
+use crate::envelope::{HubResult, Response};
 
 const PAGE: &str = include_str!("../page.html");
 
@@ -38,15 +38,15 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 pub(crate) const ROUTES: &[Route] = &[Route::open("Local_Page", "/", page)];
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
-fn page(_call: &Call) -> Outcome<Answer> {
+fn page(_call: &Call) -> HubResult<Response> {
     const FIXED: [(HeaderName, &str); 3] = [
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    let mut answer = Answer::with_type(StatusCode::OK, "text/html; charset=utf-8", PAGE);
+    let mut response = Response::with_type(StatusCode::OK, "text/html; charset=utf-8", PAGE);
     for (name, value) in FIXED {
-        answer = answer.header(name, value);
+        response = response.header(name, value);
     }
-    Ok(answer.header(CONTENT_SECURITY_POLICY, &POLICY))
+    Ok(response.header(CONTENT_SECURITY_POLICY, &POLICY))
 }

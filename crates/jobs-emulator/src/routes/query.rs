@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, MAX_ITEM_COUNT, Outcome, ServiceError};
+use crate::envelope::{CONTINUATION, HubResult, ITEM_TYPE, MAX_ITEM_COUNT, Response, ServiceError};
 use crate::query::{self, PageRequest};
 
 /// Results on a page when the caller does not say, and at most.
@@ -23,7 +23,7 @@ struct Specification {
     query: String,
 }
 
-fn run(call: &Call) -> Outcome<Answer> {
+fn run(call: &Call) -> HubResult<Response> {
     let specification: Specification = call.object()?;
     let request = PageRequest {
         query: &specification.query,
@@ -31,10 +31,10 @@ fn run(call: &Call) -> Outcome<Answer> {
         continuation: call.header(&CONTINUATION),
     };
     let page = query::run(&call.hub.store, &request)?;
-    let answer = Answer::json(&page.items).header(ITEM_TYPE, page.kind);
+    let response = Response::json(&page.items).header(ITEM_TYPE, page.kind);
     Ok(match page.continuation {
-        Some(token) => answer.header(CONTINUATION, &token),
-        None => answer,
+        Some(token) => response.header(CONTINUATION, &token),
+        None => response,
     })
 }
 
@@ -44,7 +44,7 @@ pub(super) fn asked_size(call: &Call) -> Option<(&'static str, &str)> {
 }
 
 /// The page size asked for under a name; more than the service's largest page gets that one.
-pub(super) fn page_size(asked: Option<(&str, &str)>) -> Outcome<usize> {
+pub(super) fn page_size(asked: Option<(&str, &str)>) -> HubResult<usize> {
     let Some((name, text)) = asked else {
         return Ok(MAX_PAGE);
     };

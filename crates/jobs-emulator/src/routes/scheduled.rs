@@ -8,7 +8,7 @@ use super::query::{asked_size, page_size};
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::engine::Record;
-use crate::envelope::{Answer, CONTINUATION, ITEM_TYPE, Outcome, ServiceError};
+use crate::envelope::{CONTINUATION, HubResult, ITEM_TYPE, Response, ServiceError};
 use crate::scheduled::{self, ScheduledRecord, word};
 
 /// No source says which right a scheduled job needs, and the SDKs' documentation names either.
@@ -27,31 +27,31 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("Jobs_GetScheduledJob", "/jobs/v2/{}", READ, get),
 ];
 
-fn create(call: &Call) -> Outcome<Answer> {
+fn create(call: &Call) -> HubResult<Response> {
     let request: Value = call.json()?;
     let record = scheduled::read_request(call.parameter(0), &request, call.now)?;
-    Ok(Answer::json(&scheduled::create(
+    Ok(Response::json(&scheduled::create(
         &call.hub.scheduled,
         record,
     )?))
 }
 
-fn get(call: &Call) -> Outcome<Answer> {
+fn get(call: &Call) -> HubResult<Response> {
     let id = call.parameter(0);
     Ok(match call.hub.scheduled.table.get(id)? {
-        Some(record) => Answer::json(&record.body()),
-        None => Answer::json(&scheduled::unknown(id)),
+        Some(record) => Response::json(&record.body()),
+        None => Response::json(&scheduled::unknown(id)),
     })
 }
 
-fn cancel(call: &Call) -> Outcome<Answer> {
+fn cancel(call: &Call) -> HubResult<Response> {
     let record = scheduled::cancel(&call.hub.scheduled, call.parameter(0))?;
-    Ok(Answer::json(&record.body()))
+    Ok(Response::json(&record.body()))
 }
 
 /// Newest first. A token names the last job given, so that jobs added meanwhile shift nothing. Size and token may stand in the
 /// query too, as the documentation writes them.
-fn query(call: &Call) -> Outcome<Answer> {
+fn query(call: &Call) -> HubResult<Response> {
     let wanted = |name: &str, value: String| {
         call.query(name)
             .filter(|text| !text.is_empty())
@@ -80,10 +80,10 @@ fn query(call: &Call) -> Outcome<Answer> {
     found.truncate(size);
     let page: Vec<_> = found.iter().map(Record::body).collect();
     // The .NET client reads nothing but its own enum's name here, in exact case.
-    let answer = Answer::json(&page).header(ITEM_TYPE, "JobResponse");
+    let response = Response::json(&page).header(ITEM_TYPE, "JobResponse");
     Ok(match found.last() {
-        Some(last) if another => answer.header(CONTINUATION, &token_of(last)),
-        _ => answer,
+        Some(last) if another => response.header(CONTINUATION, &token_of(last)),
+        _ => response,
     })
 }
 

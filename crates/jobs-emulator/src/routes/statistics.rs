@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome};
+use crate::envelope::{HubResult, Response};
 use crate::registry::identity::device_counts;
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ, Rights::SERVICE_CONNECT];
@@ -24,9 +24,9 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn devices(call: &Call) -> Outcome<Answer> {
+fn devices(call: &Call) -> HubResult<Response> {
     let (total, disabled) = call.hub.store.read(device_counts)?;
-    Ok(Answer::json(&json!({
+    Ok(Response::json(&json!({
         "totalDeviceCount": total,
         "enabledDeviceCount": total - disabled,
         "disabledDeviceCount": disabled,
@@ -34,6 +34,6 @@ fn devices(call: &Call) -> Outcome<Answer> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
-fn service(_call: &Call) -> Outcome<Answer> {
-    Ok(Answer::json(&json!({ "connectedDeviceCount": 0 })))
+fn service(_call: &Call) -> HubResult<Response> {
+    Ok(Response::json(&json!({ "connectedDeviceCount": 0 })))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::devices::check_if_match;
 use super::{Call, Route};
 use crate::auth::Rights;
-use crate::envelope::{Answer, Outcome, ServiceError};
+use crate::envelope::{HubResult, Response, ServiceError};
 use crate::registry::Identity;
 use crate::registry::twin;
 use crate::registry::twin_parts::{TwinParts, TwinTexts};
@@ -21,7 +21,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::put("Modules_ReplaceTwin", "/twins/{}/modules/{}", SERVICE, put),
 ];
 
-fn get(call: &Call) -> Outcome<Answer> {
+fn get(call: &Call) -> HubResult<Response> {
     let found = call
         .hub
         .store
@@ -29,13 +29,13 @@ fn get(call: &Call) -> Outcome<Answer> {
     Ok(shown(&found))
 }
 
-fn patch(call: &Call) -> Outcome<Answer> {
+fn patch(call: &Call) -> HubResult<Response> {
     let parts = parts(call)?;
     change(call, |found| twin::merge(&mut found.twin, parts, call.now))
 }
 
 /// A replacement: a section that is not sent becomes empty.
-fn put(call: &Call) -> Outcome<Answer> {
+fn put(call: &Call) -> HubResult<Response> {
     let texts = TwinTexts::of(parts(call)?)
         .map_err(ServiceError::argument)?
         .or_empty();
@@ -46,7 +46,7 @@ fn put(call: &Call) -> Outcome<Answer> {
 }
 
 /// The writable parts of the body; only a device reports properties.
-fn parts(call: &Call) -> Outcome<TwinParts> {
+fn parts(call: &Call) -> HubResult<TwinParts> {
     let document: Value = call.json()?;
     if !document.is_object() {
         return Err(ServiceError::format("The body is not a JSON object."));
@@ -56,7 +56,10 @@ fn parts(call: &Call) -> Outcome<TwinParts> {
     Ok(parts)
 }
 
-fn change(call: &Call, work: impl FnOnce(&mut Identity) -> Result<(), String>) -> Outcome<Answer> {
+fn change(
+    call: &Call,
+    work: impl FnOnce(&mut Identity) -> Result<(), String>,
+) -> HubResult<Response> {
     let found = call.hub.store.write(call.now, |writing| {
         let mut found =
             Identity::require(writing.connection(), call.parameter(0), call.parameter(1))?;
@@ -68,6 +71,6 @@ fn change(call: &Call, work: impl FnOnce(&mut Identity) -> Result<(), String>) -
     Ok(shown(&found))
 }
 
-fn shown(found: &Identity) -> Answer {
-    Answer::json(&found.twin_json()).etag(&found.twin.wire_etag())
+fn shown(found: &Identity) -> Response {
+    Response::json(&found.twin_json()).etag(&found.twin.wire_etag())
 }

@@ -15,7 +15,7 @@ pub(crate) use record::{ScheduledRecord, unknown, word};
 pub(crate) use request::read as read_request;
 
 use crate::engine::{self, End, Host, JobTable, Record as _};
-use crate::envelope::{Flavour, Outcome, ServiceError};
+use crate::envelope::{Flavour, HubResult, ServiceError};
 use crate::sku::Sku;
 use record::ScheduledStatus;
 use work::Pace;
@@ -30,7 +30,7 @@ pub(crate) struct Scheduled {
 
 impl Scheduled {
     /// Reads the records of an earlier run. `throttle`: the rates of the tier are applied.
-    pub(crate) fn load(host: Host, sku: Sku, throttle: bool) -> Outcome<Self> {
+    pub(crate) fn load(host: Host, sku: Sku, throttle: bool) -> HubResult<Self> {
         Ok(Self {
             table: Arc::new(JobTable::load(host)?),
             slots: sku.scheduled_job_slots(),
@@ -40,7 +40,10 @@ impl Scheduled {
 }
 
 /// Takes a slot for the job and starts it. Returns the body of the response.
-pub(crate) fn create(jobs: &Scheduled, mut record: ScheduledRecord) -> Outcome<serde_json::Value> {
+pub(crate) fn create(
+    jobs: &Scheduled,
+    mut record: ScheduledRecord,
+) -> HubResult<serde_json::Value> {
     let body = record.created_body();
     if record.start > record.created {
         record.status = ScheduledStatus::Scheduled;
@@ -55,7 +58,7 @@ pub(crate) fn create(jobs: &Scheduled, mut record: ScheduledRecord) -> Outcome<s
     Ok(body)
 }
 
-fn check_slots(active: usize, slots: usize) -> Outcome<()> {
+fn check_slots(active: usize, slots: usize) -> HubResult<()> {
     if active < slots {
         return Ok(());
     }
@@ -75,7 +78,7 @@ pub(crate) fn resume(jobs: &Scheduled) {
 }
 
 /// Cancels a job that does not run yet.
-pub(crate) fn cancel(jobs: &Scheduled, id: &str) -> Outcome<ScheduledRecord> {
+pub(crate) fn cancel(jobs: &Scheduled, id: &str) -> HubResult<ScheduledRecord> {
     jobs.table.require(id)?;
     let cancelled = jobs.table.advance(id, |record, writing| {
         let waiting = record.status != ScheduledStatus::Running;

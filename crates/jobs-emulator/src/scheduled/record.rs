@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Time;
 use crate::engine::{End, Record};
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 
 /// What is done to each device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ impl Record for ScheduledRecord {
     }
 
     /// Deletes what `devices.jobs` shows.
-    fn forget(connection: &Connection, id: &str) -> Outcome<()> {
+    fn forget(connection: &Connection, id: &str) -> HubResult<()> {
         let sql = "DELETE FROM device_jobs WHERE job_id = ?1";
         connection.prepare_cached(sql)?.execute([id])?;
         Ok(())
@@ -177,7 +177,7 @@ fn method_shown(method: &Value) -> Value {
 }
 
 /// What stands for a job that this API does not know, import and export jobs included. The vendor's command line turns
-/// to the other API on this answer alone.
+/// to the other API on this response alone.
 pub(crate) fn unknown(id: &str) -> Value {
     json!({ "jobId": id, "type": "unknown", "status": "unknown" })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus, word};
 use crate::clock::Time;
-use crate::envelope::{Outcome, ServiceError};
+use crate::envelope::{HubResult, ServiceError};
 use crate::registry::twin_parts::TwinParts;
 
 /// How far ahead a job may be scheduled.
@@ -19,7 +19,7 @@ const DEFAULT_MAX_SECONDS: i64 = 3600;
 const RESPONSE_TIMEOUT: std::ops::RangeInclusive<i64> = 5..=300;
 
 /// A new job. Its condition is not looked at: the service takes a bad one, and the job fails later.
-pub(crate) fn read(id: &str, request: &Value, now: Time) -> Outcome<ScheduledRecord> {
+pub(crate) fn read(id: &str, request: &Value, now: Time) -> HubResult<ScheduledRecord> {
     check_id(id)?;
     if !request.is_object() {
         return Err(ServiceError::format("The body is not a JSON object."));
@@ -51,7 +51,7 @@ pub(crate) fn read(id: &str, request: &Value, now: Time) -> Outcome<ScheduledRec
 }
 
 /// At most 64 characters; the live service refuses upper case, `_`, `.` and space.
-fn check_id(id: &str) -> Outcome<()> {
+fn check_id(id: &str) -> HubResult<()> {
     let allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'\'')
     };
@@ -73,7 +73,7 @@ fn check_id(id: &str) -> Outcome<()> {
 }
 
 /// The body may repeat the id, also as a number.
-fn check_same_id(id: &str, request: &Value) -> Outcome<()> {
+fn check_same_id(id: &str, request: &Value) -> HubResult<()> {
     let repeated = match request.get("jobId") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::String(text)) => text.clone(),
@@ -88,7 +88,7 @@ fn check_same_id(id: &str, request: &Value) -> Outcome<()> {
     }
 }
 
-fn kind(request: &Value) -> Outcome<ScheduledKind> {
+fn kind(request: &Value) -> HubResult<ScheduledKind> {
     let Some(text) = request.get("type").and_then(Value::as_str) else {
         return Err(ServiceError::argument_null(
             "type is missing; use scheduleUpdateTwin or scheduleDeviceMethod",
@@ -107,7 +107,7 @@ fn kind(request: &Value) -> Outcome<ScheduledKind> {
     })
 }
 
-fn update_twin(request: &Value) -> Outcome<Value> {
+fn update_twin(request: &Value) -> HubResult<Value> {
     let Some(twin) = request.get("updateTwin").filter(|twin| twin.is_object()) else {
         return Err(ServiceError::argument_null("updateTwin is missing"));
     };
@@ -124,7 +124,7 @@ fn update_twin(request: &Value) -> Outcome<Value> {
     Ok(twin.clone())
 }
 
-fn method(request: &Value) -> Outcome<Value> {
+fn method(request: &Value) -> HubResult<Value> {
     let Some(method) = request
         .get("cloudToDeviceMethod")
         .filter(|method| method.is_object())
@@ -168,7 +168,7 @@ fn method(request: &Value) -> Outcome<Value> {
     Ok(method.clone())
 }
 
-fn seconds(object: &Value, name: &str) -> Outcome<Option<i64>> {
+fn seconds(object: &Value, name: &str) -> HubResult<Option<i64>> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value
@@ -179,7 +179,7 @@ fn seconds(object: &Value, name: &str) -> Outcome<Option<i64>> {
 }
 
 /// Absent or null means now; a moment in the past does too.
-fn start(request: &Value, now: Time) -> Outcome<Time> {
+fn start(request: &Value, now: Time) -> HubResult<Time> {
     let text = match request.get("startTime") {
         None | Some(Value::Null) => return Ok(now),
         Some(value) => value.as_str().unwrap_or_default(),
@@ -191,7 +191,7 @@ fn start(request: &Value, now: Time) -> Outcome<Time> {
     Ok(start.max(now))
 }
 
-fn max_seconds(request: &Value) -> Outcome<i64> {
+fn max_seconds(request: &Value) -> HubResult<i64> {
     match seconds(request, "maxExecutionTimeInSeconds")? {
         None => Ok(DEFAULT_MAX_SECONDS),
         Some(seconds) if seconds > 0 => Ok(seconds),
@@ -199,7 +199,7 @@ fn max_seconds(request: &Value) -> Outcome<i64> {
     }
 }
 
-fn condition(request: &Value) -> Outcome<String> {
+fn condition(request: &Value) -> HubResult<String> {
     match request.get("queryCondition").and_then(Value::as_str) {
         Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
         _ => Err(ServiceError::argument_null(

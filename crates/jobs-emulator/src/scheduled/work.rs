@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::record::{ScheduledKind, ScheduledRecord, Statistics};
 use crate::clock::Time;
 use crate::engine::{Ending, Work};
-use crate::envelope::Outcome;
+use crate::envelope::HubResult;
 use crate::query;
 use crate::registry::identity::matches;
 use crate::registry::twin;
@@ -79,7 +79,7 @@ fn select(work: &Work<ScheduledRecord>, condition: &Condition) -> Result<Vec<i64
 }
 
 /// Within one transaction: the devices, their records and the job's counts.
-fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>) -> Outcome<()> {
+fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>) -> HubResult<()> {
     let now = writing.now;
     let (mut succeeded, mut failed) = (0, 0);
     for seq in batch {
@@ -114,7 +114,7 @@ fn apply(
     mut identity: Identity,
     writing: &mut Writing<'_>,
     now: Time,
-) -> Outcome<Result<(), DeviceRefusal>> {
+) -> HubResult<Result<(), DeviceRefusal>> {
     let Some(wanted) = job
         .update_twin
         .as_ref()
@@ -152,7 +152,7 @@ fn note(
     result: &Result<(), DeviceRefusal>,
     writing: &mut Writing<'_>,
     now: Time,
-) -> Outcome<()> {
+) -> HubResult<()> {
     let mut record = json!({
         "deviceId": device_id,
         "jobId": job.id,

@@ -295,10 +295,10 @@ impl Site {
             _ if is_unreached => self.unreached(error),
             _ => StorageError::Failed(match text.split_once("status code: ") {
                 // The status alone: what stands before it are a library's words, and behind it is XML.
-                Some((_, answer)) => format!(
+                Some((_, response)) => format!(
                     "the storage at {} answered {}",
                     self.endpoint,
-                    answer.split(':').next().unwrap_or(answer)
+                    response.split(':').next().unwrap_or(response)
                 ),
                 None => text,
             }),
