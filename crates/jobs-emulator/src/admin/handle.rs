@@ -129,7 +129,7 @@ impl Admin {
         self.0.traffic.faults.report().1
     }
 
-    /// The latest requests, newest first, as the admin API shows them: time, method, target with secrets masked,
+    /// The latest requests, newest first, as the admin API shows them: time, method, target with secrets redacted,
     /// operation, status, error code, request id, milliseconds.
     #[must_use]
     pub fn requests(&self, limit: usize) -> Vec<Value> {
