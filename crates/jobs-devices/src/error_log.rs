@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IgnoredAny};
+use serde::de::IgnoredAny;
 
 use crate::{
-    field::{FromText, Misfit, from_any_text, members, string},
-    json::{deserialize_text, kind_of, serialize_text},
+    field::{FromText, Misfit, members, string},
+    json::kind_of,
     members::Members,
     text::{ObjectWriter, push_string},
 };
@@ -83,15 +83,7 @@ impl ImportError {
         )
     }
 
-    /// The line for an error log, without its line break.
-    pub fn to_line(&self) -> String {
-        let mut out = Vec::with_capacity(128);
-        self.write_line(&mut out);
-        String::from_utf8_lossy(&out).into_owned()
-    }
-
-    /// Appends the line, without a line break.
-    pub fn write_line(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin(out);
         for (name, value) in [
             ("deviceId", &self.device_id),
@@ -196,14 +188,6 @@ impl FromText for ImportError {
     }
 }
 
-impl std::str::FromStr for ImportError {
-    type Err = Misfit;
-
-    fn from_str(text: &str) -> Result<Self, Misfit> {
-        from_any_text(text)
-    }
-}
-
 impl fmt::Debug for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportError")
@@ -223,17 +207,5 @@ impl fmt::Display for ImportError {
             Some(subject) => write!(f, "{subject}: {} {}", self.error_code, self.summary()),
             None => write!(f, "{} {}", self.error_code, self.summary()),
         }
-    }
-}
-
-impl Serialize for ImportError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_text(self.to_line(), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for ImportError {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_any_text(deserialize_text(deserializer)?.get()).map_err(de::Error::custom)
     }
 }

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use crate::{
-    line::{Entry, Item, Options, Place, Record, Scratch, classify},
+    line::{Options, Place, Scratch},
     long::{self, START_OF_LONG_LINE},
+    record::{Entry, Item, Record, classify},
     row::Row,
 };
 

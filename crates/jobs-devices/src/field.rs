@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::json::{Json, JsonObject, kind_of};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json::{Json, kind_of};
 
 /// A member whose value is not of the type the row needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,66 +46,54 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
-/// Which optional members stood as an explicit `null`, one bit each: a file that says `null` is written back saying `null`.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Nulls(u16);
-
-impl Nulls {
-    pub(crate) fn has(self, bit: u8) -> bool {
-        self.0 & (1 << bit) != 0
-    }
-
-    pub(crate) fn set(&mut self, bit: u8, null: bool) {
-        self.0 = if null {
-            self.0 | (1 << bit)
-        } else {
-            self.0 & !(1 << bit)
-        };
-    }
-}
-
-impl fmt::Debug for Nulls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#b}", self.0)
-    }
-}
-
-/// A value that a member's checked text can become.
+/// A record that checked text can become.
 pub(crate) trait FromText: Sized {
     fn from_text(raw: &str) -> Result<Self, Misfit>;
 }
 
-/// Fills `slot` from `raw`; the last of several members with one name wins.
-pub(crate) fn fill<T: FromText>(
-    slot: &mut Option<T>,
-    nulls: &mut Nulls,
-    bit: u8,
-    name: &str,
-    raw: &str,
-) -> Result<(), Misfit> {
-    let null = raw == "null";
-    nulls.set(bit, null);
-    *slot = if null {
-        None
-    } else {
-        Some(T::from_text(raw).map_err(|misfit| misfit.within(name))?)
-    };
-    Ok(())
-}
-
-/// Reads the members of a nested object, each through `each`.
+/// Calls `each` with the name and the text of every member of an object.
 pub(crate) fn members<'a>(
-    raw: &'a str,
+    object: &'a str,
     each: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), Misfit>,
 ) -> Result<(), Misfit> {
-    if !raw.starts_with('{') {
-        return Err(Misfit::expected("an object", kind_of(raw)));
+    if !object.starts_with('{') {
+        return Err(Misfit::expected("an object", kind_of(object)));
     }
-    crate::members::for_each(raw, each).map_err(|error| Misfit {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let outcome = deserializer.deserialize_map(MemberVisitor(each));
+    let outcome = outcome.and_then(|outcome| deserializer.end().map(|()| outcome));
+    outcome.map_err(|error| Misfit {
         path: String::new(),
         message: error.to_string(),
     })?
 }
+
+/// Its first error stays typed, in `Ok`; `Err` is about the JSON itself.
+struct MemberVisitor<F>(F);
+
+impl<'a, F: FnMut(Cow<'a, str>, &'a str) -> Result<(), Misfit>> Visitor<'a> for MemberVisitor<F> {
+    type Value = Result<(), Misfit>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut outcome = Ok(());
+        while let Some(Name(name)) = map.next_key::<Name<'a>>()? {
+            let value = map.next_value::<&'a RawValue>()?;
+            if outcome.is_ok() {
+                outcome = (self.0)(name, value.get());
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// A member name; borrowed unless it holds an escape.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The text a checked JSON string stands for.
 pub(crate) fn string(raw: &str) -> Result<Cow<'_, str>, Misfit> {
@@ -116,55 +107,6 @@ pub(crate) fn string(raw: &str) -> Result<Cow<'_, str>, Misfit> {
     serde_json::from_str::<String>(raw)
         .map(Cow::Owned)
         .map_err(|_| Misfit::expected("a string", "one with half of a surrogate pair"))
-}
-
-impl FromText for String {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        string(raw).map(Cow::into_owned)
-    }
-}
-
-impl FromText for bool {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        match raw {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(Misfit::expected("true or false", kind_of(raw))),
-        }
-    }
-}
-
-impl FromText for crate::Key {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        string(raw).map(crate::Key::new)
-    }
-}
-
-/// How many texts a list has: a line of 1 MiB cannot have as many.
-const MOST_TEXTS: usize = 350_000;
-
-impl FromText for Vec<String> {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        if raw.matches(',').take(MOST_TEXTS).count() == MOST_TEXTS {
-            return Err(Misfit::expected("at most 350,000 texts", "more of them"));
-        }
-        serde_json::from_str(raw).map_err(|_| Misfit::expected("an array of strings", kind_of(raw)))
-    }
-}
-
-impl FromText for JsonObject {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        if !raw.starts_with('{') {
-            return Err(Misfit::expected("an object", kind_of(raw)));
-        }
-        Ok(Self::from_checked(raw))
-    }
-}
-
-impl FromText for Json {
-    fn from_text(raw: &str) -> Result<Self, Misfit> {
-        Ok(Self::from_checked(raw))
-    }
 }
 
 /// Reads one record from JSON that may stand on several lines, which its kept parts must not.

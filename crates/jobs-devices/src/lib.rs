@@ -23,9 +23,11 @@ mod line;
 mod long;
 mod loose;
 mod members;
+mod object;
 pub mod parallel;
 pub mod query;
 mod reader;
+mod record;
 mod row;
 pub mod rules;
 mod scan;
@@ -41,10 +43,12 @@ pub use crate::{
     feeder::Feeder,
     field::Misfit,
     json::{Json, JsonError, JsonObject},
-    line::{BadLine, Cause, DEFAULT_MAX_LINE, Entry, Item, Options, Record, Scratch},
+    line::{BadLine, Cause, DEFAULT_MAX_LINE, Options, Scratch},
     loose::{LooseValue, changed_numbers},
     members::Members,
+    object::Field,
     reader::Reader,
+    record::{Entry, Item, Record},
     row::{
         Authentication, AuthenticationEffect, AuthenticationType, Capabilities, ImportMode,
         Properties, Row, RowBuilder, RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,

@@ -1,6 +1,7 @@
 //! Lines that are too long to be held: what can be said of them by their start.
 
-use crate::line::{BadLine, Cause, Item, Options, Place, check_json, trim, without_bom, words};
+use crate::line::{BadLine, Cause, Options, Place, check_json, trim, without_bom};
+use crate::record::{Item, words};
 
 /// How much of such a line is kept.
 pub(crate) const START_OF_LONG_LINE: usize = 256;

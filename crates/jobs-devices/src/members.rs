@@ -1,9 +1,6 @@
 //! The members of one JSON object in the order they stand, and the ones a type does not know.
 
-use std::{borrow::Cow, fmt};
-
-use serde::de::{Deserializer as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use std::fmt;
 
 use crate::{field::Misfit, json::Json, text};
 
@@ -87,40 +84,3 @@ impl fmt::Debug for Members {
             .finish()
     }
 }
-
-/// Calls `each` with the name and the raw text of every member of the object `text`.
-///
-/// The first error of `each` is given back in `Ok`, so that it stays typed; `Err` is about the JSON itself.
-pub(crate) fn for_each<'a, E>(
-    text: &'a str,
-    each: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), E>,
-) -> Result<Result<(), E>, serde_json::Error> {
-    struct Walk<F>(F);
-    impl<'a, E, F: FnMut(Cow<'a, str>, &'a str) -> Result<(), E>> Visitor<'a> for Walk<F> {
-        type Value = Result<(), E>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut outcome = Ok(());
-            while let Some(Name(name)) = map.next_key::<Name<'a>>()? {
-                let value = map.next_value::<&'a RawValue>()?;
-                if outcome.is_ok() {
-                    outcome = (self.0)(name, value.get());
-                }
-            }
-            Ok(outcome)
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let outcome = deserializer.deserialize_map(Walk(each))?;
-    deserializer.end()?;
-    Ok(outcome)
-}
-
-/// A member name; borrowed unless it holds an escape.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

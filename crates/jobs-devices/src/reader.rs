@@ -8,7 +8,8 @@ use std::{
 
 use crate::{
     feeder::Feeder,
-    line::{Entry, Options, Record},
+    line::Options,
+    record::{Entry, Record},
     row::Row,
 };
 

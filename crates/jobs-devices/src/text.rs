@@ -56,19 +56,32 @@ fn push_escape(out: &mut Vec<u8>, byte: u8) {
 pub(crate) struct ObjectWriter<'o> {
     out: &'o mut Vec<u8>,
     first: bool,
+    spelling: Option<fn(&str) -> String>,
 }
 
 impl<'o> ObjectWriter<'o> {
     pub(crate) fn begin(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
-        Self { out, first: true }
+        Self {
+            out,
+            first: true,
+            spelling: None,
+        }
+    }
+
+    /// Spells the names of [`ObjectWriter::name`] in another way.
+    pub(crate) fn spelled(self, spelling: Option<fn(&str) -> String>) -> Self {
+        Self { spelling, ..self }
     }
 
     /// Starts a member whose name needs no escape.
     pub(crate) fn name(&mut self, name: &str) -> &mut Vec<u8> {
         self.separate();
         self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
+        match self.spelling {
+            Some(spelling) => self.out.extend_from_slice(spelling(name).as_bytes()),
+            None => self.out.extend_from_slice(name.as_bytes()),
+        }
         self.out.extend_from_slice(b"\":");
         self.out
     }

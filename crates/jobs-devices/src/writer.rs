@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::line::Record;
+use crate::record::Record;
 
 const FLUSH_AT: usize = 256 * 1024;
 

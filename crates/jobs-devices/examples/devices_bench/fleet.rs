@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use jobs_devices::{Authentication, Capabilities, JsonObject, Properties, Row, Status, Writer};
+use jobs_devices::{
+    Authentication, Capabilities, Field, JsonObject, Properties, Row, Status, Writer,
+};
 
 /// A condition that about a tenth of the rows fulfil.
 pub(crate) const CONDITION: &str =
@@ -20,14 +22,14 @@ pub(crate) fn make<W: Write>(sink: W, rows: u64) -> io::Result<W> {
 
 fn row(number: u64, random: &mut Random) -> Row {
     let mut row = Row::new(format!("device-{number:08}"));
-    row.etag = Some(format!("{}==", random.base64(14)));
-    row.status = Some(if random.below(10) == 0 {
+    row.etag = Field::Value(format!("{}==", random.base64(14)));
+    row.status = Field::Value(if random.below(10) == 0 {
         Status::Disabled
     } else {
         Status::Enabled
     });
-    row.status_reason = Some(String::new());
-    row.authentication = Some(match random.below(20) {
+    row.status_reason = Field::Value(String::new());
+    row.authentication = Field::Value(match random.below(20) {
         0 => Authentication::self_signed(random.hex(64), Some(random.hex(64))),
         1 => Authentication::certificate_authority(),
         _ => Authentication::sas(
@@ -35,15 +37,16 @@ fn row(number: u64, random: &mut Random) -> Row {
             format!("{}=", random.base64(43)),
         ),
     });
-    row.twin_etag = Some("AAAAAAAAAAE=".to_owned());
-    row.tags = object(tags(random));
+    row.twin_etag = Field::Value("AAAAAAAAAAE=".to_owned());
+    row.tags = Field::from(object(tags(random)));
     row.properties = object(desired(random))
         .zip(object(reported(random)))
-        .map(|(desired, reported)| Properties::of(desired, reported));
+        .map(|(desired, reported)| Properties::of(desired, reported))
+        .into();
     let edge = number.is_multiple_of(50);
-    row.capabilities = Some(Capabilities::edge(edge));
+    row.capabilities = Field::Value(Capabilities::edge(edge));
     if number % 10 == 9 || edge {
-        row.device_scope = Some(format!(
+        row.device_scope = Field::Value(format!(
             "ms-azure-iot-edge://device-{:08}-637600000000000000",
             number / 50 * 50
         ));

@@ -2,8 +2,9 @@
 
 use super::source::{ChunkPlace, Lines};
 use crate::{
-    line::{Entry, Item, Options, Place, Scratch, classify},
+    line::{Options, Place, Scratch},
     long,
+    record::{Entry, Item, classify},
     row::RowRef,
 };
 

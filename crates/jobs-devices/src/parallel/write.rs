@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{CHUNK_BYTES, lock};
-use crate::{Json, JsonObject, Members, Row, Writer};
+use crate::{Field, Json, JsonObject, Members, Row, Writer};
 
 /// Most rows that one worker takes at a time.
 const MOST_ROWS: usize = 4096;
@@ -152,7 +152,7 @@ impl<I: Iterator<Item: Borrow<Row>>, W: Write> Shared<I, W> {
 /// About how long the row's line will be: all that can grow large is counted.
 fn about_bytes(row: &Row) -> usize {
     const OTHER_MEMBERS: usize = 256;
-    let object = |object: &Option<JsonObject>| object.as_ref().map_or(0, |it| it.as_str().len());
+    let object = |object: &Field<JsonObject>| object.as_ref().map_or(0, |it| it.as_str().len());
     let members = |members: &Members| -> usize {
         let len = |(name, value): (&str, &Json)| name.len() + value.as_str().len();
         members.iter().map(len).sum()

@@ -7,7 +7,34 @@ use super::document::{Document, has_fixed_members};
 use super::eval::Operand;
 use crate::checked::{items, members};
 use crate::field::string;
-use crate::row::{Authentication, Capabilities, Properties, Row};
+use crate::object::{Held, Node, Object};
+use crate::row::Row;
+
+/// Members of twins and queries that a row has under another path.
+const ALIASES: [(&str, &[&str]); 3] = [
+    ("deviceId", &["id"]),
+    (AUTHENTICATION_TYPE, &["authentication", "type"]),
+    ("x509Thumbprint", &["authentication", "x509Thumbprint"]),
+];
+
+/// Never `null`, for that is a member of the row's own.
+pub(super) const AUTHENTICATION_TYPE: &str = "authenticationType";
+
+/// The path in a row that the first name of a query's path means, in any case.
+pub(super) fn path_in_row(root: &str) -> Option<&'static [&'static str]> {
+    let alias = ALIASES
+        .iter()
+        .find(|(alias, _)| alias.eq_ignore_ascii_case(root));
+    alias.map(|(_, path)| *path)
+}
+
+/// The row's own spelling of a name.
+pub(super) fn name_in_row(root: &str) -> &str {
+    let mut names = Row::TABLE.iter().map(|(name, _)| *name);
+    names
+        .find(|name| name.eq_ignore_ascii_case(root))
+        .unwrap_or(root)
+}
 
 /// A row under the names that twins and queries have for its members, and under the row's own: `deviceId` and `id`,
 /// `authenticationType` and `authentication.type`, `x509Thumbprint` and `authentication.x509Thumbprint`.
@@ -15,117 +42,64 @@ use crate::row::{Authentication, Capabilities, Properties, Row};
 /// Twin data is looked through as text: nothing is parsed that the path does not lead to.
 impl Document for Row {
     fn find(&self, path: &Path) -> Operand<'_> {
-        let name = path.root().to_ascii_lowercase();
-        let steps = path.rest();
-        let text = |value: Option<&'_ str>, wire: &str| match (value, steps.is_empty()) {
-            (Some(value), true) => Operand::String(Cow::Owned(value.to_owned())),
-            (None, true) if self.is_null(wire) => Operand::Null,
-            _ => Operand::Undefined,
+        let root = path.root();
+        let mut held = match path_in_row(root) {
+            Some(names) => names
+                .iter()
+                .fold(Held::Object(self), |held, name| match held {
+                    Held::Object(node) => held_by(node, name, true),
+                    _ => Held::Absent,
+                }),
+            None => held_by(self, name_in_row(root), false),
         };
-        match name.as_str() {
-            "deviceid" | "id" => text(Some(&self.id), "id"),
-            "moduleid" => text(self.module_id.as_deref(), "moduleId"),
-            "etag" => text(self.etag.as_deref(), "eTag"),
-            "twinetag" => text(self.twin_etag.as_deref(), "twinETag"),
-            "importmode" => text(self.import_mode.as_ref().map(|m| m.as_str()), "importMode"),
-            "status" => text(self.status.as_ref().map(|s| s.as_str()), "status"),
-            "statusreason" => text(self.status_reason.as_deref(), "statusReason"),
-            "devicescope" => text(self.device_scope.as_deref(), "deviceScope"),
-            "authenticationtype" => {
-                let kind = self.authentication.as_ref().and_then(|a| a.kind.as_ref());
-                text(kind.map(|kind| kind.as_str()), "")
-            }
-            "authentication" => part(
-                self.authentication.as_ref().map(authentication_text),
-                self.is_null("authentication"),
-                path,
-                0,
-            ),
-            "x509thumbprint" => {
-                let thumbprint = self.authentication.as_ref().map(authentication_text);
-                let inner = thumbprint
-                    .as_deref()
-                    .and_then(|text| member(text, "x509Thumbprint", true));
-                part(inner.map(str::to_owned), false, path, 0)
-            }
-            "capabilities" => part(
-                self.capabilities.as_ref().map(capabilities_text),
-                self.is_null("capabilities"),
-                path,
-                0,
-            ),
-            "parentscopes" => scopes(self, steps),
-            "tags" => match &self.tags {
-                Some(tags) => descend(tags.as_str(), path, 0),
-                None => null_or_undefined(self.is_null("tags") && steps.is_empty()),
-            },
-            "properties" => properties(self, path),
-            _ => match self.extra.get(path.root()) {
-                Some(value) => descend(value.as_str(), path, 0),
-                None => Operand::Undefined,
-            },
+        for (taken, step) in path.rest().iter().enumerate() {
+            held = match (held, step) {
+                (Held::Object(node), Segment::Key(name)) => {
+                    held_by(node, name, taken == 0 && has_fixed_members(root))
+                }
+                (Held::Texts(texts), Segment::Index(at)) => texts
+                    .get(*at as usize)
+                    .map_or(Held::Absent, |text| Held::Text(text)),
+                (Held::Json(json), _) => return descend(json, path, taken),
+                _ => return Operand::Undefined,
+            };
+        }
+        match held {
+            Held::Null if root.eq_ignore_ascii_case(AUTHENTICATION_TYPE) => Operand::Undefined,
+            held => held.into(),
         }
     }
 }
 
-fn null_or_undefined<'a>(null: bool) -> Operand<'a> {
-    if null {
-        Operand::Null
-    } else {
-        Operand::Undefined
-    }
-}
-
-fn properties<'a>(row: &'a Row, path: &Path) -> Operand<'a> {
-    let Some(Properties {
-        desired, reported, ..
-    }) = &row.properties
-    else {
-        return null_or_undefined(row.is_null("properties") && path.rest().is_empty());
-    };
-    let (section, name) = match path.rest().first() {
-        None => return Operand::Object,
-        Some(Segment::Key(name)) if name.eq_ignore_ascii_case("desired") => (desired, "desired"),
-        Some(Segment::Key(name)) if name.eq_ignore_ascii_case("reported") => (reported, "reported"),
-        Some(_) => return Operand::Undefined,
-    };
-    match section {
-        Some(object) => descend(object.as_str(), path, 1),
-        None => {
-            let null = row.properties.as_ref().is_some_and(|p| p.is_null(name));
-            null_or_undefined(null && path.rest().len() == 1)
+/// What an object has under the name; the last member where several have it.
+fn held_by<'r>(node: &'r dyn Node, name: &str, any_case: bool) -> Held<'r> {
+    let is_meant = |known: &str| known == name || (any_case && known.eq_ignore_ascii_case(name));
+    let mut known = node.table().iter().filter(|(known, _)| is_meant(known));
+    match known.next().map(|(known, _)| node.held(known)) {
+        None | Some(Held::Absent) => {
+            let unknown = node
+                .extra()
+                .iter()
+                .filter(|(name, _)| is_meant(name))
+                .last();
+            unknown.map_or(Held::Absent, |(_, json)| Held::Json(json.as_str()))
         }
+        Some(held) => held,
     }
 }
 
-fn scopes<'a>(row: &'a Row, steps: &[Segment]) -> Operand<'a> {
-    match (&row.parent_scopes, steps) {
-        (Some(_), []) => Operand::Array,
-        (Some(scopes), [Segment::Index(at)]) => {
-            Operand::from(scopes.get(*at as usize).map(String::as_str))
+impl<'r> From<Held<'r>> for Operand<'r> {
+    fn from(held: Held<'r>) -> Self {
+        match held {
+            Held::Absent => Operand::Undefined,
+            Held::Null => Operand::Null,
+            Held::Text(text) => Operand::String(Cow::Borrowed(text)),
+            Held::Bool(flag) => Operand::Bool(flag),
+            Held::Integer(number) => Operand::Number(Number::Integer(number)),
+            Held::Texts(_) => Operand::Array,
+            Held::Json(json) => operand(json),
+            Held::Object(_) => Operand::Object,
         }
-        (None, []) => null_or_undefined(row.is_null("parentScopes")),
-        _ => Operand::Undefined,
-    }
-}
-
-/// The small parts of a row are looked through as the text they are written as.
-fn authentication_text(part: &Authentication) -> String {
-    let mut out = Vec::new();
-    part.write(&mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn capabilities_text(part: &Capabilities) -> String {
-    let mut out = Vec::new();
-    part.write(&mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn part<'a>(text: Option<String>, null: bool, path: &Path, taken: usize) -> Operand<'a> {
-    match text {
-        Some(text) => owned(descend(&text, path, taken)),
-        None => null_or_undefined(null && path.rest().is_empty()),
     }
 }
 

@@ -5,38 +5,35 @@ use std::borrow::Cow;
 use super::ast::{Path, Segment};
 use super::document::Document;
 use super::eval::Operand;
-use super::row::{descend, owned};
-use crate::RowRef;
+use super::row::{AUTHENTICATION_TYPE, descend, name_in_row, operand, owned, path_in_row};
+use crate::object::{Object, Shape, Table};
+use crate::row::{Row, RowRef};
 
-/// The members of a [`Row`](crate::Row) under the same names, with the same values.
+/// The members of a [`Row`] under the same names, with the same values.
 impl Document for RowRef<'_> {
     fn find(&self, path: &Path) -> Operand<'_> {
-        let raw = |wire: &str| self.raw_member(wire);
-        match (&*path.root().to_ascii_lowercase(), path.rest()) {
-            ("deviceid" | "id", []) => plain(raw("id")),
-            ("moduleid", []) => plain(raw("moduleId")),
-            ("etag", []) => plain(raw("eTag")),
-            ("twinetag", []) => plain(raw("twinETag")),
-            ("statusreason", []) => plain(raw("statusReason")),
-            ("devicescope", []) => plain(raw("deviceScope")),
-            // A known word has one spelling in a row, whatever its case in the line.
-            ("status", []) => match self.status() {
-                Some(status) => Operand::String(Cow::Owned(status.as_str().to_owned())),
-                None => plain(raw("status")),
-            },
-            ("authenticationtype", []) => match self.authentication_type() {
-                Some(kind) => Operand::String(Cow::Owned(kind.as_str().to_owned())),
-                None => Operand::Undefined,
-            },
-            ("tags", _) => twin(raw("tags"), path, 0),
-            ("properties", [Segment::Key(name), ..]) if name.eq_ignore_ascii_case("desired") => {
-                twin(raw("desired"), path, 1)
+        let root = path.root();
+        let name = [name_in_row(root)];
+        let names = path_in_row(root).unwrap_or(&name);
+        let found = match (shape(Row::TABLE, names), path.rest()) {
+            (Some(Shape::Text), []) => plain(self.json_at(names)),
+            (Some(Shape::Word(words)), []) => word(self.json_at(names), words),
+            (Some(Shape::Json), _) => twin(self.json_at(names), path, 0),
+            (Some(Shape::Object(table)), [Segment::Key(section), ..]) => {
+                let known = table.iter().find(|(known, shape)| {
+                    *shape == Shape::Json && known.eq_ignore_ascii_case(section)
+                });
+                known.and_then(|(known, _)| twin(self.json_at(&[name[0], known]), path, 1))
             }
-            ("properties", [Segment::Key(name), ..]) if name.eq_ignore_ascii_case("reported") => {
-                twin(raw("reported"), path, 1)
+            _ => None,
+        };
+        match found {
+            Some(Operand::Null) if root.eq_ignore_ascii_case(AUTHENTICATION_TYPE) => {
+                Operand::Undefined
             }
+            Some(operand) => operand,
             // What is asked for seldom is asked of the row.
-            _ => match self.to_row() {
+            None => match self.to_row() {
                 Ok(row) => owned(row.find(path)),
                 Err(_) => Operand::Undefined,
             },
@@ -44,16 +41,38 @@ impl Document for RowRef<'_> {
     }
 }
 
-fn plain(raw: &str) -> Operand<'_> {
-    match raw {
-        "" => Operand::Undefined,
-        raw => super::row::operand(raw),
+/// What the member at the path is.
+fn shape(table: Table, path: &[&str]) -> Option<Shape> {
+    let (name, rest) = path.split_first()?;
+    let (_, shape) = table.iter().find(|(known, _)| known == name)?;
+    match (shape, rest) {
+        (shape, []) => Some(*shape),
+        (Shape::Object(inner), rest) => self::shape(inner, rest),
+        _ => None,
     }
 }
 
-fn twin<'a>(raw: &'a str, path: &Path, taken: usize) -> Operand<'a> {
-    match raw {
+fn plain(json: &str) -> Option<Operand<'_>> {
+    Some(match json {
         "" => Operand::Undefined,
-        raw => descend(raw, path, taken),
+        json => operand(json),
+    })
+}
+
+/// A known word has one spelling in a row, whatever its case in the line.
+fn word<'r>(json: &'r str, words: &[&'static str]) -> Option<Operand<'r>> {
+    Some(match plain(json)? {
+        Operand::String(text) => {
+            let known = words.iter().find(|word| word.eq_ignore_ascii_case(&text));
+            Operand::String(known.map_or(text, |word| Cow::Borrowed(*word)))
+        }
+        other => other,
+    })
+}
+
+fn twin<'r>(json: &'r str, path: &Path, taken: usize) -> Option<Operand<'r>> {
+    match json {
+        "" => None,
+        json => Some(descend(json, path, taken)),
     }
 }

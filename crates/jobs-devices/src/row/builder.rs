@@ -2,6 +2,7 @@
 
 use crate::{
     json::JsonObject,
+    object::Field,
     row::{Authentication, Capabilities, ImportMode, Properties, Row, Status},
     rules::Violations,
 };
@@ -24,56 +25,56 @@ pub struct RowBuilder(Row);
 impl RowBuilder {
     pub(crate) fn new(id: impl Into<String>) -> Self {
         Self(Row {
-            status: Some(Status::Enabled),
+            status: Field::Value(Status::Enabled),
             ..Row::new(id)
         })
     }
 
     /// Makes it a module of the device.
     pub fn module(mut self, id: impl Into<String>) -> Self {
-        self.0.module_id = Some(id.into());
+        self.0.module_id = Field::Value(id.into());
         self
     }
 
     /// The version the identity must have, for modes that compare it.
     pub fn etag(mut self, etag: impl Into<String>) -> Self {
-        self.0.etag = Some(etag.into());
+        self.0.etag = Field::Value(etag.into());
         self
     }
 
     /// What an import does with the row.
     pub fn import_mode(mut self, mode: ImportMode) -> Self {
-        self.0.import_mode = Some(mode);
+        self.0.import_mode = Field::Value(mode);
         self
     }
 
     /// Whether it may connect; enabled unless said otherwise.
     pub fn status(mut self, status: Status) -> Self {
-        self.0.status = Some(status);
+        self.0.status = Field::Value(status);
         self
     }
 
     /// Why it has that status.
     pub fn status_reason(mut self, reason: impl Into<String>) -> Self {
-        self.0.status_reason = Some(reason.into());
+        self.0.status_reason = Field::Value(reason.into());
         self
     }
 
     /// How it proves itself. Without this the service makes new keys.
     pub fn authentication(mut self, authentication: Authentication) -> Self {
-        self.0.authentication = Some(authentication);
+        self.0.authentication = Field::Value(authentication);
         self
     }
 
     /// The version the twin must have, for the mode that compares it.
     pub fn twin_etag(mut self, etag: impl Into<String>) -> Self {
-        self.0.twin_etag = Some(etag.into());
+        self.0.twin_etag = Field::Value(etag.into());
         self
     }
 
     /// The twin's tags.
     pub fn tags(mut self, tags: JsonObject) -> Self {
-        self.0.tags = Some(tags);
+        self.0.tags = Field::Value(tags);
         self
     }
 
@@ -82,7 +83,7 @@ impl RowBuilder {
         self.0
             .properties
             .get_or_insert_with(Properties::new)
-            .desired = Some(desired);
+            .desired = Field::Value(desired);
         self
     }
 
@@ -91,25 +92,25 @@ impl RowBuilder {
         self.0
             .properties
             .get_or_insert_with(Properties::new)
-            .reported = Some(reported);
+            .reported = Field::Value(reported);
         self
     }
 
     /// Makes it an edge device, or says that it is none.
     pub fn edge(mut self, edge: bool) -> Self {
-        self.0.capabilities = Some(Capabilities::edge(edge));
+        self.0.capabilities = Field::Value(Capabilities::edge(edge));
         self
     }
 
     /// The scope of its parent.
     pub fn device_scope(mut self, scope: impl Into<String>) -> Self {
-        self.0.device_scope = Some(scope.into());
+        self.0.device_scope = Field::Value(scope.into());
         self
     }
 
     /// The scopes of its parents.
     pub fn parent_scopes(mut self, scopes: Vec<String>) -> Self {
-        self.0.parent_scopes = Some(scopes);
+        self.0.parent_scopes = Field::Value(scopes);
         self
     }
 

@@ -98,7 +98,7 @@ impl Row {
     /// What an import does with the row: `createOrUpdate` where the row has no mode.
     pub fn effective_mode(&self) -> ImportMode {
         self.import_mode
-            .clone()
+            .to_option()
             .unwrap_or(ImportMode::CreateOrUpdate)
     }
 
@@ -124,7 +124,7 @@ impl Row {
             self.is_system_module(),
             self.authentication
                 .as_ref()
-                .and_then(|part| part.kind.clone()),
+                .and_then(|part| part.kind.to_option()),
             self.has_key_pair(),
         )
     }

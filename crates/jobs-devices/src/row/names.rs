@@ -4,7 +4,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::field::{FromText, Misfit, string};
+use crate::{
+    field::{Misfit, string},
+    object::{Held, Leaf, Shape},
+    text::push_string,
+};
 
 /// A word that is none of those allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,9 +73,19 @@ macro_rules! names {
             }
         }
 
-        impl FromText for $name {
-            fn from_text(raw: &str) -> Result<Self, Misfit> {
-                string(raw).map(|word| Self::from_wire(&word))
+        impl Leaf for $name {
+            const SHAPE: Shape = Shape::Word(Self::NAMES);
+
+            fn from_json(json: &str) -> Result<Self, Misfit> {
+                string(json).map(|word| Self::from_wire(&word))
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                push_string(out, self.as_str());
+            }
+
+            fn held(&self) -> Held<'_> {
+                Held::Text(self.as_str())
             }
         }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::object::Field;
 use crate::row::{
     Authentication, AuthenticationType, ImportMode, Row, SymmetricKey, X509Thumbprint,
 };
@@ -245,7 +246,7 @@ pub fn symmetric_key(keys: &SymmetricKey) -> Vec<Violation> {
 }
 
 /// The text of a key, unless it is empty.
-fn given(key: &Option<Key>) -> Option<&str> {
+fn given(key: &Field<Key>) -> Option<&str> {
     key.as_ref().map(Key::expose).filter(|key| !key.is_empty())
 }
 
@@ -289,7 +290,7 @@ pub fn authentication(authentication: &Authentication) -> Vec<Violation> {
             .any(|key| given(key).is_some())
     });
     let prints = authentication.x509_thumbprint.as_ref().filter(|prints| {
-        let set = |print: &Option<String>| print.as_ref().is_some_and(|print| !print.is_empty());
+        let set = |print: &Field<String>| print.as_ref().is_some_and(|print| !print.is_empty());
         set(&prints.primary_thumbprint) || set(&prints.secondary_thumbprint)
     });
     let mut found = Vec::new();
@@ -351,7 +352,7 @@ fn thumbprints(prints: &X509Thumbprint) -> Vec<Violation> {
         ("primaryThumbprint", &prints.primary_thumbprint),
         ("secondaryThumbprint", &prints.secondary_thumbprint),
     ];
-    let check = |(name, print): (&str, &Option<String>)| {
+    let check = |(name, print): (&str, &Field<String>)| {
         let print = print.as_deref().filter(|print| !print.is_empty())?;
         thumbprint(&format!("authentication.x509Thumbprint.{name}"), print).err()
     };
@@ -379,7 +380,12 @@ pub fn row(row: &Row) -> Vec<Violation> {
         found.extend(status_reason(row));
     }
     if !(mode.updates_twin_only() && reads_type_alone) {
-        found.extend(row.authentication.iter().flat_map(authentication));
+        found.extend(
+            row.authentication
+                .as_ref()
+                .into_iter()
+                .flat_map(authentication),
+        );
     }
     found.extend(twin(row));
     found
@@ -459,7 +465,7 @@ fn missing_etag(row: &Row, mode: &ImportMode) -> Option<Violation> {
 }
 
 fn status(row: &Row) -> Option<Violation> {
-    match &row.status {
+    match row.status.as_ref() {
         None => Some(Violation::error(
             "status-missing",
             "status",

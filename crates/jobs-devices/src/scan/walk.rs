@@ -52,6 +52,8 @@ pub(crate) struct Walk<'a, 'i, const SPACED: bool> {
     start: usize,
     /// The line has a backslash somewhere.
     escapes: bool,
+    /// A member was skipped.
+    unknown: bool,
 }
 
 impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
@@ -63,7 +65,30 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
             next: 0,
             start: 0,
             escapes: index.has_escapes(),
+            unknown: false,
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn line(&self) -> &'a [u8] {
+        self.line
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_escapes(&self) -> bool {
+        self.escapes
+    }
+
+    /// Reads a value under a name that is not known.
+    #[inline(always)]
+    pub(crate) fn skip_unknown(&mut self) -> Outcome<()> {
+        self.unknown = true;
+        self.value().map(|_| ())
+    }
+
+    /// Whether [`Walk::skip_unknown`] skipped anything.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.unknown
     }
 
     #[inline(always)]
@@ -186,12 +211,6 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
     #[inline(always)]
     pub(crate) fn end_of_object(&self) -> usize {
         self.op(self.next - 1).position() + 1
-    }
-
-    /// What stands there.
-    #[inline(always)]
-    pub(crate) fn text(&self, span: Span) -> &'a [u8] {
-        span.of(self.line)
     }
 
     /// Whether everything was read.

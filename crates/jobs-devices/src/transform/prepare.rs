@@ -6,7 +6,7 @@ use super::identities::Identities;
 use super::order::ParentsFirst;
 use super::{Context, Output, Passed, ProblemKind, Run, TransformError};
 use crate::rules::Severity;
-use crate::{Authentication, AuthenticationType, ImportMode, Row, Status};
+use crate::{Authentication, AuthenticationType, Field, ImportMode, Row, Status};
 
 /// How [`prepare_import`] makes a file ready.
 #[derive(Default)]
@@ -158,14 +158,11 @@ fn make_ready(
 ) -> Option<String> {
     if let Some(mode) = &options.mode {
         report.modes_set += u64::from(row.import_mode.as_ref() != Some(mode));
-        row.import_mode = Some(mode.clone());
+        row.import_mode = Field::Value(mode.clone());
     }
-    let mode = row
-        .import_mode
-        .clone()
-        .unwrap_or(ImportMode::CreateOrUpdate);
+    let mode = row.effective_mode();
     if row.status.is_none() {
-        row.status = Some(Status::Enabled);
+        row.status = Field::Value(Status::Enabled);
         report.status_added += 1;
     }
     let dropped_etag = !mode.checks_etag() && row.etag.take().is_some();
@@ -206,10 +203,10 @@ enum Keys {
 }
 
 fn keys(row: &Row) -> Keys {
-    let Some(authentication) = &row.authentication else {
+    let Some(authentication) = row.authentication.as_ref() else {
         return Keys::Missing;
     };
-    match &authentication.kind {
+    match authentication.kind.as_ref() {
         None | Some(AuthenticationType::Sas) => {}
         Some(_) => return Keys::NotNeeded,
     }
@@ -232,18 +229,19 @@ fn has_thumbprints(authentication: &Authentication) -> bool {
 
 /// Without the member the hub makes keys; with half of it, it refuses the row. Members that are not known stay.
 fn take_keys_out(row: &mut Row) {
-    let Some(part) = &mut row.authentication else {
+    let Some(part) = row.authentication.as_mut() else {
         return;
     };
-    if let Some(keys) = &mut part.symmetric_key {
-        (keys.primary_key, keys.secondary_key) = (None, None);
+    if let Some(keys) = part.symmetric_key.as_mut() {
+        keys.primary_key.take();
+        keys.secondary_key.take();
         if keys.extra.is_empty() {
-            part.symmetric_key = None;
+            part.symmetric_key = Field::Absent;
         }
     }
     let prints = part.x509_thumbprint.as_ref();
     let known_alone = part.extra.is_empty() && prints.is_none_or(|part| part.extra.is_empty());
     if known_alone && part.symmetric_key.is_none() {
-        row.authentication = None;
+        row.authentication = Field::Absent;
     }
 }

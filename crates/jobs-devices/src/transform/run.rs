@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use super::{
     Context, PROGRESS_EVERY, Passed, Place, Problem, ProblemKind, Progress, TransformError,
 };
-use crate::line::{Scratch, sealed::Sealed};
+use crate::line::Scratch;
 use crate::long::START_OF_LONG_LINE;
+use crate::record::sealed::Sealed;
 use crate::{BadLine, Cause, Entry, Item, Reader, Record, Row, RowRef, parallel};
 
 /// A transform at work: its context, and what has passed so far.
@@ -111,7 +112,7 @@ impl<'c, 'a> Run<'c, 'a> {
     ) {
         self.passed.problem(Problem {
             id: row.map(|row| row.id.clone()),
-            module_id: row.and_then(|row| row.module_id.clone()),
+            module_id: row.and_then(|row| row.module_id.to_option()),
             ..Problem::at(place, kind, message)
         });
     }

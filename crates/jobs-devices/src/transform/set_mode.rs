@@ -3,7 +3,7 @@ use std::io::{Read, Write};
 use serde::Serialize;
 
 use super::{Context, Output, Passed, ProblemKind, Run, TransformError};
-use crate::ImportMode;
+use crate::{Field, ImportMode};
 
 /// What [`set_mode`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -47,7 +47,7 @@ pub fn set_mode<R: Read, W: Write>(
             let message = format!("has no {member}, which {mode} compares");
             run.problem(place, ProblemKind::Warning, Some(&row), message);
         }
-        row.import_mode = Some(mode.clone());
+        row.import_mode = Field::Value(mode.clone());
         output.row(&row)
     })?;
     Ok(SetModeReport {

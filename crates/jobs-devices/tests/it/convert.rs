@@ -3,7 +3,7 @@
 use jobs_devices::transform::{
     Columns, Context, ConvertReport, Format, GenerateOptions, TransformError, convert, generate,
 };
-use jobs_devices::{Item, Options, Reader, Row};
+use jobs_devices::{Field, Item, Options, Reader, Row};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -202,7 +202,7 @@ fn no_cell_is_a_formula_and_every_one_reads_back() {
         "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "\"=1\"",
     ] {
         let mut row = Row::new(value);
-        row.tags = Some(json!({"v": value}).as_object().unwrap().clone().into());
+        row.tags = Field::Value(json!({"v": value}).as_object().unwrap().clone().into());
         let file = row.to_line();
         for format in [Format::Csv, Format::Tsv] {
             let table = text(file.as_bytes(), Format::Lines, format, Some(&columns));
@@ -369,8 +369,8 @@ proptest! {
     #[test]
     fn any_strings_survive_a_table(id in ".+", reason in ".*", tag in ".*", name in "[^\\x00]{1,8}", key in ".*") {
         let mut row = Row::new(&*id);
-        row.status_reason = Some(reason);
-        row.tags = Some(json!({name: {"v": tag.clone()}, "t": tag}).as_object().unwrap().clone().into());
+        row.status_reason = Field::Value(reason);
+        row.tags = Field::Value(json!({name: {"v": tag.clone()}, "t": tag}).as_object().unwrap().clone().into());
         row.extra.insert("other-one", json!([key]));
         let file = row.to_line();
         for format in [Format::Csv, Format::Tsv] {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 
-use jobs_devices::{Item, Options, Reader, Row, Writer, parallel};
+use jobs_devices::{Field, Item, Options, Reader, Row, Writer, parallel};
 
 /// A source that gives a few bytes at a time.
 struct Trickle<'f>(&'f [u8], usize);
@@ -162,11 +162,11 @@ fn a_panic_of_the_work_comes_out_and_leaves_nobody_waiting() {
 fn rows(count: usize) -> impl Iterator<Item = Row> + Send {
     (0..count).map(|number| {
         let mut row = Row::new(format!("device-{number}"));
-        row.status_reason = Some("\"why\"\n".repeat(number % 7));
+        row.status_reason = Field::Value("\"why\"\n".repeat(number % 7));
         // Now and then one that is a batch of its own.
         if number % 997 == 0 {
             let text = "x".repeat(300_000);
-            row.tags = Some(format!("{{\"text\":\"{text}\"}}").parse().unwrap());
+            row.tags = Field::Value(format!("{{\"text\":\"{text}\"}}").parse().unwrap());
         }
         row
     })

@@ -41,7 +41,7 @@ fn agree(line: &str) -> Result<(), TestCaseError> {
     let kind = slow
         .authentication
         .as_ref()
-        .and_then(|part| part.kind.clone());
+        .and_then(|part| part.kind.to_option());
     prop_assert_eq!(fast.authentication_type(), kind);
     let properties = slow.properties.as_ref();
     prop_assert_eq!(

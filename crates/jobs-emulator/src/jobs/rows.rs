@@ -128,7 +128,10 @@ fn read_row(line: &RowRef<'_>) -> Result<Row, String> {
 }
 
 fn change_of(row: Row) -> RowResult {
-    let (id, module_id) = (row.id.clone(), row.module_id.clone().unwrap_or_default());
+    let (id, module_id) = (
+        row.id.clone(),
+        row.module_id.clone().into_option().unwrap_or_default(),
+    );
     checked_change(row).map(Box::new).map_err(|text| {
         let rejection = RowRejection::new("ArgumentInvalid", text);
         Box::new(errors::refused(&id, &module_id, &rejection))
@@ -139,12 +142,12 @@ fn change_of(row: Row) -> RowResult {
 fn check_words(row: &Row) -> Result<(), String> {
     let unknown =
         |word: &str, member: &str| Err(format!("Error converting value \"{word}\" of '{member}'."));
-    match &row.status {
+    match row.status.as_ref() {
         None => return Err("Required property 'status' is missing.".to_owned()),
         Some(Status::Unknown(word)) => return unknown(word, "status"),
         Some(_) => {}
     }
-    if let Some(ImportMode::Unknown(word)) = &row.import_mode {
+    if let Some(ImportMode::Unknown(word)) = row.import_mode.as_ref() {
         return unknown(word, "importMode");
     }
     let authentication = row.authentication.as_ref();
@@ -169,17 +172,20 @@ fn checked_change(mut row: Row) -> Result<Change, String> {
     };
     Ok(Change {
         mode,
-        iot_edge: row.capabilities.as_ref().and_then(|part| part.iot_edge),
+        iot_edge: row
+            .capabilities
+            .as_ref()
+            .and_then(|part| part.iot_edge.into_option()),
         id: row.id,
-        module_id: row.module_id.unwrap_or_default(),
-        etag: row.etag,
-        enabled: row.status != Some(Status::Disabled),
-        status_reason: row.status_reason,
+        module_id: row.module_id.into_option().unwrap_or_default(),
+        etag: row.etag.into_option(),
+        enabled: row.status.as_ref() != Some(&Status::Disabled),
+        status_reason: row.status_reason.into_option(),
         authentication,
-        twin_etag: row.twin_etag,
+        twin_etag: row.twin_etag.into_option(),
         twin,
-        device_scope: row.device_scope,
-        parent_scopes: row.parent_scopes.unwrap_or_default(),
+        device_scope: row.device_scope.into_option(),
+        parent_scopes: row.parent_scopes.into_option().unwrap_or_default(),
         managed_by: None,
     })
 }

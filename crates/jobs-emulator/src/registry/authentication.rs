@@ -50,19 +50,24 @@ impl AuthenticationRequest {
     /// Checks what a request asks for, and makes the keys that are missing.
     pub(crate) fn settle(self) -> Result<Authentication, String> {
         let mut asked = jobs_devices::Authentication::new();
-        asked.kind = self.kind.map(|word| AuthenticationType::from_wire(&word));
-        asked.symmetric_key = self.symmetric_key.map(|sent| {
+        asked.kind = self
+            .kind
+            .map(|word| AuthenticationType::from_wire(&word))
+            .into();
+        let keys = self.symmetric_key.map(|sent| {
             let mut keys = SymmetricKey::new();
-            keys.primary_key = sent.primary_key.map(Key::new);
-            keys.secondary_key = sent.secondary_key.map(Key::new);
+            keys.primary_key = sent.primary_key.map(Key::new).into();
+            keys.secondary_key = sent.secondary_key.map(Key::new).into();
             keys
         });
-        asked.x509_thumbprint = self.x509_thumbprint.map(|sent| {
+        asked.symmetric_key = keys.into();
+        let prints = self.x509_thumbprint.map(|sent| {
             let mut prints = X509Thumbprint::new();
-            prints.primary_thumbprint = sent.primary_thumbprint;
-            prints.secondary_thumbprint = sent.secondary_thumbprint;
+            prints.primary_thumbprint = sent.primary_thumbprint.into();
+            prints.secondary_thumbprint = sent.secondary_thumbprint.into();
             prints
         });
+        asked.x509_thumbprint = prints.into();
         Authentication::settle(&asked)
     }
 }
@@ -71,12 +76,16 @@ impl Authentication {
     /// Checks what is asked for, and makes the keys that are missing. An empty text is what clients send for "not given".
     pub(crate) fn settle(asked: &jobs_devices::Authentication) -> Result<Self, String> {
         rules::check_authentication(asked)?;
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let [first, second] = match &asked.x509_thumbprint {
-            Some(pair) => [&pair.primary_thumbprint, &pair.secondary_thumbprint].map(given),
+        let given = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
+        let [first, second] = match asked.x509_thumbprint.as_ref() {
+            Some(pair) => [
+                pair.primary_thumbprint.as_ref(),
+                pair.secondary_thumbprint.as_ref(),
+            ]
+            .map(given),
             None => [None, None],
         };
-        let kind = match &asked.kind {
+        let kind = match asked.kind.as_ref() {
             Some(kind) => kind.clone(),
             None if first.is_some() || second.is_some() => AuthenticationType::SelfSigned,
             None => AuthenticationType::Sas,
@@ -84,11 +93,12 @@ impl Authentication {
         let settled = Self::without_credentials(kind);
         Ok(match settled.kind {
             AuthenticationType::Sas => {
-                let key = |key: &Option<Key>| key.as_ref().map(|key| key.expose().to_owned());
                 let keys = asked.symmetric_key.as_ref();
                 let [first, second] = match keys {
                     Some(pair) => {
-                        [&pair.primary_key, &pair.secondary_key].map(|one| given(&key(one)))
+                        let keys = [pair.primary_key.as_ref(), pair.secondary_key.as_ref()];
+                        let texts = keys.map(|key| key.map(|key| key.expose().to_owned()));
+                        texts.map(|text| given(text.as_ref()))
                     }
                     None => [None, None],
                 };

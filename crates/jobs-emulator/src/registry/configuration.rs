@@ -214,7 +214,7 @@ pub(crate) fn lines(
 
 /// What is to be done with a line; a word that is no mode of configurations makes it unreadable.
 fn mode_of(line: &Configuration) -> Result<ImportMode, String> {
-    let Some(word) = &line.import_mode else {
+    let Some(word) = line.import_mode.as_ref() else {
         return Ok(ImportMode::CreateOrUpdate);
     };
     word.as_str()

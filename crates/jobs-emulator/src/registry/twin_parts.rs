@@ -95,8 +95,8 @@ impl TwinTexts {
         };
         Ok(Self {
             tags: read(Section::Tags, row.tags.take())?.map(|tags| tags.properties),
-            desired: read(Section::Desired, properties.desired)?,
-            reported: read(Section::Reported, properties.reported)?,
+            desired: read(Section::Desired, properties.desired.into_option())?,
+            reported: read(Section::Reported, properties.reported.into_option())?,
         })
     }
 

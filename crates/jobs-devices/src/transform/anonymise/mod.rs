@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use serde::Serialize;
 
 use super::{Context, Passed, Place, Run, TransformError};
-use crate::{Authentication, Json, JsonObject, Key, Members, Row, RowRef};
+use crate::{Authentication, Field, Json, JsonObject, Key, Members, Row, RowRef};
 
 mod clients;
 mod pseudonym;
@@ -132,7 +132,7 @@ impl Work<'_> {
     fn row(&mut self, row: &mut Row) {
         let is_edge_hub = row.module_id.as_deref() == Some("$edgeHub");
         row.id = self.key.name(&row.id);
-        if let Some(module) = &mut row.module_id
+        if let Some(module) = row.module_id.as_mut()
             && !module.starts_with('$')
         {
             *module = self.key.name(module);
@@ -140,21 +140,21 @@ impl Work<'_> {
         for etag in [&mut row.etag, &mut row.twin_etag].into_iter().flatten() {
             *etag = self.key.base64_like(Kind::Etag, etag);
         }
-        if let Some(reason) = &mut row.status_reason
+        if let Some(reason) = row.status_reason.as_mut()
             && !reason.is_empty()
         {
             *reason = self.key.name(reason);
         }
-        if let Some(authentication) = &mut row.authentication {
+        if let Some(authentication) = row.authentication.as_mut() {
             self.authentication(authentication);
         }
-        let scopes = row.parent_scopes.iter_mut().flatten();
+        let scopes = row.parent_scopes.as_mut().into_iter().flatten();
         for scope in scopes.chain(&mut row.device_scope) {
             *scope = self.key.scope(scope);
         }
         if self.twins == TwinText::Mask {
             self.twin(&mut row.tags);
-            if let Some(properties) = &mut row.properties {
+            if let Some(properties) = row.properties.as_mut() {
                 self.twin(&mut properties.desired);
                 self.twin(&mut properties.reported);
                 if is_edge_hub {
@@ -163,14 +163,14 @@ impl Work<'_> {
                 self.unknown(&mut properties.extra);
             }
         }
-        if let Some(capabilities) = &mut row.capabilities {
+        if let Some(capabilities) = row.capabilities.as_mut() {
             self.unknown(&mut capabilities.extra);
         }
         self.unknown(&mut row.extra);
     }
 
     fn authentication(&mut self, authentication: &mut Authentication) {
-        if let Some(keys) = &mut authentication.symmetric_key {
+        if let Some(keys) = authentication.symmetric_key.as_mut() {
             for key in [&mut keys.primary_key, &mut keys.secondary_key]
                 .into_iter()
                 .flatten()
@@ -180,7 +180,7 @@ impl Work<'_> {
             }
             self.unknown(&mut keys.extra);
         }
-        if let Some(prints) = &mut authentication.x509_thumbprint {
+        if let Some(prints) = authentication.x509_thumbprint.as_mut() {
             let both = [
                 &mut prints.primary_thumbprint,
                 &mut prints.secondary_thumbprint,
@@ -194,18 +194,18 @@ impl Work<'_> {
         self.unknown(&mut authentication.extra);
     }
 
-    fn twin(&mut self, section: &mut Option<JsonObject>) {
-        if let Some(object) = section {
+    fn twin(&mut self, section: &mut Field<JsonObject>) {
+        if let Some(object) = section.as_mut() {
             let masked = mask_strings(object.as_str(), &mut |text| self.mask(text));
             *object = JsonObject::from_checked(&masked);
         }
     }
 
-    fn clients(&mut self, reported: &mut Option<JsonObject>) {
+    fn clients(&mut self, reported: &mut Field<JsonObject>) {
         let object = reported.as_ref().map(JsonObject::as_str);
         let renamed = object.and_then(|text| clients::rename(text, |name| self.key.name(name)));
         if let Some(renamed) = renamed {
-            *reported = Some(JsonObject::from_checked(&renamed));
+            *reported = Field::Value(JsonObject::from_checked(&renamed));
         }
     }
 

@@ -1,33 +1,28 @@
 //! What one row alone tells.
 
+use std::sync::LazyLock;
+
 use super::duplicate::repeated_name;
 use super::links::own_parents;
 use super::{Place, Purpose};
+use crate::field::string;
+use crate::object::{Object, Shape, each_leaf, each_object, joined};
 use crate::rules::{self, Severity};
-use crate::{Authentication, Members, Row, RowRef};
+use crate::{Row, RowRef};
 
 /// Rules that matter to an import alone: an export has versions without a mode, and system modules.
 const IMPORT_ONLY: &[&str] = &["etag-unused", "etag-missing", "system-module"];
 
-/// Names the members of a row have, for spotting another case.
-const ROW: &[&str] = &[
-    "id",
-    "moduleId",
-    "eTag",
-    "importMode",
-    "status",
-    "statusReason",
-    "authentication",
-    "twinETag",
-    "tags",
-    "properties",
-    "capabilities",
-    "deviceScope",
-    "parentScopes",
-];
-const AUTHENTICATION: &[&str] = &["type", "symmetricKey", "x509Thumbprint"];
-const KEYS: &[&str] = &["primaryKey", "secondaryKey"];
-const THUMBPRINTS: &[&str] = &["primaryThumbprint", "secondaryThumbprint"];
+/// The members that are one of some words.
+static WORDS: LazyLock<Vec<(Vec<&'static str>, &'static [&'static str])>> = LazyLock::new(|| {
+    let mut words = Vec::new();
+    each_leaf(&mut Vec::new(), Row::TABLE, &mut |path, shape| {
+        if let Shape::Word(names) = shape {
+            words.push((path.to_vec(), names));
+        }
+    });
+    words
+});
 
 pub(super) fn check(borrowed: &RowRef<'_>, purpose: Purpose, at: &mut Place<'_>) {
     let row = match borrowed.to_row() {
@@ -113,9 +108,20 @@ pub(super) fn shown_name(id: &str, module: Option<&str>) -> String {
 
 /// Words in another case, which the service reads as if they were written right.
 fn words(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
-    for (member, found, meant) in row.words_in_another_case() {
+    for (path, names) in WORDS.iter() {
+        let json = row.json_at(path);
+        let Some(found) = json.starts_with('"').then(|| string(json).ok()).flatten() else {
+            continue;
+        };
+        let mut any_case = names
+            .iter()
+            .filter(|name| name.eq_ignore_ascii_case(&found));
+        let Some(meant) = any_case.next().filter(|name| ***name != *found) else {
+            continue;
+        };
         let message = format!(
-            "{who}: `{member}` is `{}`, which is spelt `{meant}`",
+            "{who}: `{}` is `{}`, which is spelt `{meant}`",
+            path.join("."),
             found.escape_debug()
         );
         at.warning("word-case", message);
@@ -123,48 +129,24 @@ fn words(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
 }
 
 fn unknown_members(row: &Row, who: &str, purpose: Purpose, at: &mut Place<'_>) {
-    let mut look = |path: &str, extra: &Members, known: &[&'static str]| {
-        for (name, _) in extra.iter() {
+    each_object("", row, &mut |path, node| {
+        for (name, _) in node.extra().iter() {
+            let mut known = node.table().iter().map(|(name, _)| *name);
             let shown: String = name.chars().take(64).collect();
-            let shown = shown.escape_debug();
-            if let Some(meant) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            let shown = joined(path, &shown.escape_debug().to_string());
+            if let Some(meant) = known.find(|known| known.eq_ignore_ascii_case(name)) {
+                let meant = joined(path, meant);
                 at.find(
                     lost_value(purpose),
                     "member-case",
-                    format!(
-                        "{who}: `{path}{shown}` is spelt `{path}{meant}`; its value would be lost"
-                    ),
+                    format!("{who}: `{shown}` is spelt `{meant}`; its value would be lost"),
                 );
             } else if purpose == Purpose::Import {
                 at.warning(
                     "unknown-member",
-                    format!(
-                        "{who}: `{path}{shown}` is no member of a row that is known; check the name"
-                    ),
+                    format!("{who}: `{shown}` is no member of a row that is known; check the name"),
                 );
             }
         }
-    };
-    look("", &row.extra, ROW);
-    if let Some(Authentication {
-        symmetric_key,
-        x509_thumbprint,
-        extra,
-        ..
-    }) = &row.authentication
-    {
-        look("authentication.", extra, AUTHENTICATION);
-        if let Some(keys) = symmetric_key {
-            look("authentication.symmetricKey.", &keys.extra, KEYS);
-        }
-        if let Some(prints) = x509_thumbprint {
-            look("authentication.x509Thumbprint.", &prints.extra, THUMBPRINTS);
-        }
-    }
-    if let Some(properties) = &row.properties {
-        look("properties.", &properties.extra, &["desired", "reported"]);
-    }
-    if let Some(capabilities) = &row.capabilities {
-        look("capabilities.", &capabilities.extra, &["iotEdge"]);
-    }
+    });
 }

@@ -3,10 +3,8 @@
 use super::cell::{json, quote, text};
 use super::columns::{Column, Kind, Member, Section};
 use crate::checked::members;
-use crate::{
-    Authentication, AuthenticationType, Capabilities, ImportMode, Json, JsonObject, Key,
-    Properties, Row, Status, SymmetricKey, X509Thumbprint,
-};
+use crate::object::{Field, Object, Shape};
+use crate::{Json, JsonObject, Properties, Row};
 
 /// The members of a twin's section that stand in columns of their own, as they come. Names are kept as JSON, for not every one is a text.
 #[derive(Debug, Default)]
@@ -94,31 +92,18 @@ impl Assembly {
         }
         let row = &mut self.row;
         match &column.member {
-            Member::Id => row.id = text(cell),
-            Member::ModuleId => row.module_id = Some(text(cell)),
-            Member::Etag => row.etag = Some(text(cell)),
-            Member::ImportMode => row.import_mode = Some(ImportMode::from_wire(&text(cell))),
-            Member::Status => row.status = Some(Status::from_wire(&text(cell))),
-            Member::StatusReason => row.status_reason = Some(text(cell)),
-            Member::AuthenticationType => {
-                authentication(row).kind = Some(AuthenticationType::from_wire(&text(cell)));
-            }
-            Member::PrimaryKey => keys(row).primary_key = Some(Key::new(text(cell))),
-            Member::SecondaryKey => keys(row).secondary_key = Some(Key::new(text(cell))),
-            Member::PrimaryThumbprint => prints(row).primary_thumbprint = Some(text(cell)),
-            Member::SecondaryThumbprint => prints(row).secondary_thumbprint = Some(text(cell)),
-            Member::TwinEtag => row.twin_etag = Some(text(cell)),
-            Member::DeviceScope => row.device_scope = Some(text(cell)),
-            Member::IotEdge => {
-                let edge = json(cell, Kind::Bool)? == "true";
-                row.capabilities
-                    .get_or_insert_with(Capabilities::new)
-                    .iot_edge = Some(edge);
-            }
-            Member::ParentScopes => {
-                let scopes = serde_json::from_str(cell);
-                let expected = "expected a JSON array of strings";
-                row.parent_scopes = Some(scopes.map_err(|_| expected.to_owned())?);
+            Member::Row(path, shape) => {
+                let json = match shape {
+                    Shape::Bool => json(cell, Kind::Bool)?,
+                    Shape::Texts => {
+                        let texts = serde_json::from_str::<Vec<String>>(cell);
+                        texts.map_err(|_| "expected a JSON array of strings")?;
+                        cell.to_owned()
+                    }
+                    Shape::Integer | Shape::Json | Shape::Object(_) => cell.to_owned(),
+                    Shape::Text | Shape::Word(_) => quote(&text(cell)),
+                };
+                row.set(path, &json).map_err(|misfit| misfit.message)?;
             }
             Member::Twin(section, names) if names.is_empty() => {
                 let whole = JsonObject::new(cell).map_err(|error| error.to_string())?;
@@ -144,15 +129,15 @@ impl Assembly {
     }
 
     fn whole(&mut self, section: Section, object: JsonObject) {
-        let row = &mut self.row;
+        let (row, whole) = (&mut self.row, Field::Value(object));
+        if section == Section::Tags {
+            row.tags = whole;
+            return;
+        }
+        let properties = row.properties.get_or_insert_with(Properties::new);
         match section {
-            Section::Tags => row.tags = Some(object),
-            Section::Desired => {
-                row.properties.get_or_insert_with(Properties::new).desired = Some(object)
-            }
-            Section::Reported => {
-                row.properties.get_or_insert_with(Properties::new).reported = Some(object)
-            }
+            Section::Desired => properties.desired = whole,
+            _ => properties.reported = whole,
         }
     }
 
@@ -161,7 +146,7 @@ impl Assembly {
         if self.row.id.is_empty() {
             return Err("the id is empty".to_owned());
         }
-        for section in [Section::Tags, Section::Desired, Section::Reported] {
+        for section in Section::ALL {
             let tree = std::mem::take(&mut self.trees[section as usize]);
             if tree.0.is_empty() {
                 continue;
@@ -197,20 +182,4 @@ impl Tree {
             }
         }
     }
-}
-
-fn authentication(row: &mut Row) -> &mut Authentication {
-    row.authentication.get_or_insert_with(Authentication::new)
-}
-
-fn keys(row: &mut Row) -> &mut SymmetricKey {
-    authentication(row)
-        .symmetric_key
-        .get_or_insert_with(SymmetricKey::new)
-}
-
-fn prints(row: &mut Row) -> &mut X509Thumbprint {
-    authentication(row)
-        .x509_thumbprint
-        .get_or_insert_with(X509Thumbprint::new)
 }

@@ -6,6 +6,7 @@ use super::NotCarried;
 use super::columns::{Columns, MEMBERS, Member, Section};
 use crate::Row;
 use crate::checked::members;
+use crate::object::{Held, Node, each_object, joined};
 use crate::transform::MAX_PROBLEMS;
 
 /// Keeps count of what rows have and columns do not.
@@ -14,23 +15,10 @@ pub(super) struct Carried<'c> {
     lost: BTreeMap<String, u64>,
 }
 
-/// The objects of a row that are there and have no member, which no column can say.
-fn empty_parts(row: &Row) -> impl Iterator<Item = &'static str> {
-    fn is_empty<T: Default + PartialEq>(part: Option<&T>) -> bool {
-        part.is_some_and(|part| *part == T::default())
-    }
-    let authentication = row.authentication.as_ref();
-    let keys = authentication.and_then(|part| part.symmetric_key.as_ref());
-    let prints = authentication.and_then(|part| part.x509_thumbprint.as_ref());
-    [
-        ("authentication", is_empty(authentication)),
-        ("authentication.symmetricKey", is_empty(keys)),
-        ("authentication.x509Thumbprint", is_empty(prints)),
-        ("properties", is_empty(row.properties.as_ref())),
-        ("capabilities", is_empty(row.capabilities.as_ref())),
-    ]
-    .into_iter()
-    .filter_map(|(part, empty)| empty.then_some(part))
+/// Whether an object has no member, which no column can say.
+fn is_empty(node: &dyn Node) -> bool {
+    let mut names = node.table().iter().map(|(name, _)| *name);
+    node.extra().is_empty() && names.all(|name| matches!(node.held(name), Held::Absent))
 }
 
 impl<'c> Carried<'c> {
@@ -62,47 +50,28 @@ impl<'c> Carried<'c> {
     }
 
     pub(super) fn note(&mut self, row: &Row) {
-        for (name, member) in MEMBERS {
+        for (name, member) in MEMBERS.iter() {
             let carried_elsewhere = matches!(member, Member::Twin(..) | Member::Other(_));
             if !carried_elsewhere && !self.has(member) && super::cell::is_there(member, row) {
                 self.lose(name);
             }
         }
-        for section in [Section::Tags, Section::Desired, Section::Reported] {
+        for section in Section::ALL {
             if let Some(text) = section.of(row) {
                 self.note_twin(section, text, &mut Vec::new());
             }
         }
-        let parts = [
-            (
-                "authentication",
-                row.authentication.as_ref().map(|p| &p.extra),
-            ),
-            (
-                "authentication.symmetricKey",
-                row.authentication
-                    .as_ref()
-                    .and_then(|p| p.symmetric_key.as_ref())
-                    .map(|p| &p.extra),
-            ),
-            (
-                "authentication.x509Thumbprint",
-                row.authentication
-                    .as_ref()
-                    .and_then(|p| p.x509_thumbprint.as_ref())
-                    .map(|p| &p.extra),
-            ),
-            ("properties", row.properties.as_ref().map(|p| &p.extra)),
-            ("capabilities", row.capabilities.as_ref().map(|p| &p.extra)),
-        ];
-        for (part, extra) in parts {
-            for (name, _) in extra.into_iter().flat_map(|members| members.iter()) {
-                self.lose(&format!("{part}.{name}"));
+        each_object("", row, &mut |path, node| {
+            if path.is_empty() {
+                return;
             }
-        }
-        for part in empty_parts(row) {
-            self.lose(part);
-        }
+            for (name, _) in node.extra().iter() {
+                self.lose(&joined(path, name));
+            }
+            if is_empty(node) {
+                self.lose(path);
+            }
+        });
         if !self.has(&Member::Other(None)) {
             for (name, _) in row.extra.iter() {
                 if !self.has(&Member::Other(Some(name.to_owned()))) {

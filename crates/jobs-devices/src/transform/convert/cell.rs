@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::columns::{Column, Kind, Member};
 use crate::checked::members;
 use crate::field::string;
-use crate::{AuthenticationType, ImportMode, Json, Key, LooseValue, Row, Status};
+use crate::object::{Held, held_at, push_texts};
+use crate::{Json, LooseValue, Row};
 
 /// What a row has for a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,59 +18,24 @@ pub(super) enum Value<'r> {
     Bool(bool),
 }
 
-impl<'r> From<Option<&'r str>> for Value<'r> {
-    fn from(text: Option<&'r str>) -> Self {
-        text.map_or(Value::Absent, |text| Value::Text(Cow::Borrowed(text)))
-    }
-}
-
-impl<'r> From<Option<&'r String>> for Value<'r> {
-    fn from(text: Option<&'r String>) -> Self {
-        Value::from(text.map(String::as_str))
-    }
-}
-
 pub(super) fn is_there(member: &Member, row: &Row) -> bool {
     value(member, row) != Value::Absent
 }
 
 /// What the row has for the member.
 pub(super) fn value<'r>(member: &Member, row: &'r Row) -> Value<'r> {
-    let authentication = row.authentication.as_ref();
-    let keys = authentication.and_then(|part| part.symmetric_key.as_ref());
-    let prints = authentication.and_then(|part| part.x509_thumbprint.as_ref());
     match member {
-        Member::Id => Value::from(Some(&row.id)),
-        Member::ModuleId => Value::from(row.module_id.as_ref()),
-        Member::Etag => Value::from(row.etag.as_ref()),
-        Member::ImportMode => Value::from(row.import_mode.as_ref().map(ImportMode::as_str)),
-        Member::Status => Value::from(row.status.as_ref().map(Status::as_str)),
-        Member::StatusReason => Value::from(row.status_reason.as_ref()),
-        Member::AuthenticationType => {
-            let kind = authentication.and_then(|part| part.kind.as_ref());
-            Value::from(kind.map(AuthenticationType::as_str))
-        }
-        Member::PrimaryKey => {
-            Value::from(keys.and_then(|k| k.primary_key.as_ref()).map(Key::expose))
-        }
-        Member::SecondaryKey => {
-            Value::from(keys.and_then(|k| k.secondary_key.as_ref()).map(Key::expose))
-        }
-        Member::PrimaryThumbprint => {
-            Value::from(prints.and_then(|p| p.primary_thumbprint.as_ref()))
-        }
-        Member::SecondaryThumbprint => {
-            Value::from(prints.and_then(|p| p.secondary_thumbprint.as_ref()))
-        }
-        Member::TwinEtag => Value::from(row.twin_etag.as_ref()),
-        Member::DeviceScope => Value::from(row.device_scope.as_ref()),
-        Member::IotEdge => match row.capabilities.as_ref().and_then(|part| part.iot_edge) {
-            Some(edge) => Value::Bool(edge),
-            None => Value::Absent,
-        },
-        Member::ParentScopes => match &row.parent_scopes {
-            Some(scopes) => Value::Json(Cow::Owned(quoted_list(scopes))),
-            None => Value::Absent,
+        Member::Row(path, _) => match held_at(row, path) {
+            Held::Absent | Held::Null | Held::Object(_) => Value::Absent,
+            Held::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Held::Bool(flag) => Value::Bool(flag),
+            Held::Integer(number) => Value::Json(Cow::Owned(number.to_string())),
+            Held::Texts(texts) => {
+                let mut out = Vec::new();
+                push_texts(&mut out, texts);
+                Value::Json(Cow::Owned(String::from_utf8_lossy(&out).into_owned()))
+            }
+            Held::Json(json) => json_value(json),
         },
         Member::Twin(section, names) => section
             .of(row)
@@ -113,11 +79,6 @@ fn member_of<'t>(object: &'t str, name: &str) -> Option<&'t str> {
         .filter(|(key, _)| key.as_text() == Some(name))
         .last()
         .map(|(_, value)| value)
-}
-
-fn quoted_list(texts: &[String]) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quote(text)).collect();
-    format!("[{}]", quoted.join(","))
 }
 
 pub(super) fn quote(text: &str) -> String {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use crate::Row;
+use crate::object::{Object, Shape, each_leaf};
 use crate::query::{Path, Segment, parse_path};
 
 /// The columns of a table, in order.
@@ -40,22 +42,9 @@ pub(super) struct Column {
 /// A member of a row that a column can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
-    Id,
-    ModuleId,
-    Etag,
-    ImportMode,
-    Status,
-    StatusReason,
-    AuthenticationType,
-    PrimaryKey,
-    SecondaryKey,
-    PrimaryThumbprint,
-    SecondaryThumbprint,
-    TwinEtag,
+    /// A member that is neither an object nor in a twin: its path in the row, and what it is.
+    Row(Vec<&'static str>, Shape),
     Twin(Section, Vec<String>),
-    IotEdge,
-    DeviceScope,
-    ParentScopes,
     /// All members without a field of their own, or the one of that name.
     Other(Option<String>),
 }
@@ -78,43 +67,21 @@ pub(super) enum Kind {
     Json,
 }
 
-/// The fixed members by their paths, in the order in which the service writes them.
-pub(super) const MEMBERS: &[(&str, Member)] = &[
-    ("id", Member::Id),
-    ("moduleId", Member::ModuleId),
-    ("eTag", Member::Etag),
-    ("importMode", Member::ImportMode),
-    ("status", Member::Status),
-    ("statusReason", Member::StatusReason),
-    ("authentication.type", Member::AuthenticationType),
-    ("authentication.symmetricKey.primaryKey", Member::PrimaryKey),
-    (
-        "authentication.symmetricKey.secondaryKey",
-        Member::SecondaryKey,
-    ),
-    (
-        "authentication.x509Thumbprint.primaryThumbprint",
-        Member::PrimaryThumbprint,
-    ),
-    (
-        "authentication.x509Thumbprint.secondaryThumbprint",
-        Member::SecondaryThumbprint,
-    ),
-    ("twinETag", Member::TwinEtag),
-    ("tags", Member::Twin(Section::Tags, Vec::new())),
-    (
-        "properties.desired",
-        Member::Twin(Section::Desired, Vec::new()),
-    ),
-    (
-        "properties.reported",
-        Member::Twin(Section::Reported, Vec::new()),
-    ),
-    ("capabilities.iotEdge", Member::IotEdge),
-    ("deviceScope", Member::DeviceScope),
-    ("parentScopes", Member::ParentScopes),
-    ("other", Member::Other(None)),
-];
+/// All members by their paths, in the order in which the service writes them.
+pub(super) static MEMBERS: LazyLock<Vec<(String, Member)>> = LazyLock::new(|| {
+    let mut members = Vec::new();
+    each_leaf(&mut Vec::new(), Row::TABLE, &mut |path, shape| {
+        let name = path.join(".");
+        let mut sections = Section::ALL.into_iter();
+        let member = match sections.find(|section| section.path() == name) {
+            Some(section) => Member::Twin(section, Vec::new()),
+            None => Member::Row(path.to_vec(), shape),
+        };
+        members.push((name, member));
+    });
+    members.push(("other".to_owned(), Member::Other(None)));
+    members
+});
 
 /// Names that people and other tools have for the same members.
 const ALIASES: &[(&str, &str)] = &[
@@ -138,8 +105,8 @@ const ALIASES: &[(&str, &str)] = &[
 impl Columns {
     /// A column for every member that a row has a field for, twins as JSON, and one for all other members.
     pub fn all() -> Columns {
-        let column = |(path, member): &(&str, Member)| Column {
-            header: (*path).to_owned(),
+        let column = |(path, member): &(String, Member)| Column {
+            header: path.clone(),
             member: member.clone(),
             kind: Kind::Any,
         };
@@ -204,7 +171,7 @@ impl FromStr for Columns {
             return Err(ColumnsError("no column is named".to_owned()));
         }
         let named = columns.len();
-        if !columns.iter().any(|column| column.member == Member::Id) {
+        if !columns.iter().any(|column| column.member.is_id()) {
             let mut all = Columns::all().columns;
             all.retain(|standard| {
                 !columns.iter().any(|column| {
@@ -275,6 +242,10 @@ fn split_kind(member: &str) -> (&str, Kind) {
 }
 
 impl Member {
+    pub(super) fn is_id(&self) -> bool {
+        matches!(self, Member::Row(path, _) if path[..] == ["id"])
+    }
+
     fn parse(name: &str) -> Result<Member, ColumnsError> {
         let alias = ALIASES
             .iter()
@@ -335,6 +306,8 @@ impl fmt::Display for Member {
 }
 
 impl Section {
+    pub(super) const ALL: [Section; 3] = [Section::Tags, Section::Desired, Section::Reported];
+
     pub(super) fn path(self) -> &'static str {
         match self {
             Section::Tags => "tags",

@@ -6,7 +6,7 @@ use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 use super::assembly::Assembly;
 use super::cell;
-use super::columns::{Column, Columns, ColumnsError, Member};
+use super::columns::{Column, Columns, ColumnsError};
 use super::kinds::Kinds;
 use super::quotes::Quotes;
 use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
@@ -148,7 +148,7 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
             return Err(format!("the table has no column `{}`", column.header));
         }
     }
-    match found.iter().any(|column| column.member == Member::Id) {
+    match found.iter().any(|column| column.member.is_id()) {
         true => Ok(found),
         false => Err(
             "no column holds the device id; name one `id`, or map one as in serial=id".to_owned(),

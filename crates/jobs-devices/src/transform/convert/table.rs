@@ -14,6 +14,7 @@ use super::NotCarried;
 use super::cell::{Value, value};
 use super::columns::{Column, Columns, Kind, Member};
 use crate::Row;
+use crate::object::Shape;
 use crate::transform::TransformError;
 
 /// A row group ends at so many rows, or at so many bytes of text: it is held in memory, and once more in its encoded form.
@@ -39,7 +40,7 @@ enum Values {
 impl Values {
     fn of(column: &Column) -> Values {
         match (&column.member, column.kind) {
-            (Member::IotEdge, _) | (_, Kind::Bool) => Values::Bool(Vec::new()),
+            (Member::Row(_, Shape::Bool), _) | (_, Kind::Bool) => Values::Bool(Vec::new()),
             (_, Kind::Number) => Values::Number(Vec::new()),
             _ => Values::Text(Vec::new()),
         }

@@ -7,7 +7,7 @@ use super::GenerateOptions;
 use super::random::Random;
 use crate::transform::scope::SCOPE_PREFIX;
 use crate::{
-    Authentication, AuthenticationType, Capabilities, JsonObject, Properties, Row, Status,
+    Authentication, AuthenticationType, Capabilities, Field, JsonObject, Properties, Row, Status,
 };
 
 /// Places in several scripts, for file tools that think in bytes.
@@ -94,8 +94,8 @@ impl Fleet {
             Plan::Module { device, name, kind } => module(device, &name, kind, random),
         };
         if self.etags {
-            row.etag = Some(etag(&random.below(1_000_000_000).to_string()));
-            row.twin_etag = Some(etag(&random.hex(8)));
+            row.etag = Field::Value(etag(&random.below(1_000_000_000).to_string()));
+            row.twin_etag = Field::Value(etag(&random.hex(8)));
         }
         row
     }
@@ -126,8 +126,8 @@ impl Fleet {
     ) -> Row {
         let id = self.new_id("device");
         let mut row = identity(id, kind, random);
-        row.device_scope = parent;
-        row.capabilities = Some(Capabilities::edge(false));
+        row.device_scope = parent.into();
+        row.capabilities = Field::Value(Capabilities::edge(false));
         twin(&mut row, random);
         if random.percent(12) {
             self.waiting.push_back(Plan::Module {
@@ -145,10 +145,10 @@ impl Fleet {
         let generation = 637_000_000_000_000_000 + random.below(1_000_000_000_000_000);
         let scope = format!("{SCOPE_PREFIX}{id}-{generation}");
         let mut row = identity(id, AuthenticationType::Sas, random);
-        row.capabilities = Some(Capabilities::edge(true));
-        row.device_scope = Some(scope.clone());
+        row.capabilities = Field::Value(Capabilities::edge(true));
+        row.device_scope = Field::Value(scope.clone());
         let nested = parent.is_none() && random.percent(25);
-        row.parent_scopes = parent.map(|parent| vec![parent]);
+        row.parent_scopes = Field::from(parent.map(|parent| vec![parent]));
         twin(&mut row, random);
         let names = match self.system_modules {
             true => &["$edgeAgent", "$edgeHub", "relay"][..],
@@ -187,12 +187,12 @@ fn kind(random: &mut Random) -> AuthenticationType {
 
 fn identity(id: String, kind: AuthenticationType, random: &mut Random) -> Row {
     let mut row = Row::new(id);
-    row.status = Some(Status::Enabled);
+    row.status = Field::Value(Status::Enabled);
     if random.percent(8) {
-        row.status = Some(Status::Disabled);
-        row.status_reason = Some((*random.pick(REASONS)).to_owned());
+        row.status = Field::Value(Status::Disabled);
+        row.status_reason = Field::Value((*random.pick(REASONS)).to_owned());
     }
-    row.authentication = Some(authentication(kind, random));
+    row.authentication = Field::Value(authentication(kind, random));
     row
 }
 
@@ -209,7 +209,7 @@ fn authentication(kind: AuthenticationType, random: &mut Random) -> Authenticati
         AuthenticationType::CertificateAuthority => Authentication::certificate_authority(),
         other => {
             let mut authentication = Authentication::new();
-            authentication.kind = Some(other);
+            authentication.kind = Field::Value(other);
             authentication
         }
     }
@@ -217,10 +217,10 @@ fn authentication(kind: AuthenticationType, random: &mut Random) -> Authenticati
 
 fn module(device: String, name: &str, kind: AuthenticationType, random: &mut Random) -> Row {
     let mut row = Row::new(device);
-    row.module_id = Some(name.to_owned());
-    row.status = Some(Status::Enabled);
-    row.authentication = Some(authentication(kind, random));
-    row.tags = Some(JsonObject::default());
+    row.module_id = Field::Value(name.to_owned());
+    row.status = Field::Value(Status::Enabled);
+    row.authentication = Field::Value(authentication(kind, random));
+    row.tags = Field::Value(JsonObject::default());
     let desired = format!(
         r#"{{"logLevel":"{}"}}"#,
         random.pick(&["info", "warn", "debug"])
@@ -230,7 +230,7 @@ fn module(device: String, name: &str, kind: AuthenticationType, random: &mut Ran
         random.below(20),
         random.below(10)
     );
-    row.properties = Some(Properties::of(
+    row.properties = Field::Value(Properties::of(
         JsonObject::from_checked(&desired),
         JsonObject::from_checked(&reported),
     ));
@@ -272,8 +272,8 @@ fn twin(row: &mut Row, random: &mut Random) {
         random.below(45),
         random.below(10),
     );
-    row.tags = Some(JsonObject::from_checked(&tags));
-    row.properties = Some(Properties::of(
+    row.tags = Field::Value(JsonObject::from_checked(&tags));
+    row.properties = Field::Value(Properties::of(
         JsonObject::from_checked(&desired),
         JsonObject::from_checked(&reported),
     ));
