@@ -8,55 +8,41 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    Index, Op,
-    simd::{Masks, Vector, prefix_xor},
+    avx2::prefix_xor,
+    instructions::instructions,
+    vector::{Masks, Op, Vector},
 };
 
-/// Whether the running processor has all that [`build`] needs.
-#[inline]
-pub(super) fn is_there() -> bool {
-    std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512bw")
-        && std::arch::is_x86_feature_detected!("avx512vbmi2")
-        && std::arch::is_x86_feature_detected!("bmi1")
-        && std::arch::is_x86_feature_detected!("bmi2")
-        && std::arch::is_x86_feature_detected!("popcnt")
-        && std::arch::is_x86_feature_detected!("pclmulqdq")
+instructions! {
+    /// 64 bytes at a time, on a processor that has the instructions.
+    Avx512: "avx512f", "avx512bw", "avx512vbmi2", "bmi1", "bmi2", "popcnt", "pclmulqdq"
 }
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt,pclmulqdq")]
-pub(super) fn build(index: &mut Index, line: &[u8]) -> bool {
-    index.build_with::<Avx512>(line)
-}
-
-/// 64 bytes at a time. Used within [`build`] alone.
-struct Avx512;
 
 #[expect(
     unsafe_code,
-    reason = "these are inlined into build, which has the instructions"
+    reason = "inlined into `build`, which has the instructions"
 )]
 impl Vector for Avx512 {
     #[inline(always)]
-    fn masks(block: &[u8; 64]) -> Masks {
-        // SAFETY: only `build` uses this type, so the instructions are there.
+    fn masks(self, block: &[u8; 64]) -> Masks {
+        // SAFETY: `self` exists, so `detect` found the instructions.
         unsafe { masks(block) }
     }
 
     #[inline(always)]
-    fn prefix_xor(bits: u64) -> u64 {
+    fn prefix_xor(self, bits: u64) -> u64 {
         // SAFETY: as above.
         unsafe { prefix_xor(bits) }
     }
 
     #[inline(always)]
-    fn padded(rest: &[u8]) -> [u8; 64] {
+    fn padded(self, rest: &[u8]) -> [u8; 64] {
         // SAFETY: as above.
         unsafe { padded(rest) }
     }
 
     #[inline(always)]
-    fn push_ops(ops: &mut [Op], len: usize, bits: u64, base: u32, block: &[u8; 64]) -> usize {
+    fn push_ops(self, ops: &mut [Op], len: usize, bits: u64, base: u32, block: &[u8; 64]) -> usize {
         // SAFETY: as above.
         unsafe { push_ops(ops, len, bits, base, block) }
     }

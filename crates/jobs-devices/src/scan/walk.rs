@@ -1,6 +1,9 @@
 //! The grammar of JSON over the operators of a line.
 
-use super::{Index, Op};
+use super::{
+    index::{Index, SENTINELS},
+    vector::Op,
+};
 
 /// The line is not what the fast way takes; the slow way will say why.
 #[derive(Debug)]
@@ -215,7 +218,7 @@ impl<'a, 'i, const SPACED: bool> Walk<'a, 'i, SPACED> {
 
     /// Whether everything was read.
     pub(crate) fn is_over(&self) -> bool {
-        self.next + super::SENTINELS == self.ops.len()
+        self.next + SENTINELS == self.ops.len()
     }
 
     /// Checks the object or array that starts here and gives the position behind it.
