@@ -51,8 +51,9 @@ pub use crate::{
     record::{Entry, Item, Record},
     row::{
         Authentication, AuthenticationEffect, AuthenticationType, Capabilities, ImportMode,
-        Properties, Row, RowBuilder, RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,
+        Properties, Row, RowRef, Status, SymmetricKey, UnknownName, X509Thumbprint,
     },
+    rules::RowBuilder,
     secret::Key,
     writer::{FileWriter, Writer},
 };

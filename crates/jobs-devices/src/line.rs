@@ -245,7 +245,8 @@ impl Options {
     }
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark of UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Without the byte order mark that a file may begin with.
 pub(crate) fn without_bom(line: &[u8]) -> &[u8] {

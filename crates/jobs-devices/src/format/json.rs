@@ -3,7 +3,6 @@
 use serde::de::IgnoredAny;
 
 use super::FileFormat;
-use super::lines::Lines;
 
 /// What JSON of another tool, or of the hub for something else, holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +90,11 @@ pub(super) fn array(text: &[u8]) -> Option<FileFormat> {
 }
 
 /// An object that is printed over several lines, or rows without line breaks between them.
-pub(super) fn object(text: &[u8], is_whole: bool, lines: &Lines<'_>) -> Option<FileFormat> {
+pub(super) fn object(
+    text: &[u8],
+    is_whole: bool,
+    has_row: impl Fn() -> bool,
+) -> Option<FileFormat> {
     if !text.starts_with(b"{") {
         return None;
     }
@@ -99,7 +102,7 @@ pub(super) fn object(text: &[u8], is_whole: bool, lines: &Lines<'_>) -> Option<F
     let end = match values.next()? {
         Ok(_) => values.byte_offset(),
         // A line that was cut off before a row is a bad line, not the start of a large document.
-        Err(error) if error.is_eof() && !(is_whole && lines.has_row()) => text.len(),
+        Err(error) if error.is_eof() && !(is_whole && has_row()) => text.len(),
         Err(_) => return None,
     };
     let is_over_lines = memchr::memchr(b'\n', &text[..end]).is_some();

@@ -89,7 +89,7 @@ pub fn recognize(start: &[u8]) -> FileFormat {
         return format;
     }
     let lines = lines::Lines::of(text, is_whole);
-    if let Some(format) = json::object(text, is_whole, &lines) {
+    if let Some(format) = json::object(text, is_whole, || lines.has_row()) {
         return format;
     }
     if lines.has_row() {

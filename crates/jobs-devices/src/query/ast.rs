@@ -303,7 +303,7 @@ impl Path {
     /// A path of one name; none when the language cannot write that name at the start of a path: it is empty, spells a
     /// constant, starts like a number or has quotes, brackets, commas or control characters in it.
     pub fn new(root: &str) -> Option<Path> {
-        super::display::root_is_writable(root).then(|| Path {
+        super::names::root_is_writable(root).then(|| Path {
             root: root.to_owned(),
             rest: Vec::new(),
         })
@@ -338,7 +338,6 @@ impl Path {
             Segment::Key(name) => Some(name.as_str()),
             Segment::Index(_) => None,
         });
-        last_key
-            .unwrap_or_else(|| super::document::canonical_name(&self.root).unwrap_or(&self.root))
+        last_key.unwrap_or_else(|| super::names::canonical_name(&self.root).unwrap_or(&self.root))
     }
 }

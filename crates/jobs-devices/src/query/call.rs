@@ -3,19 +3,18 @@
 use std::borrow::Cow;
 
 use super::ast::{Expr, Number};
-use super::document::Document;
-use super::eval::{Operand, evaluate};
 use super::function::Function;
+use super::operand::Operand;
 
 /// The value of a call. Functions that ask for the kind of a value answer for undefined ones too; of all others
 /// an argument that is undefined or of the wrong kind makes the value undefined.
-pub(crate) fn call<'a, D: Document + ?Sized>(
+pub(crate) fn call<'a>(
     function: Function,
     arguments: &'a [Expr],
-    document: &'a D,
+    evaluate: impl Fn(&'a Expr) -> Operand<'a>,
 ) -> Operand<'a> {
     let argument = |n: usize| match arguments.get(n) {
-        Some(expr) => evaluate(expr, document),
+        Some(expr) => evaluate(expr),
         None => Operand::Undefined,
     };
     if let Some(answer) = is_kind(function, || argument(0)) {
@@ -23,7 +22,7 @@ pub(crate) fn call<'a, D: Document + ?Sized>(
     }
     match function {
         Function::AsNumber => as_number(argument(0)),
-        Function::Concat => concat(arguments, document),
+        Function::Concat => concat(arguments.iter().map(evaluate)),
         Function::Power => match (argument(0), argument(1)) {
             (Operand::Number(x), Operand::Number(y)) => {
                 Operand::from_float(x.as_f64().powf(y.as_f64()))
@@ -89,10 +88,10 @@ fn as_number(value: Operand<'_>) -> Operand<'_> {
     }
 }
 
-fn concat<'a, D: Document + ?Sized>(arguments: &'a [Expr], document: &'a D) -> Operand<'a> {
+fn concat<'a>(arguments: impl Iterator<Item = Operand<'a>>) -> Operand<'a> {
     let mut joined = String::new();
     for argument in arguments {
-        match evaluate(argument, document) {
+        match argument {
             Operand::String(part) => joined.push_str(&part),
             _ => return Operand::Undefined,
         }

@@ -205,20 +205,6 @@ impl Display for Path {
     }
 }
 
-/// Whether a path can start with this name, bare or as `[[name]]`.
-pub(crate) fn root_is_writable(name: &str) -> bool {
-    let constant = ["true", "false", "null", "undefined"];
-    let starts_well = name
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_alphabetic() || c == '_' || c == '$');
-    starts_well
-        && !constant.iter().any(|word| word.eq_ignore_ascii_case(name))
-        && !name
-            .chars()
-            .any(|c| matches!(c, '[' | ']' | '\'' | '"' | ',') || c.is_control())
-}
-
 impl CompareOp {
     /// The operator as it is written.
     pub fn symbol(self) -> &'static str {

@@ -3,64 +3,13 @@
 use serde_json::Value;
 
 use super::ast::{Path, Segment};
-use super::eval::Operand;
+use super::names::has_fixed_members;
+use super::operand::Operand;
 
 /// Something with members that a path can lead to.
 pub trait Document {
     /// The value the path leads to; [`Operand::Undefined`] where there is none.
     fn find(&self, path: &Path) -> Operand<'_>;
-}
-
-/// Top-level members of twins, identities and job records, in the service's casing.
-const NAMES: &[&str] = &[
-    "deviceId",
-    "moduleId",
-    "etag",
-    "deviceEtag",
-    "version",
-    "status",
-    "statusReason",
-    "statusUpdateTime",
-    "connectionState",
-    "lastActivityTime",
-    "cloudToDeviceMessageCount",
-    "authenticationType",
-    "x509Thumbprint",
-    "modelId",
-    "tags",
-    "properties",
-    "capabilities",
-    "deviceScope",
-    "parentScopes",
-    "configurations",
-    "jobId",
-    "jobType",
-    "startTimeUtc",
-    "endTimeUtc",
-    "createdDateTimeUtc",
-    "lastUpdatedDateTimeUtc",
-    "outcome",
-    "error",
-];
-
-/// The service's own casing of a top-level member (`DeviceId` is `deviceId`); none for a name it does not have.
-pub fn canonical_name(name: &str) -> Option<&'static str> {
-    NAMES
-        .iter()
-        .copied()
-        .find(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Whether the names right below this top-level member are the service's own, and so match in any case.
-pub(crate) fn has_fixed_members(root: &str) -> bool {
-    [
-        "properties",
-        "capabilities",
-        "x509Thumbprint",
-        "authentication",
-    ]
-    .iter()
-    .any(|known| known.eq_ignore_ascii_case(root))
 }
 
 /// A JSON object as the service shows it; top-level names match in any case.

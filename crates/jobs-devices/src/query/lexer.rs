@@ -140,7 +140,7 @@ impl<'a> Lexer<'a> {
         // No farther than the first bracket: a text of brackets alone is not to be searched once for each of them.
         let end = inner.find(['[', ']'])?;
         let name = &inner[..end];
-        if !inner[end..].starts_with("]]") || !super::display::root_is_writable(name) {
+        if !inner[end..].starts_with("]]") || !super::names::root_is_writable(name) {
             return None;
         }
         self.at += name.len() + 4;

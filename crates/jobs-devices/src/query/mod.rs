@@ -68,6 +68,8 @@ mod error;
 mod eval;
 mod function;
 mod lexer;
+mod names;
+mod operand;
 mod parser;
 mod path;
 mod row;
@@ -79,10 +81,12 @@ pub use ast::{
     Aggregate, ArithmeticOp, Collection, CompareOp, Condition, Expr, Literal, Number, Path,
     Projected, Projection, Query, Segment, Selection,
 };
-pub use document::{Document, canonical_name};
+pub use document::Document;
 pub use error::ParseError;
-pub use eval::{Operand, evaluate};
+pub use eval::evaluate;
 pub use function::Function;
+pub use names::canonical_name;
+pub use operand::Operand;
 pub use parser::parse_condition;
 #[cfg(feature = "transform")]
 pub(crate) use parser::parse_path;

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::ast::{Number, Path, Segment};
-use super::document::{Document, has_fixed_members};
-use super::eval::Operand;
+use super::document::Document;
+use super::names::has_fixed_members;
+use super::operand::Operand;
 use crate::checked::{items, members};
 use crate::field::string;
 use crate::object::{Held, Node, Object};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::ast::{Path, Segment};
 use super::document::Document;
-use super::eval::Operand;
+use super::operand::Operand;
 use super::row::{AUTHENTICATION_TYPE, descend, name_in_row, operand, owned, path_in_row};
 use crate::object::{Object, Shape, Table};
 use crate::row::{Row, RowRef};

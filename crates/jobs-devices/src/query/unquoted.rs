@@ -1,7 +1,7 @@
 //! Texts that lost their quotes.
 
 use super::ast::{Condition, Expr, Path};
-use super::document::canonical_name;
+use super::names::canonical_name;
 
 /// Members of a row that twins do not have under these names.
 const OF_ROWS: [&str; 4] = ["id", "twinETag", "importMode", "authentication"];

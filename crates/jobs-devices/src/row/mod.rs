@@ -7,14 +7,12 @@ use crate::{
 };
 
 mod borrowed;
-mod builder;
 mod effect;
 mod names;
 mod parts;
 
 pub use self::{
     borrowed::RowRef,
-    builder::RowBuilder,
     effect::AuthenticationEffect,
     names::{AuthenticationType, ImportMode, Status, UnknownName},
     parts::{Authentication, Capabilities, Properties, SymmetricKey, X509Thumbprint},
@@ -72,11 +70,6 @@ impl Row {
         }
     }
 
-    /// Starts a row that is checked against the service's rules when built.
-    pub fn builder(id: impl Into<String>) -> RowBuilder {
-        RowBuilder::new(id)
-    }
-
     /// Whether it is a module that the edge runtime makes itself (`$edgeAgent`, `$edgeHub`). An import refuses these.
     pub fn is_system_module(&self) -> bool {
         self.module_id
@@ -91,16 +84,6 @@ impl Row {
             .is_some_and(|part| part.iot_edge == Some(true))
     }
 
-    /// What the service would refuse in this row on import, all of it.
-    ///
-    /// # Errors
-    /// When any rule is broken; warnings alone are no error.
-    pub fn validate(&self) -> Result<(), crate::rules::Violations> {
-        crate::rules::Violations::from_errors(crate::rules::row(self))
-    }
-}
-
-impl Row {
     /// What to say of a row without an id: users often write the registry's `deviceId`, or another case.
     fn missing_id(&self) -> Misfit {
         let is_near = |name: &&str| {

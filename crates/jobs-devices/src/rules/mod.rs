@@ -10,9 +10,11 @@ use crate::row::{
 };
 use crate::secret::Key;
 
+mod builder;
 mod plain;
 mod twin;
 
+pub use self::builder::RowBuilder;
 pub use self::plain::is_plain_section;
 pub use self::twin::{
     MAX_DEPTH, MAX_INTEGER, MAX_KEY_BYTES, MAX_PROPERTIES_BYTES, MAX_STRING_BYTES, MAX_TAGS_BYTES,

@@ -1,4 +1,4 @@
-//! Identities that come more than once in what is written.
+//! Identities: how messages call them, and those that come more than once in what is written.
 
 use super::marks::{Kind, Mark, Marker, Marks};
 use super::{Context, Place, TransformError};
@@ -37,5 +37,20 @@ impl Identities {
             Some(first) if first.is_about(&mark) => each(place(first), place(&mark)),
             _ => first = Some(mark),
         })
+    }
+}
+
+/// How messages call a device or a module.
+pub(crate) fn shown_name(id: &str, module: Option<&str>) -> String {
+    let short = |id: &str| {
+        id.chars()
+            .take(128)
+            .collect::<String>()
+            .escape_debug()
+            .to_string()
+    };
+    match module {
+        Some(module) => format!("module {}/{}", short(id), short(module)),
+        None => format!("device {}", short(id)),
     }
 }

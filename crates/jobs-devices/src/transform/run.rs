@@ -103,6 +103,21 @@ impl<'c, 'a> Run<'c, 'a> {
         self.context.reject(line)
     }
 
+    /// Counts something that is no row, which ends a strict reading.
+    pub(super) fn unreadable(
+        &mut self,
+        place: Place,
+        message: String,
+    ) -> Result<(), TransformError> {
+        if self.context.options.is_strict() {
+            let line = place.line;
+            return Err(TransformError::Input { line, message });
+        }
+        self.passed.bad_lines += 1;
+        self.problem(place, ProblemKind::BadLine, None, message);
+        Ok(())
+    }
+
     pub(crate) fn problem(
         &mut self,
         place: Place,

@@ -18,7 +18,7 @@ pub(super) struct Names(Vec<(u64, Box<str>)>);
 impl Names {
     fn note(&mut self, line: u64, row: &RowRef<'_>) {
         let (id, module) = (row.id(), row.module());
-        let name = super::row::shown_name(&id, module.as_deref());
+        let name = crate::transform::identities::shown_name(&id, module.as_deref());
         self.0.push((line, name.into()));
     }
 

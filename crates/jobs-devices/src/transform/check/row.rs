@@ -8,6 +8,7 @@ use super::{Place, Purpose};
 use crate::field::string;
 use crate::object::{Object, Shape, each_leaf, each_object, joined};
 use crate::rules::{self, Severity};
+use crate::transform::identities::shown_name;
 use crate::{Row, RowRef};
 
 /// Rules that matter to an import alone: an export has versions without a mode, and system modules.
@@ -89,21 +90,6 @@ fn effects(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
 /// How messages call the row.
 fn name(row: &Row) -> String {
     shown_name(&row.id, row.module_id.as_deref())
-}
-
-/// How messages call a device or a module.
-pub(super) fn shown_name(id: &str, module: Option<&str>) -> String {
-    let short = |id: &str| {
-        id.chars()
-            .take(128)
-            .collect::<String>()
-            .escape_debug()
-            .to_string()
-    };
-    match module {
-        Some(module) => format!("module {}/{}", short(id), short(module)),
-        None => format!("device {}", short(id)),
-    }
 }
 
 /// Words in another case, which the service reads as if they were written right.

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read, Write};
 
 use crate::Row;
-use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
+use crate::transform::{PROGRESS_EVERY, Place, Progress, Run, TransformError};
 
 /// Calls `each` with every row of the array.
 pub(super) fn rows<'c, 'a, R: Read>(
@@ -29,14 +29,9 @@ pub(super) fn rows<'c, 'a, R: Read>(
                 run.passed.rows += 1;
                 each(run, place, row)?;
             }
-            Err(message) if run.context.options.is_strict() => {
-                let line = place.line;
-                return Err(TransformError::Input { line, message });
-            }
             Err(message) => {
-                run.passed.bad_lines += 1;
+                run.unreadable(place, message)?;
                 run.passed.cut_lines += u64::from(element.len > scanner.most as u64);
-                run.problem(place, ProblemKind::BadLine, None, message);
                 let one_line: Vec<u8> = element
                     .bytes
                     .iter()

@@ -9,10 +9,9 @@ use super::cell;
 use super::columns::{Column, Columns, ColumnsError};
 use super::kinds::Kinds;
 use super::quotes::Quotes;
-use crate::transform::{PROGRESS_EVERY, Place, ProblemKind, Progress, Run, TransformError};
+use crate::line::without_bom;
+use crate::transform::{PROGRESS_EVERY, Place, Progress, Run, TransformError};
 use crate::{DEFAULT_MAX_LINE, Row};
-
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Calls `each` with every row of the table.
 pub(super) fn rows<'c, 'a, R: Read>(
@@ -61,13 +60,8 @@ pub(super) fn rows<'c, 'a, R: Read>(
                 kinds.note(&record, place);
                 each(run, place, row)?;
             }
-            Err(message) if run.context.options.is_strict() => {
-                let line = place.line;
-                return Err(TransformError::Input { line, message });
-            }
             Err(message) => {
-                run.passed.bad_lines += 1;
-                run.problem(place, ProblemKind::BadLine, None, message);
+                run.unreadable(place, message)?;
                 // Rejects are a table, too.
                 if let Some(header) = header.take() {
                     reject(run, &header, delimiter)?;
@@ -119,11 +113,7 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
     let named = columns.map_or(&[][..], Columns::named);
     let mut found: Vec<Column> = Vec::with_capacity(record.len());
     for (at, name) in record.iter().enumerate() {
-        let name = if at == 0 {
-            name.strip_prefix(BOM).unwrap_or(name)
-        } else {
-            name
-        };
+        let name = if at == 0 { without_bom(name) } else { name };
         let Ok(name) = std::str::from_utf8(name) else {
             return Err(format!("the name of column {} is not UTF-8", at + 1));
         };

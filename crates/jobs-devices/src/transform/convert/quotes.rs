@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use super::delimited::BOM;
+use crate::line::BOM;
 
 /// Most cells of a row.
 pub(super) const MOST_CELLS: u64 = 10_000;

@@ -1,11 +1,26 @@
 //! Rows made by hand, checked as they are built.
 
+use super::Violations;
 use crate::{
     json::JsonObject,
     object::Field,
     row::{Authentication, Capabilities, ImportMode, Properties, Row, Status},
-    rules::Violations,
 };
+
+impl Row {
+    /// Starts a row that is checked against the service's rules when built.
+    pub fn builder(id: impl Into<String>) -> RowBuilder {
+        RowBuilder::new(id)
+    }
+
+    /// What the service would refuse in this row on import, all of it.
+    ///
+    /// # Errors
+    /// When any rule is broken; warnings alone are no error.
+    pub fn validate(&self) -> Result<(), Violations> {
+        Violations::from_errors(super::row(self))
+    }
+}
 
 /// Makes a [`Row`] that the service would take.
 ///
