@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use jobs_devices::ImportError;
+use jobs_devices::rules::MAX_ID_CHARS;
 use jobs_ext::{BlobReader, ErrorKind};
 use serde_json::Value;
 
@@ -234,7 +235,7 @@ fn quoted_id(text: &str) -> Option<&str> {
         .strip_prefix('"')?;
     // Without its closing quote it may go on with anything.
     let (id, _) = value.split_once(['"', '\\'])?;
-    (!id.is_empty() && id.chars().count() <= 128).then_some(id)
+    (!id.is_empty() && id.chars().count() <= MAX_ID_CHARS).then_some(id)
 }
 
 /// Why a row was rejected. The log's text may quote the whole row, which can hold keys, or merely repeat the id.

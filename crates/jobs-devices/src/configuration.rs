@@ -94,7 +94,7 @@ impl FromText for Configuration {
     fn from_text(json: &str) -> Result<Self, Misfit> {
         let (mut configuration, mut has_id) = (Self::default(), false);
         members(json, |name, json| {
-            let mut known = Self::TABLE.iter().map(|(known, _)| *known);
+            let mut known = Self::TABLE.iter().map(|known| known.name);
             let known = known.find(|known| known.eq_ignore_ascii_case(&name));
             if known == Some("id") {
                 has_id = true;

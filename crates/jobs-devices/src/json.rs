@@ -139,11 +139,6 @@ impl JsonObject {
     pub fn to_map(&self) -> Result<Map<String, Value>, JsonError> {
         serde_json::from_str(self.as_str()).map_err(|error| JsonError::new(error.to_string()))
     }
-
-    /// The object as a value of any kind.
-    pub fn as_json(&self) -> &Json {
-        &self.0
-    }
 }
 
 impl Default for JsonObject {

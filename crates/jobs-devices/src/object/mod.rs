@@ -24,7 +24,7 @@ pub use self::field::Field;
 pub(crate) use self::value::push_texts;
 pub(crate) use self::{
     source::{PlainSource, Raw, Source},
-    value::{Leaf, Member, Value, find_object, parts},
+    value::{Located, Member, Value},
 };
 
 /// What a type is on the wire.
@@ -44,8 +44,18 @@ pub(crate) enum Shape {
     Object(Table),
 }
 
-/// Names and shapes of the members of an object, in the order in which the service writes them.
-pub(crate) type Table = &'static [(&'static str, Shape)];
+/// A member of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) is_required: bool,
+    /// What its documentation says.
+    pub(crate) about: &'static str,
+}
+
+/// The members of an object, in the order in which the service writes them.
+pub(crate) type Table = &'static [Known];
 
 /// What a member has, whatever its type.
 #[derive(Clone, Copy)]
@@ -64,7 +74,7 @@ pub(crate) enum Held<'r> {
 /// An object with a table: what the table makes.
 pub(crate) trait Object: Default {
     /// Where the members are in a line.
-    type Places: Copy + Default;
+    type Places: Located;
     const TABLE: Table;
 
     /// Sets the member at the path from its JSON. `false` for a name that the table does not have.
@@ -80,8 +90,6 @@ pub(crate) trait Object: Default {
         name: &[u8],
         source: &mut S,
     ) -> Result<bool, Unfit>;
-    /// Where the object itself is.
-    fn whole(places: &mut Self::Places) -> &mut Span;
     /// Where the member at the path is; an empty span when there is none.
     fn place(places: &Self::Places, path: &[&str]) -> Span;
     /// The object whose members are at these places.
@@ -144,9 +152,9 @@ pub(crate) fn each_object<'r>(
     each: &mut dyn FnMut(&str, &'r dyn Node),
 ) {
     each(path, node);
-    for (name, _) in node.table() {
-        if let Held::Object(inner) = node.held(name) {
-            each_object(&joined(path, name), inner, each);
+    for known in node.table() {
+        if let Held::Object(inner) = node.held(known.name) {
+            each_object(&joined(path, known.name), inner, each);
         }
     }
 }
@@ -158,11 +166,11 @@ pub(crate) fn each_leaf(
     table: Table,
     each: &mut dyn FnMut(&[&'static str], Shape),
 ) {
-    for (name, shape) in table {
-        path.push(name);
-        match shape {
+    for known in table {
+        path.push(known.name);
+        match known.shape {
             Shape::Object(inner) => each_leaf(path, inner, each),
-            shape => each(path, *shape),
+            shape => each(path, shape),
         }
         path.pop();
     }
@@ -192,7 +200,7 @@ macro_rules! object {
     (
         $(#[$meta:meta])*
         $name:ident at $places:ident {
-            $($(#[$doc:meta])* $field:ident: $type:ty = $wire:literal,)*
+            $($(#[doc = $doc:literal])* $field:ident: $type:ty = $wire:literal,)*
         }
         $(with { $($(#[$more_doc:meta])* $more:ident: $more_type:ty,)* })?
     ) => {
@@ -200,7 +208,7 @@ macro_rules! object {
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
-            $($(#[$doc])* pub $field: $type,)*
+            $($(#[doc = $doc])* pub $field: $type,)*
             /// Members this crate does not know, in their order.
             pub extra: $crate::members::Members,
             $($($(#[$more_doc])* pub $more: $more_type,)*)?
@@ -213,10 +221,25 @@ macro_rules! object {
             $(pub(crate) $field: <$type as $crate::object::Member>::Place,)*
         }
 
+        impl $crate::object::Located for $places {
+            fn whole(&self) -> $crate::scan::Span {
+                self.whole
+            }
+
+            #[inline(always)]
+            fn set_whole(&mut self, whole: $crate::scan::Span) {
+                self.whole = whole;
+            }
+        }
+
         impl $crate::object::Object for $name {
             type Places = $places;
-            const TABLE: $crate::object::Table =
-                &[$(($wire, <$type as $crate::object::Member>::SHAPE)),*];
+            const TABLE: $crate::object::Table = &[$($crate::object::Known {
+                name: $wire,
+                shape: <$type as $crate::object::Member>::SHAPE,
+                is_required: <$type as $crate::object::Member>::IS_REQUIRED,
+                about: concat!($($doc),*),
+            }),*];
 
             fn set(&mut self, path: &[&str], json: &str) -> Result<bool, $crate::field::Misfit> {
                 let (name, rest) = path.split_first().unwrap_or((&"", &[]));
@@ -261,10 +284,6 @@ macro_rules! object {
                 Ok(true)
             }
 
-            fn whole(places: &mut $places) -> &mut $crate::scan::Span {
-                &mut places.whole
-            }
-
             fn place(places: &$places, path: &[&str]) -> $crate::scan::Span {
                 let Some((name, rest)) = path.split_first() else {
                     return places.whole;
@@ -276,10 +295,12 @@ macro_rules! object {
             }
 
             fn take(places: &$places, line: &[u8]) -> Result<Self, $crate::field::Misfit> {
-                let mut object = Self::default();
-                $(object.$field = <$type as $crate::object::Member>::take(&places.$field, line)
-                    .map_err(|misfit| misfit.within($wire))?;)*
-                Ok(object)
+                Ok(Self {
+                    $($field: <$type as $crate::object::Member>::take(&places.$field, line)
+                        .map_err(|misfit| misfit.within($wire))?,)*
+                    extra: Default::default(),
+                    $($($more: Default::default(),)*)?
+                })
             }
         }
     };

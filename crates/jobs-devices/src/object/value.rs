@@ -13,6 +13,7 @@ use crate::{
 pub(crate) trait Member: Sized {
     type Place: Copy + Default;
     const SHAPE: Shape;
+    const IS_REQUIRED: bool = false;
 
     /// Sets the member from its JSON, or what the path leads to in its object.
     fn set(&mut self, path: &[&str], json: &str) -> Result<(), Misfit>;
@@ -25,19 +26,108 @@ pub(crate) trait Member: Sized {
     fn take(place: &Self::Place, line: &[u8]) -> Result<Self, Misfit>;
 }
 
-/// A type of members.
+/// Where a value is in its line.
+pub(crate) trait Located: Copy + Default {
+    fn whole(&self) -> Span;
+    fn set_whole(&mut self, whole: Span);
+}
+
+impl Located for Span {
+    fn whole(&self) -> Span {
+        *self
+    }
+
+    #[inline(always)]
+    fn set_whole(&mut self, whole: Span) {
+        *self = whole;
+    }
+}
+
+/// A type of members. What is given here is for those that are not objects with a table.
 pub(crate) trait Value: Sized {
-    type Place: Copy + Default;
+    type Place: Located;
     const SHAPE: Shape;
 
     fn from_json(json: &str) -> Result<Self, Misfit>;
-    fn set_in(field: &mut Field<Self>, path: &[&str], json: &str) -> Result<(), Misfit>;
     fn write(&self, out: &mut Vec<u8>);
     fn held(&self) -> Held<'_>;
-    fn find<S: Source>(place: &mut Self::Place, source: &mut S) -> Result<(), Unfit>;
-    fn place(place: &Self::Place, path: &[&str]) -> Span;
+
+    /// Sets what the path leads to in the value.
+    fn set_in(_: &mut Field<Self>, _: &[&str], json: &str) -> Result<(), Misfit> {
+        Err(Misfit::expected("an object", kind_of(json)))
+    }
+
+    #[inline(always)]
+    fn find<S: Source>(place: &mut Self::Place, source: &mut S) -> Result<(), Unfit> {
+        let (span, is_checked) = match Self::SHAPE {
+            // A string with an escape is rare enough to be decoded twice; half of a surrogate pair must not pass.
+            Shape::Text | Shape::Word(_) => (source.this_or_null(b'"')?, !source.has_escapes()),
+            Shape::Json | Shape::Object(_) => (source.this_or_null(b'{')?, true),
+            Shape::Bool | Shape::Integer | Shape::Texts => (source.value()?, false),
+        };
+        place.set_whole(span);
+        let raw = source.raw(span);
+        if is_checked || raw.is_null() || Self::from_json(raw.text()).is_ok() {
+            Ok(())
+        } else {
+            Err(Unfit)
+        }
+    }
+
+    fn place(place: &Self::Place, path: &[&str]) -> Span {
+        if path.is_empty() {
+            place.whole()
+        } else {
+            Span::default()
+        }
+    }
+
     /// The value whose text is not `null`.
-    fn take(place: &Self::Place, json: &str, line: &[u8]) -> Result<Self, Misfit>;
+    fn take(_: &Self::Place, json: &str, _: &[u8]) -> Result<Self, Misfit> {
+        Self::from_json(json)
+    }
+}
+
+impl<T: Object> Value for T {
+    type Place = T::Places;
+    const SHAPE: Shape = Shape::Object(T::TABLE);
+
+    fn from_json(json: &str) -> Result<Self, Misfit> {
+        T::read(json)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Object::write(self, out);
+    }
+
+    fn held(&self) -> Held<'_> {
+        Held::Object(self)
+    }
+
+    fn set_in(field: &mut Field<Self>, path: &[&str], json: &str) -> Result<(), Misfit> {
+        let object = field.get_or_insert_with(T::default);
+        object.set(path, json).map(drop)
+    }
+
+    #[inline(always)]
+    fn find<S: Source>(places: &mut T::Places, source: &mut S) -> Result<(), Unfit> {
+        *places = T::Places::default();
+        let whole = if source.first_byte() == b'{' {
+            source.object(|source, name| <T as Object>::find(places, name, source))?
+        } else {
+            source.this_or_null(b'{')?
+        };
+        places.set_whole(whole);
+        Ok(())
+    }
+
+    fn place(places: &T::Places, path: &[&str]) -> Span {
+        <T as Object>::place(places, path)
+    }
+
+    fn take(places: &T::Places, _: &str, line: &[u8]) -> Result<Self, Misfit> {
+        <T as Object>::take(places, line)
+    }
 }
 
 impl<T: Value> Member for Field<T> {
@@ -94,9 +184,10 @@ impl<T: Value> Member for Field<T> {
 impl Member for String {
     type Place = Span;
     const SHAPE: Shape = Shape::Text;
+    const IS_REQUIRED: bool = true;
 
     fn set(&mut self, _: &[&str], json: &str) -> Result<(), Misfit> {
-        *self = <String as Leaf>::from_json(json)?;
+        *self = <String as Value>::from_json(json)?;
         Ok(())
     }
 
@@ -123,146 +214,15 @@ impl Member for String {
     }
 
     fn take(place: &Span, line: &[u8]) -> Result<Self, Misfit> {
-        <String as Leaf>::from_json(Raw::of(*place, line).text())
+        <String as Value>::from_json(Raw::of(*place, line).text())
     }
 }
 
-/// A type of members that is not an object with a table.
-pub(crate) trait Leaf: Sized {
-    const SHAPE: Shape;
-
-    fn from_json(json: &str) -> Result<Self, Misfit>;
-    fn write(&self, out: &mut Vec<u8>);
-    fn held(&self) -> Held<'_>;
-}
-
-impl<T: Leaf> Value for T {
-    type Place = Span;
-    const SHAPE: Shape = <T as Leaf>::SHAPE;
-
-    fn from_json(json: &str) -> Result<Self, Misfit> {
-        <T as Leaf>::from_json(json)
-    }
-
-    fn set_in(_: &mut Field<Self>, _: &[&str], json: &str) -> Result<(), Misfit> {
-        Err(Misfit::expected("an object", kind_of(json)))
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        Leaf::write(self, out);
-    }
-
-    fn held(&self) -> Held<'_> {
-        Leaf::held(self)
-    }
-
-    #[inline(always)]
-    fn find<S: Source>(place: &mut Span, source: &mut S) -> Result<(), Unfit> {
-        let is_checked = match <T as Leaf>::SHAPE {
-            Shape::Text | Shape::Word(_) => {
-                *place = source.this_or_null(b'"')?;
-                // A string with an escape is rare enough to be decoded twice; half of a surrogate pair must not pass.
-                !source.has_escapes()
-            }
-            Shape::Json | Shape::Object(_) => {
-                *place = source.this_or_null(b'{')?;
-                true
-            }
-            Shape::Bool | Shape::Integer | Shape::Texts => {
-                *place = source.value()?;
-                false
-            }
-        };
-        let raw = source.raw(*place);
-        if is_checked || raw.is_null() || <T as Leaf>::from_json(raw.text()).is_ok() {
-            Ok(())
-        } else {
-            Err(Unfit)
-        }
-    }
-
-    fn place(place: &Span, path: &[&str]) -> Span {
-        if path.is_empty() {
-            *place
-        } else {
-            Span::default()
-        }
-    }
-
-    fn take(_: &Span, json: &str, _: &[u8]) -> Result<Self, Misfit> {
-        <T as Leaf>::from_json(json)
-    }
-}
-
-/// Types that are objects with a table.
-macro_rules! parts {
-    ($($part:ident),*) => {$(
-        impl $crate::object::Value for $part {
-            type Place = <Self as $crate::object::Object>::Places;
-            const SHAPE: $crate::object::Shape =
-                $crate::object::Shape::Object(<Self as $crate::object::Object>::TABLE);
-
-            fn from_json(json: &str) -> Result<Self, $crate::field::Misfit> {
-                $crate::object::Object::read(json)
-            }
-
-            fn set_in(
-                field: &mut $crate::object::Field<Self>,
-                path: &[&str],
-                json: &str,
-            ) -> Result<(), $crate::field::Misfit> {
-                let part = field.get_or_insert_with(Self::default);
-                $crate::object::Object::set(part, path, json).map(drop)
-            }
-
-            fn write(&self, out: &mut Vec<u8>) {
-                $crate::object::Object::write(self, out);
-            }
-
-            fn held(&self) -> $crate::object::Held<'_> {
-                $crate::object::Held::Object(self)
-            }
-
-            #[inline(always)]
-            fn find<S: $crate::object::Source>(
-                place: &mut Self::Place,
-                source: &mut S,
-            ) -> Result<(), $crate::scan::Unfit> {
-                $crate::object::find_object::<Self, S>(place, source)
-            }
-
-            fn place(place: &Self::Place, path: &[&str]) -> $crate::scan::Span {
-                <Self as $crate::object::Object>::place(place, path)
-            }
-
-            fn take(place: &Self::Place, _: &str, line: &[u8]) -> Result<Self, $crate::field::Misfit> {
-                $crate::object::Object::take(place, line)
-            }
-        }
-    )*};
-}
-pub(crate) use parts;
-
-/// Reads the places of an object's members, or `null`.
-#[inline(always)]
-pub(crate) fn find_object<T: Object, S: Source>(
-    places: &mut T::Places,
-    source: &mut S,
-) -> Result<(), Unfit> {
-    *places = T::Places::default();
-    let whole = if source.first_byte() == b'{' {
-        source.object(|source, name| T::find(places, name, source))?
-    } else {
-        source.this_or_null(b'{')?
-    };
-    *T::whole(places) = whole;
-    Ok(())
-}
-
-/// The leaves: shape, how to read one, how to write one, and what it holds.
+/// The other types: shape, how to read one, how to write one, and what it holds.
 macro_rules! leaves {
     ($($type:ty: $shape:expr, $read:expr, $write:expr, $held:expr;)*) => {$(
-        impl Leaf for $type {
+        impl Value for $type {
+            type Place = Span;
             const SHAPE: Shape = $shape;
 
             fn from_json(json: &str) -> Result<Self, Misfit> {
@@ -294,7 +254,7 @@ leaves! {
         |key| Held::Text(key.expose());
     bool: Shape::Bool,
         read_bool,
-        |flag, out| out.extend_from_slice(flag.to_string().as_bytes()),
+        |flag, out| out.extend_from_slice(if *flag { b"true" } else { b"false" }),
         |flag| Held::Bool(*flag);
     i64: Shape::Integer,
         read_integer,

@@ -31,7 +31,7 @@ pub(super) fn path_in_row(root: &str) -> Option<&'static [&'static str]> {
 
 /// The row's own spelling of a name.
 pub(super) fn name_in_row(root: &str) -> &str {
-    let mut names = Row::TABLE.iter().map(|(name, _)| *name);
+    let mut names = Row::TABLE.iter().map(|known| known.name);
     names
         .find(|name| name.eq_ignore_ascii_case(root))
         .unwrap_or(root)
@@ -75,8 +75,11 @@ impl Document for Row {
 /// What an object has under the name; the last member where several have it.
 fn held_by<'r>(node: &'r dyn Node, name: &str, any_case: bool) -> Held<'r> {
     let is_meant = |known: &str| known == name || (any_case && known.eq_ignore_ascii_case(name));
-    let mut known = node.table().iter().filter(|(known, _)| is_meant(known));
-    match known.next().map(|(known, _)| node.held(known)) {
+    let mut known = node.table().iter().map(|known| known.name);
+    match known
+        .find(|known| is_meant(known))
+        .map(|known| node.held(known))
+    {
         None | Some(Held::Absent) => {
             let unknown = node
                 .extra()

@@ -20,10 +20,10 @@ impl Document for RowRef<'_> {
             (Some(Shape::Word(words)), []) => word(self.json_at(names), words),
             (Some(Shape::Json), _) => twin(self.json_at(names), path, 0),
             (Some(Shape::Object(table)), [Segment::Key(section), ..]) => {
-                let known = table.iter().find(|(known, shape)| {
-                    *shape == Shape::Json && known.eq_ignore_ascii_case(section)
+                let known = table.iter().find(|known| {
+                    known.shape == Shape::Json && known.name.eq_ignore_ascii_case(section)
                 });
-                known.and_then(|(known, _)| twin(self.json_at(&[name[0], known]), path, 1))
+                known.and_then(|known| twin(self.json_at(&[name[0], known.name]), path, 1))
             }
             _ => None,
         };
@@ -44,9 +44,9 @@ impl Document for RowRef<'_> {
 /// What the member at the path is.
 fn shape(table: Table, path: &[&str]) -> Option<Shape> {
     let (name, rest) = path.split_first()?;
-    let (_, shape) = table.iter().find(|(known, _)| known == name)?;
-    match (shape, rest) {
-        (shape, []) => Some(*shape),
+    let known = table.iter().find(|known| known.name == *name)?;
+    match (known.shape, rest) {
+        (shape, []) => Some(shape),
         (Shape::Object(inner), rest) => self::shape(inner, rest),
         _ => None,
     }

@@ -25,7 +25,7 @@ use crate::{
 pub struct RowRef<'a> {
     line: &'a [u8],
     places: RowPlaces,
-    /// Some member, at some level, is not one of those above; or a name is escaped, and may be one.
+    /// Some member, at some level, is in no table; or a name is escaped, and may be in one.
     unknown: bool,
 }
 
@@ -150,16 +150,6 @@ impl<'a> RowRef<'a> {
     pub fn authentication_type(&self) -> Option<AuthenticationType> {
         text(self.at(self.places.authentication.kind))
             .map(|word| AuthenticationType::from_wire(&word))
-    }
-
-    /// Whether it has both keys.
-    pub fn has_keys(&self) -> bool {
-        [
-            self.places.authentication.symmetric_key.primary_key,
-            self.places.authentication.symmetric_key.secondary_key,
-        ]
-        .iter()
-        .all(|&key| self.at(key).is_text())
     }
 
     /// The two keys, in base64. They are secrets: whoever asks for them keeps them out of messages.

@@ -21,7 +21,8 @@ pub use self::{
 object! {
     /// One line of a device file: an identity with its twin.
     ///
-    /// Every optional [`Field`] tells an absent member from `null`, so that a row read and written again says the same. Members without a field here stay in `extra`. Twin data is kept as text ([`JsonObject`]), so no number changes.
+    /// An optional [`Field`] tells an absent member from `null`, so that a row read and written again says the same. Members without a field here
+    /// stay in `extra`. Twin data is kept as text ([`JsonObject`]), so no number changes.
     ///
     /// ```
     /// use jobs_devices::Row;

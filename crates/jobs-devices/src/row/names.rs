@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     field::{Misfit, string},
-    object::{Held, Leaf, Shape},
+    object::{Held, Shape, Value},
+    scan::Span,
     text::push_string,
 };
 
@@ -73,7 +74,8 @@ macro_rules! names {
             }
         }
 
-        impl Leaf for $name {
+        impl Value for $name {
+            type Place = Span;
             const SHAPE: Shape = Shape::Word(Self::NAMES);
 
             fn from_json(json: &str) -> Result<Self, Misfit> {

@@ -2,7 +2,7 @@
 
 use crate::{
     json::JsonObject,
-    object::{Field, object, parts},
+    object::{Field, object},
     row::names::AuthenticationType,
     secret::Key,
 };
@@ -56,14 +56,6 @@ object! {
         iot_edge: Field<bool> = "iotEdge",
     }
 }
-
-parts!(
-    SymmetricKey,
-    X509Thumbprint,
-    Authentication,
-    Properties,
-    Capabilities
-);
 
 /// One with nothing set.
 macro_rules! empty {

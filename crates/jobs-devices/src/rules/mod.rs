@@ -12,10 +12,12 @@ use crate::secret::Key;
 
 mod builder;
 mod plain;
+mod schema;
 mod twin;
 
 pub use self::builder::RowBuilder;
 pub use self::plain::is_plain_section;
+pub use self::schema::row_schema;
 pub use self::twin::{
     MAX_DEPTH, MAX_INTEGER, MAX_KEY_BYTES, MAX_PROPERTIES_BYTES, MAX_STRING_BYTES, MAX_TAGS_BYTES,
     MIN_INTEGER, Section, twin_section, twin_size,

@@ -105,7 +105,7 @@ const MODELS: [Model; 22] = [
         || schema_for!(model::DeviceAuthenticationType),
     ),
     ("DeviceRow", "file: a line of devices.txt", || {
-        schema_for!(documents::DeviceRow)
+        Schema::try_from(jobs_devices::rules::row_schema()).unwrap_or_default()
     }),
     (
         "ImportError",

@@ -117,7 +117,7 @@ fn words(row: &RowRef<'_>, who: &str, at: &mut Place<'_>) {
 fn unknown_members(row: &Row, who: &str, purpose: Purpose, at: &mut Place<'_>) {
     each_object("", row, &mut |path, node| {
         for (name, _) in node.extra().iter() {
-            let mut known = node.table().iter().map(|(name, _)| *name);
+            let mut known = node.table().iter().map(|known| known.name);
             let shown: String = name.chars().take(64).collect();
             let shown = joined(path, &shown.escape_debug().to_string());
             if let Some(meant) = known.find(|known| known.eq_ignore_ascii_case(name)) {

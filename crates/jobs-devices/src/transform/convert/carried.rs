@@ -17,7 +17,7 @@ pub(super) struct Carried<'c> {
 
 /// Whether an object has no member, which no column can say.
 fn is_empty(node: &dyn Node) -> bool {
-    let mut names = node.table().iter().map(|(name, _)| *name);
+    let mut names = node.table().iter().map(|known| known.name);
     node.extra().is_empty() && names.all(|name| matches!(node.held(name), Held::Absent))
 }
 
