@@ -186,7 +186,7 @@ fn a_mapping_without_an_id_adds_to_the_standard_columns() {
 #[test]
 fn a_header_of_members_needs_no_mapping() {
     let table = "deviceId\tSTATUS\ttags.site\ttags.floor:string\tprimaryKey\tsecondaryKey\ttags\n\
-                 d1\tenabled\tnorth\t03\tk1\tk2\t\"{\"\"site\"\":\"\"x\"\",\"\"other\"\":1}\"\n";
+                 d1\tenabled\tnorth\t03\tk1\tk2\t\"{\"\"site\"\":\"\"north\"\",\"\"other\"\":1}\"\n";
     let out = text(table.as_bytes(), Format::Tsv, Format::Lines, None);
     assert_eq!(
         out,
@@ -294,6 +294,16 @@ fn a_header_that_cannot_be_understood_is_refused_with_what_to_do() {
             "column 2: `colour` is no member of a row",
         ),
         ("id,deviceId\n", None, "columns 1 and 2 both hold `id`"),
+        (
+            "id,tags.a,tags.a.b\nx,1,2\n",
+            None,
+            "column `tags.a.b` holds `tags.a.b`, which is part of `tags.a` in column `tags.a`",
+        ),
+        (
+            "id,properties.desired.a.b.c,properties.desired.a\n",
+            None,
+            "column `properties.desired.a.b.c` holds",
+        ),
         ("status\n", None, "no column holds the device id"),
         ("serial\n", Some(&map), "the table has no column `site`"),
         ("site,serial,x\n", Some(&map), "colum"),

@@ -203,3 +203,54 @@ fn a_notice_is_taken_for_no_other_format() {
         assert_eq!(Format::of_content(start.as_bytes()), format, "{start}");
     }
 }
+
+#[test]
+fn cells_that_contradict_each_other_are_an_error_that_names_both_columns() {
+    let map = "x=other.x,site=tags.location.site";
+    for (table, columns, names) in [
+        (
+            "id,tags,tags.a\nd,{},1\ne,\"{\"\"a\"\":1}\",2\n",
+            "",
+            ["`tags`", "`tags.a`"],
+        ),
+        (
+            "id,tags.a,tags\ne,1,{}\nd,2,\"{\"\"a\"\":1}\"\n",
+            "",
+            ["`tags`", "`tags.a`"],
+        ),
+        (
+            "id,site,x,tags\ne,1,,{}\nd,n,,\"{\"\"location\"\":1}\"\n",
+            map,
+            ["`tags`", "`site`"],
+        ),
+        (
+            "id,other,x,site\ne,{},1,\nd,\"{\"\"x\"\":1}\",2,\n",
+            map,
+            ["`other`", "`x`"],
+        ),
+    ] {
+        let columns: Option<Columns> = (!columns.is_empty()).then(|| columns.parse().unwrap());
+        let error = convert(
+            table.as_bytes(),
+            Format::Csv,
+            Vec::new(),
+            Format::Lines,
+            columns.as_ref(),
+            &mut Context::new(),
+        )
+        .unwrap_err();
+        assert!(
+            matches!(&error, TransformError::Input { line: 3, message } if names.iter().all(|name| message.contains(name))),
+            "{table}: {error:?}"
+        );
+    }
+    // The same value in both is what a table with all columns has.
+    let table =
+        "id,tags,tags.a,tags.b.c\nd,\"{\"\"a\"\":\"\"\\u00fc\"\",\"\"b\"\":{\"\"d\"\":1}}\",ü,2\n";
+    let (rows, _) = converted(table, Format::Csv, Format::Lines, "");
+    let row: serde_json::Value = serde_json::from_str(&rows).unwrap();
+    assert_eq!(
+        row["tags"],
+        serde_json::json!({"a": "ü", "b": {"c": 2, "d": 1}})
+    );
+}

@@ -3,6 +3,7 @@
 use super::cell::{json, quote, text};
 use super::columns::{Column, Kind, Member, Section};
 use crate::checked::members;
+use crate::field::string;
 use crate::object::{Field, Object, Shape};
 use crate::{Json, JsonObject, Properties, Row};
 
@@ -30,11 +31,8 @@ impl Tree {
             self.0.push((first, Node::Object(Tree::default())));
             self.0.len() - 1
         });
-        let node = &mut self.0[at].1;
-        if let Node::Json(whole) = node {
-            *node = Node::Object(Tree::of(whole));
-        }
-        if let Node::Object(tree) = node {
+        // The header has no column within the member of another one.
+        if let Node::Object(tree) = &mut self.0[at].1 {
             tree.set(rest, json);
         }
     }
@@ -76,12 +74,28 @@ impl Tree {
     }
 }
 
+/// Why a row of a table cannot be taken.
+pub(super) enum Unfit {
+    /// One of its cells does not fit, or one is missing.
+    Cell(String),
+    /// The column of a whole section and the column at this place have different values of one member.
+    Overlap(usize),
+}
+
+impl From<String> for Unfit {
+    fn from(reason: String) -> Self {
+        Unfit::Cell(reason)
+    }
+}
+
 /// A row in the making, cell by cell.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
     row: Row,
     /// Members of tags, desired and reported properties in columns of their own.
     trees: [Tree; 3],
+    /// Unknown members in columns of their own.
+    others: Vec<(String, String)>,
 }
 
 impl Assembly {
@@ -122,7 +136,28 @@ impl Assembly {
             }
             Member::Other(Some(name)) => {
                 let value = json(cell, column.kind)?;
-                row.extra.insert(name.as_str(), Json::from_checked(&value));
+                self.others.push((name.clone(), value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the unknown members that have columns of their own to those of the column of all.
+    fn other_members(&mut self, columns: &[Column]) -> Result<(), Unfit> {
+        for (name, value) in std::mem::take(&mut self.others) {
+            match self.row.extra.get(&name) {
+                Some(there) if is_same(&value, there.as_str()) => {}
+                Some(_) => {
+                    let is_it =
+                        |column: &Column| column.member == Member::Other(Some(name.clone()));
+                    return Err(Unfit::Overlap(
+                        columns.iter().position(is_it).unwrap_or_default(),
+                    ));
+                }
+                None => self
+                    .row
+                    .extra
+                    .insert(name.as_str(), Json::from_checked(&value)),
             }
         }
         Ok(())
@@ -141,11 +176,12 @@ impl Assembly {
         }
     }
 
-    /// The row; the reason when there is no id.
-    pub(super) fn finish(mut self) -> Result<Row, String> {
+    /// The row; the reason when there is no id, or when one of the columns contradicts another.
+    pub(super) fn finish(mut self, columns: &[Column]) -> Result<Row, Unfit> {
         if self.row.id.is_empty() {
-            return Err("the id is empty".to_owned());
+            return Err("the id is empty".to_owned().into());
         }
+        self.other_members(columns)?;
         for section in Section::ALL {
             let tree = std::mem::take(&mut self.trees[section as usize]);
             if tree.0.is_empty() {
@@ -153,7 +189,10 @@ impl Assembly {
             }
             let mut merged = Tree::of(section.of(&self.row).unwrap_or("{}"));
             for (name, node) in tree.0 {
-                merged.lay_over(name, node);
+                let mut path = Vec::new();
+                if !merged.lay_over(name, node, &mut path) {
+                    return Err(overlap(columns, section, &path));
+                }
             }
             let mut text = String::new();
             merged.write(&mut text);
@@ -164,22 +203,51 @@ impl Assembly {
 }
 
 impl Tree {
-    /// Sets a member; an object is laid over one that is there.
-    fn lay_over(&mut self, name: String, node: Node) {
-        match node {
-            Node::Json(json) => self.place(name, json),
-            Node::Object(tree) => {
-                let at = self.0.iter().position(|(known, _)| *known == name);
+    /// Sets a member; an object is laid over one that is there. False when another value is there, whose names `path` then has.
+    fn lay_over(&mut self, name: String, node: Node, path: &mut Vec<String>) -> bool {
+        path.push(name.clone());
+        let at = self.0.iter().position(|(known, _)| *known == name);
+        let fits = match (node, at.map(|at| &self.0[at].1)) {
+            (Node::Json(json), Some(Node::Json(there))) => is_same(&json, there),
+            (Node::Json(json), _) => {
+                self.place(name, json);
+                true
+            }
+            (Node::Object(_), Some(Node::Json(there))) if !there.starts_with('{') => false,
+            (Node::Object(tree), _) => {
                 let mut base = match at.map(|at| self.0.remove(at).1) {
                     Some(Node::Json(json)) => Tree::of(&json),
                     Some(Node::Object(tree)) => tree,
                     None => Tree::default(),
                 };
-                for (name, node) in tree.0 {
-                    base.lay_over(name, node);
-                }
+                let mut nodes = tree.0.into_iter();
+                let fits = nodes.all(|(name, node)| base.lay_over(name, node, path));
                 self.0.push((name, Node::Object(base)));
+                fits
             }
+        };
+        if fits {
+            path.pop();
         }
+        fits
     }
+}
+
+/// Whether two texts of JSON are one value: the same text, or strings that differ only in escapes.
+fn is_same(json: &str, other: &str) -> bool {
+    let unescaped = |json| string(json).ok();
+    json == other
+        || (json.starts_with('"') && other.starts_with('"') && unescaped(json) == unescaped(other))
+}
+
+/// The column of a section's member that contradicts the column of the section.
+fn overlap(columns: &[Column], section: Section, path: &[String]) -> Unfit {
+    let leads_to = |column: &Column| match &column.member {
+        Member::Twin(other, names) if *other == section && !names.is_empty() => names
+            .iter()
+            .zip(path)
+            .all(|(name, part)| quote(name) == *part),
+        _ => false,
+    };
+    Unfit::Overlap(columns.iter().position(leads_to).unwrap_or_default())
 }

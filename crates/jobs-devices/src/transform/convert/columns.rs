@@ -138,6 +138,20 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Whether one of both holds a member within the other's member. Whole sections are another matter: a table with all columns has
+    /// them next to columns for single members, and both have the same values.
+    pub(super) fn overlaps(&self, other: &Column) -> bool {
+        match (&self.member, &other.member) {
+            (Member::Twin(section, names), Member::Twin(of, other)) if section == of => {
+                let is_part = names.starts_with(other) || other.starts_with(names);
+                is_part && !names.is_empty() && !other.is_empty()
+            }
+            _ => false,
+        }
+    }
+}
+
 impl FromStr for Columns {
     type Err = ColumnsError;
 
@@ -244,6 +258,14 @@ fn split_kind(member: &str) -> (&str, Kind) {
 impl Member {
     pub(super) fn is_id(&self) -> bool {
         matches!(self, Member::Row(path, _) if path[..] == ["id"])
+    }
+
+    /// How many names lead to it within its section.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Member::Twin(_, names) => names.len(),
+            _ => 0,
+        }
     }
 
     fn parse(name: &str) -> Result<Member, ColumnsError> {

@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
-use super::assembly::Assembly;
+use super::assembly::{Assembly, Unfit};
 use super::cell;
-use super::columns::{Column, Columns, ColumnsError};
+use super::columns::{Column, Columns, ColumnsError, Member};
 use super::kinds::Kinds;
 use super::quotes::Quotes;
 use crate::line::without_bom;
@@ -60,7 +60,11 @@ pub(super) fn rows<'c, 'a, R: Read>(
                 kinds.note(&record, place);
                 each(run, place, row)?;
             }
-            Err(message) => {
+            Err(Unfit::Overlap(at)) => {
+                let (line, message) = (place.line, contradiction(&headers, at));
+                return Err(TransformError::Input { line, message });
+            }
+            Err(Unfit::Cell(message)) => {
                 run.unreadable(place, message)?;
                 // Rejects are a table, too.
                 if let Some(header) = header.take() {
@@ -131,6 +135,16 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
                 column.member
             ));
         }
+        if let Some(other) = found.iter().find(|known| known.overlaps(&column)) {
+            let (outer, inner) = match other.member.depth() < column.member.depth() {
+                true => (other, &column),
+                false => (&column, other),
+            };
+            return Err(format!(
+                "column `{}` holds `{}`, which is part of `{}` in column `{}`; take one of them out",
+                inner.header, inner.member, outer.member, outer.header
+            ));
+        }
         found.push(column);
     }
     for column in named {
@@ -146,13 +160,28 @@ fn header_columns(record: &ByteRecord, columns: Option<&Columns>) -> Result<Vec<
     }
 }
 
-fn assemble(record: &ByteRecord, headers: &[Column]) -> Result<Row, String> {
+/// The column at `at` and the one that holds the members around it have different values.
+fn contradiction(columns: &[Column], at: usize) -> String {
+    let inner = &columns[at];
+    let is_around = |column: &&Column| match (&column.member, &inner.member) {
+        (Member::Twin(section, names), Member::Twin(of, _)) => section == of && names.is_empty(),
+        (Member::Other(None), Member::Other(_)) => true,
+        _ => false,
+    };
+    let outer = columns.iter().find(is_around).unwrap_or(inner);
+    format!(
+        "columns `{}` and `{}` have different values of `{}`; take one of them out",
+        outer.header, inner.header, inner.member
+    )
+}
+
+fn assemble(record: &ByteRecord, headers: &[Column]) -> Result<Row, Unfit> {
     if record.len() != headers.len() {
-        return Err(format!(
+        return Err(Unfit::Cell(format!(
             "{} cells where the header has {} columns",
             record.len(),
             headers.len()
-        ));
+        )));
     }
     let mut assembly = Assembly::default();
     for (cell, column) in record.iter().zip(headers) {
@@ -160,7 +189,7 @@ fn assemble(record: &ByteRecord, headers: &[Column]) -> Result<Row, String> {
         let cell = std::str::from_utf8(cell).map_err(|_| at("not UTF-8".to_owned()))?;
         assembly.set(column, cell).map_err(at)?;
     }
-    assembly.finish()
+    assembly.finish(headers)
 }
 
 /// Rows on their way into a table.
