@@ -454,3 +454,22 @@ fn the_truth_values_of_a_spreadsheet_are_truth_values_and_texts_like_them_come_b
     let (rows, _) = converted(std::str::from_utf8(&table).unwrap());
     assert_eq!(rows[0]["tags"]["text"], "TRUE");
 }
+
+#[test]
+fn truth_values_are_taken_in_any_case_and_a_column_that_mixes_them_is_named() {
+    let (rows, warnings) = converted(
+        "id,tags.on,tags.mixed,tags.n\na,True,true,0\nb,False,maybe,true\nc,fALSE,TRUE,\n",
+    );
+    let on: Vec<_> = rows.iter().map(|row| &row["tags"]["on"]).collect();
+    assert_eq!(on, [true, false, false]);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("column `tags.mixed`: truth values in 2 rows, texts in 1 row"));
+    assert!(warnings[1].contains("column `tags.n`: numbers in 1 row, truth values in 1 row"));
+    let file = "{\"id\":\"a\",\"tags\":{\"t\":\"True\",\"u\":\" false\"}}\n";
+    let columns: Columns = "id,tags.t,tags.u".parse().unwrap();
+    let table = text(file.as_bytes(), Format::Lines, Format::Csv, Some(&columns));
+    assert_eq!(
+        text(table.as_bytes(), Format::Csv, Format::Lines, Some(&columns)),
+        file
+    );
+}

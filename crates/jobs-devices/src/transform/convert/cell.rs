@@ -125,19 +125,19 @@ pub(super) fn text(cell: &str) -> String {
     unquoted.map_or_else(|| cell.to_owned(), Cow::into_owned)
 }
 
-/// The truth values as spreadsheets write them.
+/// A truth value in any case: spreadsheets write `TRUE`, Python writes `True`.
 fn truth(cell: &str) -> Option<&'static str> {
-    match cell {
-        "TRUE" => Some("true"),
-        "FALSE" => Some("false"),
-        _ => None,
-    }
+    let cell = cell.trim();
+    ["true", "false"]
+        .into_iter()
+        .find(|word| word.eq_ignore_ascii_case(cell))
 }
 
 /// What a cell of a column without a type is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scalar {
     Number,
+    Truth,
     /// A text that is not in the quotes of JSON.
     Text,
     NumberAsText,
@@ -147,7 +147,8 @@ pub(super) enum Scalar {
 
 pub(super) fn scalar(cell: &str) -> Scalar {
     match LooseValue::of(cell) {
-        _ if cell.is_empty() || truth(cell).is_some() => Scalar::Other,
+        _ if cell.is_empty() => Scalar::Other,
+        _ if truth(cell).is_some() => Scalar::Truth,
         LooseValue::Text => Scalar::Text,
         LooseValue::NumberAsText => Scalar::NumberAsText,
         value if value.is_number() => Scalar::Number,

@@ -18,8 +18,8 @@ use crate::query::{Path, Segment, parse_path};
 /// this crate does not know.
 ///
 /// For a member in a twin a type may follow: `:string` takes every cell as text, `:number` and `:bool` take nothing else,
-/// `:json` takes JSON alone. Without one, a cell that is JSON is taken as such (`3`, `true`, `[1]`), the `TRUE` and `FALSE` of
-/// spreadsheets as truth values, and any other as text; so is a number that would come back with other digits (`3.10`, `1e5`).
+/// `:json` takes JSON alone. Without one, a cell that is JSON is taken as such (`3`, `true`, `[1]`), `TRUE`, `True` and the
+/// like as truth values, and any other as text; so is a number that would come back with other digits (`3.10`, `1e5`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     columns: Vec<Column>,

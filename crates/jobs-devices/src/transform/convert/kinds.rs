@@ -12,6 +12,7 @@ pub(super) struct Kinds(Vec<Option<Tally>>);
 #[derive(Default)]
 struct Tally {
     numbers: Cells,
+    truths: Cells,
     texts: Cells,
     /// Texts that look like numbers.
     as_text: Cells,
@@ -51,6 +52,7 @@ impl Kinds {
             };
             match cell::scalar(cell) {
                 Scalar::Number => tally.numbers.note(place),
+                Scalar::Truth => tally.truths.note(place),
                 Scalar::Text => tally.texts.note(place),
                 Scalar::NumberAsText => {
                     tally.texts.note(place);
@@ -74,13 +76,22 @@ impl Kinds {
                 let message = format!("column `{}`: {message}; {hint}", column.header);
                 warnings.push(Problem::at(place, ProblemKind::Warning, message));
             };
-            let (numbers, texts) = (&tally.numbers, &tally.texts);
-            match (tally.as_text.first, texts.first.or(numbers.first)) {
-                (_, Some(place)) if numbers.count > 0 && texts.count > 0 => {
-                    let (numbers, texts) = (rows(numbers.count), rows(texts.count));
-                    warn(place, format!("numbers in {numbers}, texts in {texts}"));
+            let kinds = [
+                ("numbers", &tally.numbers),
+                ("truth values", &tally.truths),
+                ("texts", &tally.texts),
+            ];
+            let found: Vec<_> = kinds.iter().filter(|(_, cells)| cells.count > 0).collect();
+            let first = tally.texts.first.or(tally.truths.first);
+            match (found.len(), first, tally.as_text.first) {
+                (2.., Some(place), _) => {
+                    let list = |(kind, cells): &&(&str, &Cells)| {
+                        format!("{kind} in {}", rows(cells.count))
+                    };
+                    let list: Vec<_> = found.iter().map(list).collect();
+                    warn(place, list.join(", "));
                 }
-                (Some(place), _) => {
+                (_, _, Some(place)) => {
                     let rows = rows(tally.as_text.count);
                     warn(
                         place,
