@@ -1,6 +1,6 @@
 //! Marks of where something stood, sorted outside of memory: how repeated identities and broken links are found in files of any size.
 //!
-//! A mark has 32 bytes: a 128-bit hash of what it is about, keyed at random, and its line and offset. What exceeds the memory given is
+//! A mark has 32 bytes: a 128-bit hash of what it is about, keyed at random, its line and offset, and a tag of 31 bits. What exceeds the memory given is
 //! sorted and written to one temporary file. Two different names are taken for one only when their hashes agree: for a
 //! billion rows the chance of that is below one in 10^20.
 
@@ -40,9 +40,23 @@ pub(crate) struct Mark {
     pub(crate) kind: Kind,
     pub(crate) line: u64,
     pub(crate) offset: u64,
+    /// What else is known of the row, as its kind has it: [`TAG_BITS`] bits.
+    pub(crate) tag: u32,
 }
 
+/// How many bits of a mark are its tag.
+pub(crate) const TAG_BITS: u32 = 31;
+/// Of the first word, three bits are the kind, 16 the upper half of the tag; of the second one, 15 are the lower half.
+const LINE_BITS: u32 = 45;
+const LOW_TAG_BITS: u32 = 15;
+const OFFSET_BITS: u32 = 64 - LOW_TAG_BITS;
+
 impl Mark {
+    pub(crate) fn with_tag(self, tag: u32) -> Self {
+        let tag = tag & (u32::MAX >> (32 - TAG_BITS));
+        Self { tag, ..self }
+    }
+
     pub(crate) fn is_about(&self, other: &Mark) -> bool {
         self.hash == other.hash
     }
@@ -53,12 +67,13 @@ impl Mark {
     }
 
     fn to_bytes(self) -> [u8; MARK_BYTES] {
-        let kind = self.kind as u64;
+        let (kind, tag) = (self.kind as u64, u64::from(self.tag));
+        let (high, low) = (tag >> LOW_TAG_BITS, tag & ((1 << LOW_TAG_BITS) - 1));
         let words = [
             self.hash[0],
             self.hash[1],
-            kind << 56 | self.line,
-            self.offset,
+            kind << 61 | high << LINE_BITS | self.line,
+            low << OFFSET_BITS | self.offset,
         ];
         let mut out = [0; MARK_BYTES];
         for (slot, word) in out.as_chunks_mut::<8>().0.iter_mut().zip(words) {
@@ -70,18 +85,20 @@ impl Mark {
     fn from_bytes(bytes: &[u8; MARK_BYTES]) -> Self {
         let (words, _) = bytes.as_chunks::<8>();
         let word = |at: usize| u64::from_le_bytes(words[at]);
-        let kind = match word(2) >> 56 {
+        let kind = match word(2) >> 61 {
             0 => Kind::Identity,
             1 => Kind::Deleted,
             2 => Kind::Device,
             3 => Kind::ModuleOf,
             _ => Kind::ChildOf,
         };
+        let high = word(2) >> LINE_BITS & u64::from(u16::MAX);
         Mark {
             hash: [word(0), word(1)],
             kind,
-            line: word(2) & (u64::MAX >> 8),
-            offset: word(3),
+            line: word(2) & ((1 << LINE_BITS) - 1),
+            offset: word(3) & ((1 << OFFSET_BITS) - 1),
+            tag: (high << LOW_TAG_BITS | word(3) >> OFFSET_BITS) as u32,
         }
     }
 }
@@ -106,7 +123,14 @@ impl Marker {
             kind,
             line,
             offset,
+            tag: 0,
         }
+    }
+
+    /// A number for a text within the bits of a tag from `bits` on.
+    pub(crate) fn short_hash(&self, text: &str, bits: u32) -> u32 {
+        let all = TAG_BITS - bits;
+        (self.0[0].hash_one(text) >> (64 - all)) as u32
     }
 }
 
@@ -259,6 +283,7 @@ mod tests {
                     Kind::Identity
                 };
                 let mark = marker.mark(kind, (&id, None), line, line * 10);
+                let mark = mark.with_tag(u32::MAX >> (line % 32));
                 expected.push(mark);
                 marks.push(mark).unwrap();
             }

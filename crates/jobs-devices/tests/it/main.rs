@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod check;
+mod check_edges;
 mod convert;
 mod convert_losses;
 mod corpus;

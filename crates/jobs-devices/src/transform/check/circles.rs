@@ -1,7 +1,9 @@
 //! Edge devices that are above themselves, through however many others.
 //!
-//! A graph of the links is held in memory, about 60 bytes a link, and no more than [`MOST_LINKS`] of them: a hub has a million
+//! A graph of the links is held in memory, about 80 bytes a link, and no more than [`MOST_LINKS`] of them: a hub has a million
 //! identities at most, and edge devices below others are few among them.
+
+mod replay;
 
 use super::Finding;
 use crate::rules::Severity;
@@ -17,6 +19,8 @@ pub(super) struct Link {
     pub(super) parent: u64,
     pub(super) line: u64,
     pub(super) offset: u64,
+    /// The row creates the child, so that it is not on the hub before.
+    pub(super) is_new: bool,
 }
 
 /// The links of a file.
@@ -51,17 +55,27 @@ impl Circles {
         }
         // What is in a circle remains when whatever has no parent, or no child, is taken away again and again.
         let circles = without_ends(self.links, |link| (link.child, link.parent));
-        for link in without_ends(circles, |link| (link.parent, link.child)) {
+        let circles = without_ends(circles, |link| (link.parent, link.child));
+        replay::rejected(circles, |line, offset, is_rejected| {
+            let (severity, message) = match is_rejected {
+                true => (
+                    Severity::Error,
+                    "the parents of the edge device lead into a circle; the hub rejects the row",
+                ),
+                false => (
+                    Severity::Warning,
+                    "the parents of the edge device lead into a circle; the hub takes this row only if these devices exist already, \
+                     and then rejects another row of the circle",
+                ),
+            };
             found(Finding {
-                line: link.line,
-                offset: link.offset,
-                severity: Severity::Error,
+                line,
+                offset,
+                severity,
                 rule: "parent-cycle",
-                message:
-                    "the parents of the edge device lead back to it; the hub rejects such a circle"
-                        .to_owned(),
+                message: message.to_owned(),
             });
-        }
+        });
     }
 }
 

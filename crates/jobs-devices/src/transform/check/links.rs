@@ -1,12 +1,13 @@
 //! What only several lines show together: identities that are repeated, parents that are missing, deleted, or below themselves.
 
 use super::circles::{Circles, Link};
+use super::edges::{ChildTag, Modules, ParentTag};
 use super::{Finding, Part, Purpose};
-use crate::RowRef;
 use crate::rules::Severity;
 use crate::transform::TransformError;
 use crate::transform::marks::{Kind, Mark, Marks};
 use crate::transform::scope::{SCOPE_PREFIX, edge_of_scope};
+use crate::{ImportMode, RowRef};
 
 /// How many rows with links are called by their names in findings; memory stays flat. Findings of later rows have a line number alone.
 const MOST_NAMES: usize = 50_000;
@@ -50,8 +51,10 @@ impl Part<'_> {
             self.marks
                 .push(mark(Kind::Identity, &id, module.as_deref()));
         }
-        if module.is_some() {
-            self.marks.push(mark(Kind::ModuleOf, &id, None));
+        if let Some(module) = &module {
+            let tag = super::edges::module_tag(marker, row, module);
+            self.marks
+                .push(mark(Kind::ModuleOf, &id, None).with_tag(tag));
             self.names.note(line, row);
             return;
         }
@@ -59,17 +62,18 @@ impl Part<'_> {
             self.marks.push(mark(Kind::Deleted, &id, None));
             return;
         }
-        let own = mark(Kind::Device, &id, None);
+        let own = mark(Kind::Device, &id, None).with_tag(ParentTag::of(row, marker).to_bits());
         self.marks.push(own);
         if mode.updates_twin_only() {
             return;
         }
-        let parents: Vec<String> = parents(row).collect();
+        let parents = parents(row);
         if !parents.is_empty() {
             self.names.note(line, row);
         }
-        for parent in parents {
-            let parent = mark(Kind::ChildOf, &parent, None);
+        for (parent, scope) in parents {
+            let tag = ChildTag::of(&scope, marker).to_bits();
+            let parent = mark(Kind::ChildOf, &parent, None).with_tag(tag);
             self.marks.push(parent);
             if row.is_edge() && !parent.is_about(&own) {
                 self.nested.push(Link {
@@ -77,6 +81,7 @@ impl Part<'_> {
                     parent: parent.name_hash(),
                     line,
                     offset,
+                    is_new: mode == ImportMode::Create,
                 });
             }
         }
@@ -84,40 +89,43 @@ impl Part<'_> {
 }
 
 /// Whether the hub reads the row as one of an identity; a wrong word in one of these members makes the line unreadable.
-fn reaches_an_identity(row: &RowRef<'_>) -> bool {
+pub(super) fn reaches_an_identity(row: &RowRef<'_>) -> bool {
     row.status().is_some_and(|word| word.is_known())
         && row.effective_mode().is_known()
         && row.authentication_type().is_none_or(|kind| kind.is_known())
 }
 
-/// The scopes of the parents that the row names, and whether each is the value of `deviceScope`.
+/// The scopes of the parents that the row names, and whether each one is the value of `deviceScope` alone.
 fn parent_scopes(row: &RowRef<'_>) -> Vec<(String, bool)> {
     let listed = row.parent_scopes();
     let listed = listed.and_then(|array| serde_json::from_str::<Vec<String>>(array).ok());
     let mut scopes: Vec<_> = row
         .device_scope()
-        .filter(|scope| !is_own(row, scope))
+        .filter(|scope| !(row.is_edge() && names_itself(row, scope)))
         .map(|scope| (scope.into_owned(), true))
         .into_iter()
         .collect();
     for scope in listed.into_iter().flatten() {
-        if scopes.iter().all(|(other, _)| *other != scope) {
-            scopes.push((scope, false));
+        match scopes.iter_mut().find(|(other, _)| *other == scope) {
+            Some((_, is_device_scope)) => *is_device_scope = false,
+            None => scopes.push((scope, false)),
         }
     }
     scopes
 }
 
-/// The ids of the edge devices that the row names as its parents.
-fn parents(row: &RowRef<'_>) -> impl Iterator<Item = String> {
-    parent_scopes(row)
-        .into_iter()
-        .filter_map(|(scope, _)| edge_of_scope(&scope).map(str::to_owned))
+/// The ids of the other devices that the row names as its parents, and their scopes.
+fn parents(row: &RowRef<'_>) -> Vec<(String, String)> {
+    let parents = parent_scopes(row).into_iter().filter_map(|(scope, _)| {
+        let edge = edge_of_scope(&scope)?.to_owned();
+        (edge != row.id()).then_some((edge, scope))
+    });
+    parents.collect()
 }
 
-/// An edge device has a scope of its own. A row that does not say what it is may be one.
-fn is_own(row: &RowRef<'_>, scope: &str) -> bool {
-    row.iot_edge() != Some(false) && edge_of_scope(scope).is_some_and(|edge| edge == row.id())
+/// An edge device has a scope of its own.
+fn names_itself(row: &RowRef<'_>, scope: &str) -> bool {
+    edge_of_scope(scope).is_some_and(|edge| edge == row.id())
 }
 
 /// What is wrong with the parents that the row names, whatever other rows hold.
@@ -130,13 +138,15 @@ pub(super) fn own_parents(row: &RowRef<'_>) -> Vec<(Severity, &'static str, Stri
     for (scope, is_device_scope) in parent_scopes(row) {
         match edge_of_scope(&scope) {
             Some(edge) if edge == row.id() => {
-                // What was an edge device until now may bring the scope along that it had.
-                let severity = match is_device_scope && mode.overwrites_identity() {
-                    true => Severity::Warning,
-                    false => Severity::Error,
+                // What is an edge device until now may bring the scope along that it has.
+                let (severity, message) = match is_device_scope && mode.overwrites_identity() {
+                    true => (
+                        Severity::Warning,
+                        "names itself as its parent; the hub takes the row only if the device is an edge device already",
+                    ),
+                    false => (Severity::Error, "names itself as its parent"),
                 };
-                let message = "names itself as its parent".to_owned();
-                found.push((severity, "parent-cycle", message));
+                found.push((severity, "parent-cycle", message.to_owned()));
             }
             None if scope.starts_with(SCOPE_PREFIX) => {
                 let shown: String = scope.chars().take(160).collect();
@@ -162,11 +172,13 @@ pub(super) fn between_lines(
 ) -> Result<(), TransformError> {
     // The first mark of its kind about the name that the marks are about now.
     let (mut first, mut device): (Option<Mark>, Option<Mark>) = (None, None);
+    let mut modules = Modules::default();
     marks.sorted(|mark| {
         let same = first.is_some_and(|first| first.is_about(&mark));
         if !same {
             first = Some(mark);
             device = matches!(mark.kind, Kind::Device | Kind::Deleted).then_some(mark);
+            modules = Modules::of(device.map(|device| device.line));
         }
         let finding = match mark.kind {
             Kind::Identity if same => first.map(|first| {
@@ -177,7 +189,14 @@ pub(super) fn between_lines(
             Kind::ModuleOf => link("the module's device", device, &mark, purpose),
             Kind::ChildOf => link("the parent", device, &mark, purpose),
         };
-        if let Some((severity, rule, message)) = finding {
+        let more = match (mark.kind, purpose) {
+            (Kind::ModuleOf, Purpose::Import) => modules.take(&mark),
+            (Kind::ChildOf, Purpose::Import) => {
+                device.and_then(|parent| ParentTag::from_bits(parent.tag).rejects(&parent, &mark))
+            }
+            _ => None,
+        };
+        for (severity, rule, message) in finding.into_iter().chain(more) {
             let finding = Finding {
                 line: mark.line,
                 offset: mark.offset,

@@ -16,6 +16,7 @@ use crate::{AuthenticationEffect, BadLine, Entry, Item, RowRef, parallel};
 
 mod circles;
 mod duplicate;
+mod edges;
 mod format;
 mod found;
 mod links;
@@ -99,6 +100,11 @@ impl CheckReport {
 }
 
 /// Checks a file and keeps what it finds.
+///
+/// Rules that concern several lines: `duplicate`, `parent-missing`, `parent-order`, `delete-order`; for an import also `parent-cycle`
+/// (edge devices above themselves), `edge-scope` (the file shows that no edge device has the scope that a row names as its
+/// parent's), `modules` (more modules of one device than a hub takes) and `authentication-replaced`. Where it depends on what is
+/// on the hub whether the row is rejected, the finding is a warning.
 ///
 /// ```
 /// use jobs_devices::transform::{check, Context, Purpose};
