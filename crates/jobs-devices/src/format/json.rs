@@ -12,6 +12,12 @@ pub enum Shape {
     Twins(Nesting),
     /// Device identities, as the registry or `az iot hub device-identity` prints them.
     Identities(Nesting),
+    /// An array of rows with a comma behind the last one.
+    TrailingComma,
+    /// Devices whose members have capital names, as .NET tools write them.
+    Capitals(Nesting),
+    /// Enrollments of the device provisioning service.
+    Enrollments,
     /// The state of a hub that `az iot hub state export` wrote.
     HubState,
     /// Resources that `az … list` or `az … show` printed.
@@ -51,6 +57,10 @@ impl Shape {
             Self::Identities(Nesting::Devices) => "a JSON object with `devices`",
             Self::Identities(Nesting::Value) => "a JSON object with `value`",
             Self::Identities(_) => "JSON of device identities",
+            Self::TrailingComma => "a JSON array with a comma behind its last row",
+            Self::Capitals(Nesting::Array) => "a JSON array of devices with capital member names",
+            Self::Capitals(_) => "JSON of devices with capital member names",
+            Self::Enrollments => "JSON of enrollments of the device provisioning service",
             Self::HubState => "a hub state file of `az iot hub state export`",
             Self::Resources => "JSON of Azure resources, as `az … list` prints it",
             Self::Configurations => "a file of configurations",
@@ -66,8 +76,8 @@ impl Shape {
             self,
             Self::Twins(Nesting::Lines)
                 | Self::Identities(Nesting::Lines)
+                | Self::Capitals(Nesting::Lines)
                 | Self::Configurations
-                | Self::ErrorLog
         )
     }
 }
@@ -81,8 +91,12 @@ pub(super) fn array(text: &[u8]) -> Option<FileFormat> {
     let outline = Outline::of(text);
     let shape = match shape(&outline.element, Nesting::Array) {
         Some(shape) => shape,
-        None if outline.element.is_empty() || has(&outline.element, "id") => {
-            return Some(FileFormat::Array);
+        None if outline.element.is_empty() || has_exact(&outline.element, "id") => {
+            let before = text.strip_suffix(b"]").unwrap_or_default().trim_ascii_end();
+            return Some(match before.ends_with(b",") {
+                true => FileFormat::Json(Shape::TrailingComma),
+                false => FileFormat::Array,
+            });
         }
         None => Shape::Other,
     };
@@ -127,8 +141,14 @@ pub(super) fn object(
 
 /// A document that holds many things.
 fn document(outline: &Outline<'_>) -> Option<Shape> {
-    let opened = |name: &str, by: u8| outline.opened.contains(&(name.as_bytes(), by));
-    if opened("arm", b'{') || (opened("configurations", b'{') && opened("devices", b'{')) {
+    let opened = |name: &str, by: u8| {
+        let is_it = |(other, with): &(&[u8], u8)| {
+            other.eq_ignore_ascii_case(name.as_bytes()) && *with == by
+        };
+        outline.opened.iter().any(is_it)
+    };
+    let has_id = has(&outline.top, "id") || has(&outline.top, "deviceId");
+    if opened("arm", b'{') || (opened("devices", b'{') && !has_id) {
         return Some(Shape::HubState);
     }
     for (name, nesting) in [("devices", Nesting::Devices), ("value", Nesting::Value)] {
@@ -150,19 +170,36 @@ pub(super) fn shape_of_line(line: &[u8]) -> Option<Shape> {
 /// What an object with these members is.
 fn shape(members: &[&[u8]], nesting: Nesting) -> Option<Shape> {
     let has = |name: &str| has(members, name);
-    if has("content") && (has("targetCondition") || has("schemaVersion")) {
+    // What makes an object a device, whatever else it has.
+    let is_device = ROW.iter().any(|name| has(name));
+    if !is_device && CONFIGURATION.iter().filter(|name| has(name)).count() > 1 {
+        // Only the service writes these names with capitals.
+        let of_service = members.contains(&b"Content".as_slice());
         return Some(match nesting {
-            Nesting::Lines => Shape::Configurations,
-            // Only the service writes these names with capitals.
-            Nesting::Single if members.contains(&b"Content".as_slice()) => Shape::Configurations,
+            Nesting::Lines | Nesting::Single if of_service => Shape::Configurations,
             _ => Shape::ConfigurationDocuments,
         });
     }
-    if has("errorCode") && has("errorStatus") {
+    let is_named = ["id", "deviceId", "configurationId", "moduleId"]
+        .into_iter()
+        .any(has);
+    if !is_device
+        && (has("errorCode") || has("errorStatus"))
+        && (is_named || has("errorCode") && has("errorStatus"))
+    {
         return Some(Shape::ErrorLog);
+    }
+    if has("enrollmentGroupId")
+        || has("registrationId") && (has("attestation") || has("provisioningStatus"))
+    {
+        return Some(Shape::Enrollments);
     }
     if (has("resourceGroup") || has("subscriptionId")) && (has("id") || has("name")) {
         return Some(Shape::Resources);
+    }
+    let has_capitals = has_exact(members, "Id") || has_exact(members, "DeviceId");
+    if has_capitals && !has_exact(members, "id") && !has_exact(members, "deviceId") {
+        return Some(Shape::Capitals(nesting));
     }
     if !has("deviceId") || has("id") {
         return None;
@@ -179,6 +216,40 @@ fn shape(members: &[&[u8]], nesting: Nesting) -> Option<Shape> {
     // A single line with a wrong name is a bad line that says so.
     let is_identity = nesting != Nesting::Lines || has("generationId") || has("connectionState");
     is_identity.then_some(Shape::Identities(nesting))
+}
+
+/// Members that rows have, and configurations and rejected rows have not.
+const ROW: [&str; 9] = [
+    "status",
+    "importMode",
+    "authentication",
+    "twinETag",
+    "tags",
+    "properties",
+    "capabilities",
+    "deviceScope",
+    "parentScopes",
+];
+
+/// Members of configurations; two of them show one.
+const CONFIGURATION: [&str; 5] = [
+    "content",
+    "targetCondition",
+    "schemaVersion",
+    "priority",
+    "systemMetrics",
+];
+
+/// Whether a line that has an id is something else than a row of a device file.
+pub(super) fn is_other(line: &[u8]) -> bool {
+    matches!(
+        shape_of_line(line),
+        Some(Shape::Configurations | Shape::ConfigurationDocuments | Shape::ErrorLog)
+    )
+}
+
+fn has_exact(members: &[&[u8]], name: &str) -> bool {
+    members.contains(&name.as_bytes())
 }
 
 /// Whether there is a member of that name, in any case.
@@ -225,8 +296,10 @@ impl<'t> Outline<'t> {
     }
 
     fn has_list(&self) -> bool {
-        let is_list =
-            |(name, by): &(&[u8], u8)| *by == b'[' && matches!(*name, b"devices" | b"value");
+        let is_list = |(name, by): &(&[u8], u8)| match by {
+            b'[' => is_list_name(name),
+            _ => name.eq_ignore_ascii_case(b"devices") && !has(&self.top, "id"),
+        };
         self.opened.iter().any(is_list) || has(&self.top, "arm")
     }
 
@@ -263,8 +336,12 @@ impl<'t> Outline<'t> {
 
     fn is_in_element(&self) -> bool {
         matches!(&self.stack[..], b"[{")
-            || matches!(&self.stack[..], b"{[{") && matches!(self.key, b"devices" | b"value")
+            || matches!(&self.stack[..], b"{[{") && is_list_name(self.key)
     }
+}
+
+fn is_list_name(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"devices") || name == b"value"
 }
 
 /// The text of a string up to its closing quote, escapes as they are.

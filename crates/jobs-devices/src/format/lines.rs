@@ -42,6 +42,14 @@ impl<'t> Lines<'t> {
         first.is_some_and(is_row)
     }
 
+    pub(super) fn has_connection_string(&self) -> bool {
+        let is_one = |line: &&[u8]| {
+            let start = line.get(..9).unwrap_or_default();
+            start.eq_ignore_ascii_case(b"HostName=") && line.contains(&b';')
+        };
+        self.0.iter().take(SAMPLE_LINES).any(is_one)
+    }
+
     pub(super) fn recognize(&self) -> Option<FileFormat> {
         let sample = || self.0.iter().take(SAMPLE_LINES).copied();
         if self.first_is_joined() {
@@ -61,6 +69,7 @@ impl<'t> Lines<'t> {
 fn is_row(line: &[u8]) -> bool {
     line.starts_with(b"{")
         && std::str::from_utf8(line).is_ok_and(|text| text.parse::<Row>().is_ok())
+        && !json::is_other(line)
 }
 
 fn quoting(line: &[u8]) -> Option<Quoting> {

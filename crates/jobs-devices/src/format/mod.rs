@@ -52,6 +52,11 @@ pub enum FileFormat {
         /// What separates its columns.
         delimiter: u8,
     },
+    /// The same, but no column of its first line is for the id.
+    TableWithoutId {
+        /// What separates its columns.
+        delimiter: u8,
+    },
     /// One JSON array of rows.
     Array,
     /// Rows that are printed over several lines each.
@@ -66,6 +71,8 @@ pub enum FileFormat {
     Prefixed,
     /// JSON of another tool, or of the hub for something else.
     Json(Shape),
+    /// Connection strings of devices, one a line.
+    ConnectionStrings,
     /// A web page.
     Html,
     /// XML.
@@ -103,6 +110,11 @@ pub fn recognize(start: &[u8]) -> FileFormat {
         .or_else(|| markup(text))
         .or_else(|| table::with_id(text))
         .or_else(|| lines.recognize())
+        .or_else(|| {
+            lines
+                .has_connection_string()
+                .then_some(FileFormat::ConnectionStrings)
+        })
         .or_else(|| table::with_columns(text))
         .unwrap_or(FileFormat::Unknown)
 }
@@ -151,9 +163,11 @@ impl FileFormat {
             Self::DeviceFile
             | Self::Unknown
             | Self::Table { .. }
+            | Self::TableWithoutId { .. }
             | Self::Quoted(_)
             | Self::Prefixed
             | Self::CarriageReturns
+            | Self::ConnectionStrings
             | Self::Binary => false,
             Self::Json(shape) => !shape.is_one_a_line(),
             _ => true,
@@ -167,13 +181,10 @@ impl FileFormat {
             Self::Unknown => "a file without rows".into(),
             Self::Compressed(kind) => kind.name().into(),
             Self::Encoded(encoding) => format!("text encoded in {}", encoding.name()).into(),
-            Self::Table { delimiter: b',' } => "a CSV table".into(),
-            Self::Table { delimiter: b'\t' } => "a TSV table".into(),
-            Self::Table { delimiter } => format!(
-                "a CSV table with `{}` as its separator",
-                char::from(delimiter)
-            )
-            .into(),
+            Self::Table { delimiter } => table::name(delimiter).into(),
+            Self::TableWithoutId { delimiter } => {
+                format!("{} without a column `id`", table::name(delimiter)).into()
+            }
             Self::Array => "a JSON array of rows".into(),
             Self::SeveralLines => "JSON with rows over several lines".into(),
             Self::Joined => "JSON with commas between rows or several rows on one line".into(),
@@ -181,6 +192,7 @@ impl FileFormat {
             Self::Quoted(_) => "a file of rows within quotes".into(),
             Self::Prefixed => "a file with text before each row, such as a log".into(),
             Self::Json(shape) => shape.name().into(),
+            Self::ConnectionStrings => "a list of connection strings".into(),
             Self::Html => "an HTML page".into(),
             Self::Xml => "an XML document".into(),
             Self::Parquet => "a Parquet table".into(),

@@ -41,12 +41,27 @@ impl Layout {
     }
 }
 
+/// What a table is called.
+pub(super) fn name(delimiter: u8) -> String {
+    match delimiter {
+        b',' => "a CSV table".to_owned(),
+        b'\t' => "a TSV table".to_owned(),
+        other => format!("a CSV table with `{}` as its separator", char::from(other)),
+    }
+}
+
 /// A table that names its separator, or has a column for the id.
 pub(super) fn with_id(text: &[u8]) -> Option<FileFormat> {
     let (named, before) = preamble(text);
     let mut lines = table_lines(&text[before..])?;
-    let delimiter = named.or_else(|| id_delimiter(lines.next()?))?;
-    Some(FileFormat::Table { delimiter })
+    let header = lines.next();
+    let delimiter = named.or_else(|| id_delimiter(header?))?;
+    Some(
+        match header.is_some_and(|header| has_id(header, delimiter)) {
+            true => FileFormat::Table { delimiter },
+            false => FileFormat::TableWithoutId { delimiter },
+        },
+    )
 }
 
 /// A table by its lines, which have as many columns each.
@@ -54,7 +69,7 @@ pub(super) fn with_columns(text: &[u8]) -> Option<FileFormat> {
     let (_, before) = preamble(text);
     let lines = table_lines(&text[before..])?;
     let delimiter = common_delimiter(|| lines.clone())?;
-    Some(FileFormat::Table { delimiter })
+    Some(FileFormat::TableWithoutId { delimiter })
 }
 
 /// The first lines, unless rows of a device file are among them: plain text with commas may precede these.

@@ -74,6 +74,21 @@ fn forms() -> Vec<(&'static str, String, FileFormat)> {
             FileFormat::Json(Shape::Twins(Nesting::Array)),
         ),
         form(
+            "configurations of a tool",
+            "{\"content\":{},\"id\":\"c\",\"targetCondition\":\"*\"}\n".to_owned(),
+            FileFormat::Json(Shape::ConfigurationDocuments),
+        ),
+        form(
+            "rejected rows",
+            "{\"errorStatus\":\"x\",\"id\":\"a\"}\n".to_owned(),
+            FileFormat::Json(Shape::ErrorLog),
+        ),
+        form(
+            "capitals",
+            "{\"Devices\":[{\"Id\":\"a\"}]}\n".to_owned(),
+            FileFormat::Json(Shape::Capitals(Nesting::Devices)),
+        ),
+        form(
             "a page",
             "<!DOCTYPE html>\n<html></html>\n".to_owned(),
             FileFormat::Html,

@@ -135,7 +135,10 @@ impl Input {
 
     /// The export without keys of a hub without devices is one such line.
     fn is_notice(&self, lines: Lines) -> bool {
-        let is_text = matches!(self.format, FileFormat::Unknown | FileFormat::Table { .. });
+        let is_text = matches!(
+            self.format,
+            FileFormat::Unknown | FileFormat::Table { .. } | FileFormat::TableWithoutId { .. }
+        );
         lines.bad == 0 && lines.notices == 1 && is_text && self.is_one_line
     }
 }

@@ -120,7 +120,7 @@ impl<R: Read> Scanner<R> {
     fn next_part(&mut self) -> Result<Option<u8>, TransformError> {
         loop {
             match self.next()? {
-                Some(b' ' | b'\t' | b'\r' | b'\n') => {}
+                Some(byte) if byte.is_ascii_whitespace() => {}
                 other => return Ok(other),
             }
         }

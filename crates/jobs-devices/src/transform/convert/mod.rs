@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Context, Output, Passed, Place, ProblemKind, Run, TransformError};
 use crate::Row;
-use crate::format::{self, FileFormat, Layout};
+use crate::format::{self, FileFormat, Layout, Shape};
 
 mod array;
 mod assembly;
@@ -78,9 +78,16 @@ impl Format {
     pub fn of_file(file: FileFormat) -> Option<Format> {
         match file {
             FileFormat::DeviceFile => Some(Format::Lines),
-            FileFormat::Array | FileFormat::SeveralLines | FileFormat::Joined => Some(Format::Json),
-            FileFormat::Table { delimiter: b'\t' } => Some(Format::Tsv),
-            FileFormat::Table { .. } => Some(Format::Csv),
+            FileFormat::Array
+            | FileFormat::SeveralLines
+            | FileFormat::Joined
+            | FileFormat::Json(Shape::TrailingComma) => Some(Format::Json),
+            FileFormat::Table { delimiter } | FileFormat::TableWithoutId { delimiter } => {
+                Some(match delimiter {
+                    b'\t' => Format::Tsv,
+                    _ => Format::Csv,
+                })
+            }
             _ => None,
         }
     }
