@@ -13,6 +13,7 @@ mod device_files;
 mod devices;
 mod emulator;
 mod faults;
+mod format_messages;
 mod formats;
 mod harness;
 mod help;

@@ -40,12 +40,13 @@ pub(super) async fn convert(context: &Context, args: ConvertArgs) -> Outcome {
     let (chosen, form) = mpsc::channel();
     let with_columns = columns.is_some();
     let open = move || {
-        let (input, read) = source.recognize()?;
+        let (mut input, read) = source.recognize()?;
         let from = match from {
             Some(from) => form_given(from, &input)?,
             None => form_of(named, &input)?,
         };
         refuse_forms(from, to, with_columns)?;
+        input.read_as(from);
         // The other end waits for it.
         let _ = chosen.send(from);
         Ok((input, read))

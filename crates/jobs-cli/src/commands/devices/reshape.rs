@@ -126,12 +126,14 @@ pub(super) async fn merge(context: &Context, args: MergeArgs) -> Outcome {
             }
             let report = transform::merge(reads, &mut results.out, keep, with)?;
             for ((merged, name), input) in report.inputs.iter().zip(&names).zip(&inputs) {
+                let lines = Lines::from(merged);
+                input.refuse_format(lines, &command)?;
                 let file = format!("{}, ", name.display());
                 for problem in &merged.problems {
                     let problem = serde_json::to_value(problem).unwrap_or_default();
                     work::show_problem(&printer, &file, &problem);
                 }
-                input.refuse_without_rows(Lines::from(merged), &command)?;
+                input.refuse_no_row(lines, None)?;
             }
             Ok::<_, Stop>(merge_report(
                 &names,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jobs_devices::format::{self, FileFormat};
-use jobs_devices::transform::Passed;
+use jobs_devices::transform::{Format, Passed};
 use serde_json::Value;
 
 use crate::context::Context;
@@ -71,6 +71,7 @@ impl Source {
             format: format::recognize(&start),
             may_start_with_row: matches!(start.trim_ascii().first(), None | Some(b'{' | 0xef)),
             is_one_line: !start.trim_ascii().contains(&b'\r'),
+            converts: None,
         };
         Ok((input, Box::new(read)))
     }
@@ -94,6 +95,8 @@ pub(super) struct Input {
     pub(super) may_start_with_row: bool,
     /// No carriage return separates lines.
     is_one_line: bool,
+    /// The form that the command reads the file in, if it is not that of a device file.
+    converts: Option<Format>,
 }
 
 impl Input {
@@ -101,9 +104,18 @@ impl Input {
         not_a_device_file(&self.name, self.path.as_deref(), self.format, command)
     }
 
-    /// Rejects an input without rows that is of another format.
+    /// Notes in which form the command reads the file.
+    pub(super) fn read_as(&mut self, form: Format) {
+        self.converts = Some(form).filter(|form| *form != Format::Lines);
+    }
+
+    /// Rejects an input without rows that is of another format than the command reads.
     pub(super) fn refuse_format(&self, lines: Lines, command: &str) -> Result<(), Failure> {
-        if lines.rows > 0 || self.format.may_be_device_file() || self.is_notice(lines) {
+        if self.converts.is_some()
+            || lines.rows > 0
+            || self.format.may_be_device_file()
+            || self.is_notice(lines)
+        {
             return Ok(());
         }
         Err(self.is_another_format(command))
@@ -112,7 +124,19 @@ impl Input {
     /// Rejects an input that has content and no row, unless all of it is one line of plain text.
     pub(super) fn refuse_without_rows(&self, lines: Lines, command: &str) -> Result<(), Failure> {
         self.refuse_format(lines, command)?;
+        self.refuse_no_row(lines, None)
+    }
+
+    /// As [`refuse_without_rows`](Self::refuse_without_rows), once the format is known. `reason` is the first problem that was found.
+    pub(super) fn refuse_no_row(
+        &self,
+        lines: Lines,
+        reason: Option<String>,
+    ) -> Result<(), Failure> {
         let others = lines.bad + lines.notices;
+        if let Some(form) = self.converts {
+            return self.refuse_converted(form, lines, reason);
+        }
         if lines.rows > 0 || others == 0 || self.is_notice(lines) {
             return Ok(());
         }
@@ -131,6 +155,31 @@ impl Input {
                 format_args!("`iothub-jobs devices check {file}` names the problem of each line"),
             ),
         )
+    }
+
+    /// As [`refuse_no_row`](Self::refuse_no_row), for a table or an array that is converted.
+    fn refuse_converted(
+        &self,
+        form: Format,
+        lines: Lines,
+        reason: Option<String>,
+    ) -> Result<(), Failure> {
+        if lines.rows > 0 {
+            return Ok(());
+        }
+        let empty = match form {
+            Format::Json => "the array is empty",
+            _ => "the table has a header and nothing below it",
+        };
+        let reason = reason.unwrap_or_else(|| empty.to_owned());
+        let more = match lines.bad {
+            0 | 1 => String::new(),
+            bad => format!(" (the first of {bad} that cannot be read)"),
+        };
+        let name = &self.name;
+        Err(Failure::usage(format_args!(
+            "{name} has no row: {reason}{more}"
+        )))
     }
 
     /// The export without keys of a hub without devices is one such line.

@@ -138,8 +138,14 @@ fn transform_file<Report: Serialize, Error: Into<Stop>>(
             return Err(failure);
         }
     };
+    let lines = Lines::of_report(&report);
+    // The sentence about the format says it all.
+    if let Err(failure) = input.refuse_format(lines, &piped(label)) {
+        targets.results.out.discard();
+        return Err(failure);
+    }
     let judged = input
-        .refuse_without_rows(Lines::of_report(&report), &piped(label))
+        .refuse_no_row(lines, first_bad_line(&report))
         .and_then(|()| targets.refuse_loss(Lost::of_report(&report)));
     if let Err(failure) = judged {
         show_problems(printer, &report);
@@ -209,6 +215,16 @@ pub(super) fn show_report(
         return Err(Failure::work(format_args!("{lost} {rows} not taken over")));
     }
     Ok(Exit::Done)
+}
+
+/// The first line that is not a row, and why.
+fn first_bad_line(report: &Value) -> Option<String> {
+    let problems = report.get("problems")?.as_array()?;
+    let first = problems
+        .iter()
+        .find(|problem| problem.get("kind").and_then(Value::as_str) == Some("badLine"))?;
+    let message = first.get("message")?.as_str()?;
+    Some(format!("line {}: {message}", first.get("line")?))
 }
 
 fn show_problems(printer: &Printer, report: &Value) {
