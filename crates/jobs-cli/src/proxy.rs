@@ -29,7 +29,7 @@ impl ProxyText {
 
 impl fmt::Debug for ProxyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProxyText(***)")
+        f.write_str("ProxyText([redacted])")
     }
 }
 
@@ -200,7 +200,7 @@ mod tests {
         let environment = of(&[("HTTPS_PROXY", "c:1"), ("no_proxy", "x.example")]);
         let option = ProxyText::new("http://user:planted@o:1");
         let text = described(&environment.with_option(Some(&option)), "hub.example").unwrap();
-        assert!(text.contains("http://***@o:1 (--proxy)"), "{text}");
+        assert!(text.contains("http://[redacted]@o:1 (--proxy)"), "{text}");
         assert!(text.contains("x.example"), "{text}");
         assert!(!format!("{option:?}{text}").contains("planted"));
         let none = environment.with_option(Some(&ProxyText::new("")));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 /// What stands where a secret stood: the same as in what `jobs-ext` has masked.
-pub(crate) const MASK: &str = "***";
+pub(crate) const MASK: &str = "[redacted]";
 
 /// JSON members whose string value is a secret.
 const MEMBERS: [&str; 9] = [
@@ -224,11 +224,11 @@ mod tests {
     fn a_bare_key_in_a_message_is_redacted() {
         assert_eq!(
             message(&format!("cannot read {KEY}: no such file; '{KEY}', {KEY}.")),
-            "cannot read ***: no such file; '***', ***."
+            "cannot read [redacted]: no such file; '[redacted]', [redacted]."
         );
         assert_eq!(
             message(&format!("/proc/{KEY} {KEY}/x --out={KEY} a/{KEY}/b/{KEY}")),
-            "/proc/*** ***/x --out=*** a/***/b/***"
+            "/proc/[redacted] [redacted]/x --out=[redacted] a/[redacted]/b/[redacted]"
         );
         for text in [
             "etag AAAAAAAAAAE=",
@@ -265,9 +265,9 @@ mod tests {
         assert_eq!(
             value,
             serde_json::json!({
-                "outputBlobContainerUri": "https://a/c?sig=***",
-                "authentication": {"symmetricKey": {"primaryKey": "***", "secondaryKey": null}},
-                "rows": ["AccountKey=***"],
+                "outputBlobContainerUri": "https://a/c?sig=[redacted]",
+                "authentication": {"symmetricKey": {"primaryKey": "[redacted]", "secondaryKey": null}},
+                "rows": ["AccountKey=[redacted]"],
             })
         );
     }

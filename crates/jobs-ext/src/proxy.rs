@@ -19,7 +19,7 @@ pub use exceptions::NoProxy;
 /// use jobs_ext::ProxyUrl;
 ///
 /// let proxy: ProxyUrl = "user:planted@proxy.example:3128".parse()?;
-/// assert_eq!(proxy.to_string(), "http://***@proxy.example:3128");
+/// assert_eq!(proxy.to_string(), "http://[redacted]@proxy.example:3128");
 /// assert!("socks5://proxy.example".parse::<ProxyUrl>().is_err());
 /// # Ok::<(), jobs_ext::Error>(())
 /// ```
@@ -141,10 +141,13 @@ mod tests {
         for (text, shown) in [
             (
                 "http://user:planted@proxy.example:3128",
-                "http://***@proxy.example:3128",
+                "http://[redacted]@proxy.example:3128",
             ),
-            ("planted@proxy.example", "http://***@proxy.example"),
-            ("https://:planted@[::1]:8443/", "https://***@[::1]:8443"),
+            ("planted@proxy.example", "http://[redacted]@proxy.example"),
+            (
+                "https://:planted@[::1]:8443/",
+                "https://[redacted]@[::1]:8443",
+            ),
             ("proxy.example:3128", "http://proxy.example:3128"),
         ] {
             let proxy: ProxyUrl = text.parse().unwrap();

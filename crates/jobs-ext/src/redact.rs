@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// What stands where a secret was.
-pub(crate) const MASK: &str = "***";
+pub(crate) const MASK: &str = "[redacted]";
 
 /// Text that never prints: keys, signatures and tokens.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,9 +36,9 @@ impl fmt::Debug for Secret {
 /// let mut line = String::from("refused: https://a.example/c?sp=r&sig=c2VjcmV0&se=2030");
 /// let found: Vec<_> = jobs_ext::secrets_in(&line).collect();
 /// for place in found.into_iter().rev() {
-///     line.replace_range(place, "***");
+///     line.replace_range(place, "[redacted]");
 /// }
-/// assert_eq!(line, "refused: https://a.example/c?sp=r&sig=***&se=2030");
+/// assert_eq!(line, "refused: https://a.example/c?sp=r&sig=[redacted]&se=2030");
 /// ```
 pub fn secrets_in(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = 0;
@@ -195,10 +195,10 @@ mod tests {
         for (text, shown) in [
             (
                 "proxy http://user:planted@proxy.example:3128 failed",
-                "proxy http://***@proxy.example:3128 failed",
+                "proxy http://[redacted]@proxy.example:3128 failed",
             ),
-            ("https://u:pl@nted@h/a@b", "https://***@h/a@b"),
-            ("(\"http://planted@h\")", "(\"http://***@h\")"),
+            ("https://u:pl@nted@h/a@b", "https://[redacted]@h/a@b"),
+            ("(\"http://planted@h\")", "(\"http://[redacted]@h\")"),
             ("https://h/devices@b and a@b", "https://h/devices@b and a@b"),
             ("https://@h", "https://@h"),
         ] {
@@ -274,7 +274,7 @@ mod tests {
     fn a_word_about_a_token_is_none() {
         let text = "the bearer token's audience is not https://iothubs.azure.net";
         assert_eq!(clean(text, 500), text);
-        assert_eq!(clean("Bearer token-1", 500), "Bearer ***");
+        assert_eq!(clean("Bearer token-1", 500), "Bearer [redacted]");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) struct StatsArgs {
 ///
 /// One line for each finding, FILE:LINE: severity: message, with the rule's name in brackets: the first ten of each rule, then how
 /// many more it has. What concerns the file as a whole, such as that it is empty, is reported at line 1. JSON output holds every
-/// finding. Exit code 1 when a finding is an error.
+/// finding. Exit code 1 when a finding is an error, 2 when the file is not a device file.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// Device file (`-` is standard input)

@@ -78,7 +78,7 @@ fn ids_that_look_like_secrets_are_shown_as_they_are() {
     assert_eq!(report["added"], json!([{"id": "x?sig=def"}]));
     assert_eq!(
         report["first"]["problems"][0]["message"],
-        "Words with sig=*** in them."
+        "Words with sig=[redacted] in them."
     );
 }
 

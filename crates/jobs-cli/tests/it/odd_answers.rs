@@ -260,7 +260,7 @@ fn the_proxy_of_the_environment_or_the_option_is_used_and_its_password_is_not_sh
         let ran = cli.run(&arguments).expect(4);
         let text = format!("{}{}", ran.stdout, ran.stderr);
         assert!(!text.contains("planted"), "{name}: {text}");
-        let shown = format!("http://***@127.0.0.1:{} ({name})", proxy.port);
+        let shown = format!("http://[redacted]@127.0.0.1:{} ({name})", proxy.port);
         assert!(ran.stdout.contains(&shown), "{name}: {text}");
         assert_eq!(
             proxy.lines()[0],

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::MASK;
+
 /// Names whose value is a secret. Lower case: the search ignores case.
 const NAMES: [&str; 10] = [
     "sig",
@@ -147,6 +149,10 @@ fn value(text: &str, mut gap: usize) -> Option<Range<usize>> {
     let mut quote = None;
     loop {
         let rest = &text[gap..];
+        if rest.starts_with(MASK) {
+            // It was redacted before, and its bracket is not quoting.
+            break;
+        }
         let found = QUOTES.iter().find(|quote| has_prefix(rest, quote));
         gap += match (found, quote) {
             // Nothing between two quotes; but tables double theirs.
@@ -176,7 +182,10 @@ fn value(text: &str, mut gap: usize) -> Option<Range<usize>> {
     let rest = &text[gap..];
     let length = match quote {
         Some((quote, escapes)) => quoted(rest, quote, escapes),
-        None => unquoted(rest),
+        None => match rest.strip_prefix(MASK) {
+            Some(behind) => MASK.len() + unquoted(behind),
+            None => unquoted(rest),
+        },
     };
     let secret = &rest[..length];
     let is_nothing = length == 0 || NOTHING.iter().any(|word| word.eq_ignore_ascii_case(secret));

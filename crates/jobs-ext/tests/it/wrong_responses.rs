@@ -282,7 +282,7 @@ async fn what_a_proxy_does_instead_of_the_storage_is_said_with_its_name() {
         .unwrap();
     let container = hub.container(&uri).unwrap();
     let named = format!(
-        "went through the proxy http://***@{}",
+        "went through the proxy http://[redacted]@{}",
         &proxy.endpoint()[7..]
     );
     for error in [

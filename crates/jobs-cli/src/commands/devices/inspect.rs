@@ -71,7 +71,7 @@ pub(super) async fn check(context: &Context, args: CheckArgs) -> Outcome {
     };
     let every = args.all || context.printer.format != Format::Table;
     let printer = context.printer.clone();
-    let report = work::blocking(move || {
+    let found = work::blocking(move || {
         if every {
             print_every(&printer, source, purpose)
         } else {
@@ -79,6 +79,7 @@ pub(super) async fn check(context: &Context, args: CheckArgs) -> Outcome {
         }
     })
     .await?;
+    let report = found.report;
     if context.printer.format == Format::Table {
         context.printer.note(format_args!(
             "{}: {}, {}",
@@ -87,53 +88,65 @@ pub(super) async fn check(context: &Context, args: CheckArgs) -> Outcome {
             counted(report.warnings, "warning")
         ));
     }
-    Ok(if report.has_errors() {
+    Ok(if found.is_of_another_format {
+        // As every other command that reads a device file.
+        Exit::Usage
+    } else if report.has_errors() {
         Exit::WorkFailed
     } else {
         Exit::Done
     })
 }
 
-fn print_every(
-    printer: &Printer,
-    source: Source,
-    purpose: Purpose,
-) -> Result<CheckReport, Failure> {
+/// The rule of a file that is not a device file.
+const FORMAT: &str = "format";
+
+/// What a check found.
+struct Found {
+    report: CheckReport,
+    is_of_another_format: bool,
+}
+
+fn print_every(printer: &Printer, source: Source, purpose: Purpose) -> Result<Found, Failure> {
     let name = source.name.clone();
     let mut every = Every::new(printer, &name);
     let mut written = Ok(());
-    let report = find(printer, source, purpose, |finding| {
+    let found = find(printer, source, purpose, |finding| {
         if written.is_ok() {
             written = every.add(&finding);
         }
     })?;
     written?;
-    every.finish(report.rows)?;
-    Ok(report)
+    every.finish(found.report.rows)?;
+    Ok(found)
 }
 
-fn print_summary(
-    printer: &Printer,
-    source: Source,
-    purpose: Purpose,
-) -> Result<CheckReport, Failure> {
+fn print_summary(printer: &Printer, source: Source, purpose: Purpose) -> Result<Found, Failure> {
     let name = source.name.clone();
     let mut summary = Summary::new();
-    let report = find(printer, source, purpose, |finding| summary.add(finding))?;
+    let found = find(printer, source, purpose, |finding| summary.add(finding))?;
     let lines = summary.lines(&name, "--all");
     lines.iter().try_for_each(|line| printer.line(line))?;
-    Ok(report)
+    Ok(found)
 }
 
 fn find(
     printer: &Printer,
     source: Source,
     purpose: Purpose,
-    each: impl FnMut(Finding),
-) -> Result<CheckReport, Failure> {
+    mut each: impl FnMut(Finding),
+) -> Result<Found, Failure> {
     let progress = Progress::bytes(printer, "check", source.size);
     let mut tell = |at: transform::Progress| progress.position(at.bytes);
     let mut with = transform::Context::new().progress(&mut tell);
-    transform::check_each(source.read, purpose, &mut with, each)
-        .map_err(|error| work::failure(&source.name, error))
+    let mut is_of_another_format = false;
+    let report = transform::check_each(source.read, purpose, &mut with, |finding| {
+        is_of_another_format |= finding.rule == FORMAT;
+        each(finding);
+    })
+    .map_err(|error| work::failure(&source.name, error))?;
+    Ok(Found {
+        report,
+        is_of_another_format,
+    })
 }
