@@ -25,14 +25,16 @@ pub(crate) struct Change {
     hub: String,
     noun: &'static str,
     count: Count,
+    /// How many identities are touched, where that is less than `count`.
+    identities: Option<u64>,
     what: String,
     dangers: Vec<String>,
 }
 
-/// How many identities a change touches.
+/// How many rows or devices a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Count {
-    /// So many, each row of a file counted as one identity.
+    /// This many: rows of a file, or devices.
     Known(u64),
     /// The number cannot be had before the change.
     Unknown,
@@ -62,9 +64,15 @@ impl Change {
             hub: hub.to_owned(),
             noun,
             count,
+            identities: None,
             what: what.into(),
             dangers: Vec::new(),
         }
+    }
+
+    /// Says that several rows are about one identity, so that fewer identities are touched than there are rows.
+    pub(crate) fn touches(&mut self, identities: u64) {
+        self.identities = Some(identities);
     }
 
     /// Adds a reason to ask first, such as `20 identities are deleted`.
@@ -146,7 +154,7 @@ impl Change {
 
     fn over_limit(&self, limit: Option<u64>) -> Option<String> {
         let limit = limit?;
-        match self.count {
+        match self.identities.map_or(self.count, Count::Known) {
             Count::Known(count) if count <= limit => None,
             Count::Known(count) => Some(format!(
                 "--max-devices {limit}: {} would be touched",

@@ -254,6 +254,20 @@ fn the_limit_holds_whatever_was_confirmed() {
 }
 
 #[test]
+fn the_limit_counts_each_identity_once() {
+    let (_hub, cli) = fleet(1);
+    let rows: String = (0..5)
+        .map(|n| format!("{{\"id\":\"n-{n}\",\"status\":\"enabled\"}}\n"))
+        .collect();
+    // The hub rejects the second row about an identity.
+    let file = cli.file("twice.txt", &rows.repeat(2));
+    let ran = rejected(&cli, &["import", &file, "--max-devices", "4"]);
+    contains(&ran.stderr, &["10 rows", "5 identities would be touched"]);
+    let ran = cli.run(&["import", &file, "--max-devices", "5"]).expect(1);
+    contains(&ran.stdout, &["DeviceDefinedMultipleTimes"]);
+}
+
+#[test]
 fn a_plan_for_all_devices_needs_a_confirmation() {
     let (_hub, cli) = fleet(2);
     let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];

@@ -61,11 +61,12 @@ pub use generate::{
 };
 pub use merge::{Duplicate, Keep, MAX_PLACES, MergeReport, RowPlace, merge};
 pub use plan::{
-    Affected, AffectedIdentity, ImportPlan, MAX_PLANNED_IDS, UNKNOWN_MODE, plan_import,
+    Affected, AffectedIdentity, ImportPlan, MAX_PLANNED_IDS, UNKNOWN_MODE, count_identities,
+    plan_import,
 };
 pub use prepare::{PrepareOptions, PrepareReport, prepare_import};
 pub use set_mode::{SetModeReport, set_mode};
-pub use split::{SplitAt, SplitFile, SplitReport, split};
+pub use split::{MAX_SPLIT_FILES, SplitAt, SplitFile, SplitReport, split};
 pub use stats::{OTHERS, Stats, StatsReport, UNSET, stats};
 
 /// How many problems a report quotes; all are counted.

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
+use super::identities::Identities;
 use super::{Context, Passed, Run, TransformError};
 use crate::{AuthenticationEffect, AuthenticationType, ImportMode, RowRef};
 
@@ -18,7 +19,7 @@ pub const UNKNOWN_MODE: &str = "unknown";
 /// What the import of a device file would do to a hub.
 ///
 /// Rows are counted, not identities: an identity that the file names twice counts twice, although the hub rejects the
-/// second row. So no number here is too small.
+/// second row. So no number here is too small. [`count_identities`] counts each identity once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -122,6 +123,23 @@ pub fn plan_import<R: Read + Send>(
     )?;
     plan.passed = run.passed;
     Ok(plan)
+}
+
+/// Counts the identities that the rows of a device file name, each once, in flat memory: what exceeds it goes to a
+/// temporary file.
+///
+/// # Errors
+/// When the source or the temporary file fails.
+pub fn count_identities<R: Read>(
+    source: R,
+    context: &mut Context<'_>,
+) -> Result<u64, TransformError> {
+    let mut identities = Identities::new(context);
+    let mut run = Run::new(context);
+    run.rows(source, |_, place, row| identities.note(&row, place))?;
+    let mut count = run.passed.rows;
+    identities.repeated(|_, _| count -= 1)?;
+    Ok(count)
 }
 
 impl ImportPlan {

@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::{Context, Output, Passed, Run, TransformError};
 
-/// When [`split`] begins the next file.
+/// How many files [`split`] writes at most. The report has an entry for each.
+pub const MAX_SPLIT_FILES: usize = 100_000;
+
+/// When [`split`] starts the next file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SplitAt {
@@ -44,10 +47,11 @@ pub struct SplitFile {
 /// Writes the rows to one file after the other; a row is never cut, and the order stays.
 ///
 /// `open` gives the sink of the file with that number, from 1; `close` takes it back when the file is complete.
-/// An input without rows gives no file.
+/// An input without rows makes no file.
 ///
 /// # Errors
-/// When the input cannot be read, an output not opened, written or closed, or files of nothing were asked for.
+/// When the input cannot be read, an output cannot be opened, written or closed, the size of a file is zero, or there would be
+/// more than [`MAX_SPLIT_FILES`] files.
 pub fn split<R: Read, W: Write>(
     source: R,
     at: SplitAt,
@@ -77,6 +81,11 @@ pub fn split<R: Read, W: Write>(
         }
         let output = match &mut current {
             Some(output) => output,
+            None if files.len() == MAX_SPLIT_FILES => {
+                return Err(TransformError::Asked(format!(
+                    "the rows would need more than {MAX_SPLIT_FILES} files; ask for larger ones"
+                )));
+            }
             None => {
                 let number = files.len() as u64 + 1;
                 let sink = open(number).map_err(TransformError::Write)?;

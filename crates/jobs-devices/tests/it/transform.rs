@@ -5,8 +5,8 @@ use std::io::Cursor;
 use jobs_devices::ImportMode;
 use jobs_devices::query::parse_condition;
 use jobs_devices::transform::{
-    Context, DiffOptions, Keep, PrepareOptions, ProblemKind, Progress, SplitAt, TransformError,
-    diff, filter, merge, prepare_import, set_mode, split,
+    Context, DiffOptions, Keep, MAX_SPLIT_FILES, PrepareOptions, ProblemKind, Progress, SplitAt,
+    TransformError, diff, filter, merge, prepare_import, set_mode, split,
 };
 use serde_json::{Value, json};
 
@@ -150,6 +150,25 @@ fn split_never_cuts_a_row_and_keeps_the_order() {
     )
     .unwrap();
     assert!(none.files.is_empty());
+    let rows = row("a", "").repeat(MAX_SPLIT_FILES + 1);
+    let mut opened = 0;
+    let many = split(
+        rows.as_bytes(),
+        SplitAt::Rows(1),
+        |number| {
+            opened = number;
+            Ok(std::io::sink())
+        },
+        |_| Ok(()),
+        &mut Context::new(),
+    );
+    let error = many.unwrap_err();
+    assert!(matches!(&error, TransformError::Asked(_)), "{error}");
+    assert!(
+        error.to_string().contains("more than 100000 files"),
+        "{error}"
+    );
+    assert_eq!(opened, MAX_SPLIT_FILES as u64);
     let zero = split(
         file.as_bytes(),
         SplitAt::Rows(0),

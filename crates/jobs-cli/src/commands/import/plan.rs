@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::Path;
 
-use jobs_devices::transform::{self, Affected, AffectedIdentity, ImportPlan, Purpose};
+use jobs_devices::transform::{
+    self, Affected, AffectedIdentity, ImportPlan, Purpose, TransformError,
+};
 use jobs_ext::{IdentityName, JobsClient};
 use serde_json::{Map, Value, json};
 
@@ -78,6 +81,9 @@ impl Planned {
             .hint("`iothub-jobs devices check FILE --for import` names each line and what is wrong with it"));
         }
         let mut change = Change::new(client, "row", Count::Known(total), modes(&rows));
+        if args.change.max_devices.is_some_and(|limit| total > limit) {
+            change.touches(identities(path, name).await?);
+        }
         if rows.deletions > 0 {
             change.danger(format!(
                 "{} will be deleted",
@@ -265,11 +271,23 @@ async fn check(context: &Context, path: &Path, name: &str) -> Result<(), Failure
 }
 
 async fn count(path: &Path, name: &str) -> Result<ImportPlan, Failure> {
+    counting(path, name, transform::plan_import).await
+}
+
+/// How many identities the rows are about.
+async fn identities(path: &Path, name: &str) -> Result<u64, Failure> {
+    counting(path, name, transform::count_identities).await
+}
+
+async fn counting<T: Send + 'static>(
+    path: &Path,
+    name: &str,
+    count: fn(File, &mut transform::Context<'_>) -> Result<T, TransformError>,
+) -> Result<T, Failure> {
     let (path, name) = (path.to_owned(), name.to_owned());
     work::blocking(move || {
         let file = outfile::open(&path)?;
-        transform::plan_import(file, &mut transform::Context::new())
-            .map_err(|error| work::failure(&name, error))
+        count(file, &mut transform::Context::new()).map_err(|error| work::failure(&name, error))
     })
     .await
 }
