@@ -185,9 +185,24 @@ impl<'t> Name<'t> {
         }
     }
 
+    /// The name that a checked string without escapes, in its quotes, stands for.
+    #[cfg(feature = "transform")]
+    pub(crate) fn without_escapes(raw: &'t str) -> Self {
+        Self {
+            text: Cow::Borrowed(raw.get(1..raw.len() - 1).unwrap_or_default()),
+            is_text: true,
+        }
+    }
+
     /// The name where it is a text.
     pub(crate) fn as_text(&self) -> Option<&str> {
         self.is_text.then_some(&*self.text)
+    }
+
+    /// The name, or the spelling of one that is not a text.
+    #[cfg(feature = "transform")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// How people are shown the name.

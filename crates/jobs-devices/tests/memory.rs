@@ -162,6 +162,29 @@ fn read_and_check() {
 }
 
 #[test]
+fn lines_of_many_names_are_checked_within_64_mib() {
+    let test = "lines_of_many_names_are_checked_within_64_mib";
+    in_a_process(test, "many names", || {
+        use std::fmt::Write as _;
+        let mut line = String::with_capacity(LONG + 32);
+        line.push_str("{\"id\":\"a\",\"status\":\"enabled\",\"tags\":{\"\":1");
+        for n in 0..LONG / 13 {
+            write!(line, ",\"n{n}\":1").expect("a string is written");
+        }
+        line.push_str("}}\n");
+        let lines = line
+            .as_bytes()
+            .chain(line.as_bytes())
+            .chain(line.as_bytes());
+        let report = check_each(lines, Purpose::Import, &mut Context::new(), |_| ())
+            .expect("the source does not fail");
+        assert_eq!(report.rows, 3);
+        // The line of this test itself is not part of what the check needs.
+        expect_within(LIMIT_KIB + LONG as u64 / 1024, "many names");
+    });
+}
+
+#[test]
 fn a_line_of_100_mb_is_never_held() {
     in_a_process("a_line_of_100_mb_is_never_held", "100 MB", read_100_mb);
 }

@@ -42,7 +42,8 @@ fn the_same_file_for_an_import_has_its_system_modules_and_versions_found() {
         .map(|one| (one.line, one.severity.as_str(), one.rule))
         .collect();
     let expected = [
-        (1, "error", "notice"),
+        // The hub skips plain text in the first line.
+        (1, "warning", "notice"),
         (2, "warning", "etag-unused"),
         (2, "warning", "keys-regenerated"),
         (3, "warning", "etag-unused"),
@@ -51,6 +52,16 @@ fn the_same_file_for_an_import_has_its_system_modules_and_versions_found() {
         (4, "warning", "keys-regenerated"),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn an_import_rejects_plain_text_below_the_first_line() {
+    let file = "Keys are not part of this export.\n{\"id\":\"d\",\"importMode\":\"create\",\"status\":\"enabled\"}\nmore\n";
+    let found: Vec<_> = findings(file, Purpose::Import)
+        .into_iter()
+        .map(|one| (one.line, one.severity.as_str(), one.rule))
+        .collect();
+    assert_eq!(found, [(1, "warning", "notice"), (3, "error", "notice")]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Member names that stand twice in one object.
+//! Member names that are repeated in one object.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -8,16 +8,18 @@ use crate::checked::{Name, Token, Tokens};
 /// How many names are compared one by one; the hashes of more go through a set, which needs far less memory than the names.
 const FEW: usize = 24;
 
-/// The first name that stands twice in one object, at any level of a checked line.
+/// The first name that is repeated in one object, at any level of a checked line.
 pub(super) fn repeated_name(line: &str) -> Option<String> {
     let mut names: Vec<Name<'_>> = Vec::new();
     let mut open: Vec<Level> = Vec::new();
     let key = RandomState::new();
+    let has_escapes = line.contains('\\');
     for (at, token) in Tokens::of(line).enumerate() {
         match token {
             Token::Object | Token::Array => open.push(Level {
                 at,
                 start: names.len(),
+                bits: 0,
                 many: None,
             }),
             Token::End => {
@@ -29,12 +31,19 @@ pub(super) fn repeated_name(line: &str) -> Option<String> {
                 let Some(level) = open.last_mut() else {
                     continue;
                 };
-                let (name, few) = (Name::of(raw), &names[level.start..]);
-                let is_new = if few.contains(&name) {
+                let name = match has_escapes {
+                    true => Name::of(raw),
+                    false => Name::without_escapes(raw),
+                };
+                let few = &names[level.start..];
+                let bit = bit_of(&name);
+                let may_be_there = level.bits & bit != 0;
+                level.bits |= bit;
+                let is_new = if may_be_there && few.contains(&name) {
                     false
                 } else if few.len() < FEW {
-                    names.push(name.clone());
-                    true
+                    names.push(name);
+                    continue;
                 } else {
                     let many = level.many.get_or_insert_default();
                     many.insert(key.hash_one(&name)) || !level.has(line, &name, at)
@@ -49,12 +58,23 @@ pub(super) fn repeated_name(line: &str) -> Option<String> {
     None
 }
 
+/// One of 64 bits. Different names rarely share one.
+fn bit_of(name: &Name<'_>) -> u64 {
+    let bytes = name.text().as_bytes();
+    let (first, last) = (bytes.first(), bytes.last());
+    let sum =
+        bytes.len() * 5 + usize::from(*first.unwrap_or(&0)) * 3 + usize::from(*last.unwrap_or(&0));
+    1 << (sum % 64)
+}
+
 /// An object, or an array, that has not ended.
 struct Level {
     /// Which token of the line it starts with.
     at: usize,
     /// Where its first names stand among those of all levels.
     start: usize,
+    /// The bits of its names: a name whose bit is not there is a new one.
+    bits: u64,
     /// The hashes of its other names.
     many: Option<HashSet<u64>>,
 }
@@ -105,6 +125,7 @@ mod tests {
         let level = Level {
             at: 0,
             start: 0,
+            bits: 0,
             many: None,
         };
         let before = Tokens::of(line).count() - 3;

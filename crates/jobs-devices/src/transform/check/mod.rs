@@ -386,18 +386,22 @@ impl Place<'_> {
     }
 }
 
-/// The hub writes one itself, in the first line; an import cannot read it as a row.
+/// The hub writes one itself, in the first line, and the local hub skips it there; whether the service does is not recorded.
 fn notice(purpose: Purpose, at: &mut Place<'_>) {
-    match purpose {
-        Purpose::Import => at.error(
+    match (purpose, at.line) {
+        (Purpose::Export, 1) => {}
+        (Purpose::Import, 1) => at.warning(
             "notice",
-            "words in place of a row; an import refuses the line, take it out",
+            "plain text, as in an export without keys; the service may reject the line, `devices prepare-import` leaves it out",
         ),
-        Purpose::Export if at.line > 1 => at.warning(
+        (Purpose::Import, _) => at.error(
             "notice",
-            "words in place of a row; the service writes these in the first line alone",
+            "plain text instead of a row; an import rejects the line, remove it",
         ),
-        Purpose::Export => {}
+        (Purpose::Export, _) => at.warning(
+            "notice",
+            "plain text instead of a row; the service writes it in the first line only",
+        ),
     }
 }
 
