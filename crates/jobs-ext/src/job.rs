@@ -7,8 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jobs_api::types::{JobProperties, JobResponse, JobStatus, JobType};
 
-use crate::client::check_id;
-use crate::decode;
+use crate::error::decode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact;
 use crate::timestamp;
@@ -325,34 +324,31 @@ impl RawReply {
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
-
-    /// The reply as JSON with every container URI and every signature redacted; fit to be shown. It is `null` only where the hub sent no
-    /// text: a text that is not JSON is an error of the call that received it.
-    #[must_use]
-    pub fn redacted(&self) -> serde_json::Value {
-        let mut value = serde_json::from_slice(&self.0).unwrap_or_default();
-        mask(&mut value);
-        value
-    }
-}
-
-fn mask(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => {
-            if let Ok(uri) = text.parse::<crate::ContainerUri>() {
-                *text = uri.to_string();
-            } else {
-                *text = redact::clean(text, 4000);
-            }
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(mask),
-        serde_json::Value::Object(members) => members.values_mut().for_each(mask),
-        _ => {}
-    }
 }
 
 impl fmt::Debug for RawReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawReply({} bytes)", self.0.len())
+    }
+}
+
+/// Ids become a path segment: an empty one would list, and `.` and `..` would be taken for other paths.
+pub(crate) fn check_id(id: &str) -> Result<()> {
+    // As nearly all are.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if (1..=256).contains(&id.len()) && id.bytes().all(plain) {
+        return Ok(());
+    }
+    let fits = !id.trim().is_empty()
+        && id.len() <= 256
+        && id != "."
+        && id != ".."
+        && !id.contains(|c: char| c.is_control() || c == '/' || c == '\\');
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::configuration(
+            "the job id is empty or holds what no id has (a slash, a control character, dots alone)",
+        ))
     }
 }

@@ -1,70 +1,51 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod api_version;
+mod auth;
 #[cfg(feature = "blob")]
 mod blob;
-mod builder;
-mod cancel;
 mod client;
 mod clock;
-mod connection_string;
 mod container;
-mod create;
-mod credential;
-mod decode;
 mod endpoint;
-#[cfg(feature = "entra")]
-mod entra;
 mod error;
-mod export;
 mod given;
-mod import;
+mod http;
 mod job;
-mod outage;
-mod pipeline;
-mod poll;
-mod poller;
+mod jobs;
+mod polling;
 mod preflight;
-mod progress;
-mod proxy;
 mod redact;
-mod registry;
-mod retry;
-mod sas;
-mod scheduled;
-mod storage_auth;
 mod timestamp;
-mod transport;
 
-pub use api_version::ApiVersion;
+pub use auth::connection_string::ConnectionString;
+pub use auth::credential::{Credential, CredentialError, Token};
+#[cfg(feature = "entra")]
+pub use auth::entra::{EntraCredential, HUB_SCOPE, STORAGE_SCOPE};
+pub use auth::sas::{SasToken, SharedAccessKey};
 #[cfg(feature = "blob")]
 pub use blob::{BlobContainer, BlobProperties, BlobReader, Records, RowError};
-pub use builder::JobsClientBuilder;
-pub use client::JobsClient;
+pub use client::JobsClientBuilder;
 pub use clock::{BoxFuture, Clock, SystemClock};
-pub use connection_string::ConnectionString;
+pub use container::storage_auth::StorageAuth;
 pub use container::{ContainerUri, ContainerUriParser, SasGrant, SasResource};
-pub use credential::{Credential, CredentialError, Token};
 pub use endpoint::Endpoint;
-#[cfg(feature = "entra")]
-pub use entra::{EntraCredential, HUB_SCOPE, STORAGE_SCOPE};
 pub use error::{Error, ErrorKind, LostCreate, Result};
-pub use export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, ExportOptions, ExportOutcome};
-pub use import::{CONFIG_ERRORS_BLOB, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome};
+pub use http::api_version::ApiVersion;
+pub use http::core::JobsClient;
+pub use http::poll::PollPolicy;
+pub use http::proxy::{NoProxy, ProxyUrl};
+pub use http::retry::RetryPolicy;
+pub use http::transport::Timeouts;
 pub use job::{Job, JobStatistics, JobSystem, RawReply};
-pub use poll::PollPolicy;
-pub use poller::JobPoller;
+pub use jobs::export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, ExportOptions, ExportOutcome};
+pub use jobs::import::{CONFIG_ERRORS_BLOB, IMPORT_ERRORS_BLOB, ImportOptions, ImportOutcome};
+pub use jobs::registry::IdentityName;
+pub use jobs::scheduled::{DirectMethod, ScheduledJob, TwinPatch};
+pub use polling::poller::JobPoller;
+pub use polling::progress::{Progress, ProgressEvent};
 pub use preflight::{Finding, Preflight, PreflightReport, Severity};
-pub use progress::{Progress, ProgressEvent};
-pub use proxy::{NoProxy, ProxyUrl};
 pub use redact::secrets_in;
-pub use registry::IdentityName;
-pub use retry::RetryPolicy;
-pub use sas::{SasToken, SharedAccessKey};
-pub use scheduled::{DirectMethod, ScheduledJob, TwinPatch};
-pub use storage_auth::StorageAuth;
-pub use transport::Timeouts;
 
 pub use jiff::Timestamp;
 pub use jobs_api::types::{JobStatus, JobType};

@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 type Floors = &'static [&'static [&'static str]];
 
 /// The crates whose rooms are in order.
-const CRATES: [(&str, Floors); 2] = [
+const CRATES: [(&str, Floors); 3] = [
     (
         "jobs-devices",
         &[
@@ -58,6 +58,21 @@ const CRATES: [(&str, Floors); 2] = [
                 "sku",
             ],
             &["start_error"],
+        ],
+    ),
+    (
+        "jobs-ext",
+        &[
+            &["client"],
+            &["blob", "preflight"],
+            &["jobs"],
+            &["polling"],
+            &["container"],
+            &["http"],
+            &["auth"],
+            &["endpoint", "given"],
+            &["error", "job"],
+            &["clock", "redact", "timestamp"],
         ],
     ),
 ];

@@ -21,5 +21,6 @@ mod query_properties;
 mod reader;
 mod rows;
 mod scan;
+mod split;
 mod stats;
 mod transform;

@@ -13,11 +13,11 @@ use reqwest::{Method, StatusCode};
 use tracing::Instrument as _;
 
 use super::{BlobContainer, failure};
+use crate::auth::credential::TokenCache;
 use crate::clock::Clock;
 use crate::container::ContainerUri;
-use crate::credential::TokenCache;
 use crate::error::{Error, Result};
-use crate::retry::{RetryPolicy, Safety};
+use crate::http::retry::{RetryPolicy, Safety};
 
 pub(super) const OPERATION: &str = "delete blob";
 /// The version of the storage API, as the storage library sends it.
@@ -105,7 +105,7 @@ impl Remover {
     }
 
     async fn request(&self, uri: &ContainerUri, name: &str) -> Result<HttpRequest> {
-        let parts: Vec<String> = name.split('/').map(crate::sas::encode).collect();
+        let parts: Vec<String> = name.split('/').map(crate::auth::sas::encode).collect();
         let query = uri.expose().split_once('?').map_or("", |(_, query)| query);
         let mut target = format!(
             "{}/{}",

@@ -24,11 +24,11 @@ use object_store::path::Path as BlobPath;
 use object_store::{GetOptions, GetResult, ObjectStore};
 use tracing::Instrument as _;
 
-use crate::client::JobsClient;
 use crate::container::ContainerUri;
-use crate::create::check_blob_name;
+use crate::container::blob_name::check_blob_name;
 use crate::error::{Error, ErrorKind, Result};
-use crate::proxy::ProxyUrl;
+use crate::http::core::JobsClient;
+use crate::http::proxy::ProxyUrl;
 
 use delete::Remover;
 pub use properties::BlobProperties;
@@ -36,7 +36,6 @@ use properties::ResponseDate;
 pub use reader::BlobReader;
 pub use records::{Records, RowError};
 use response::{Check, ReadState};
-pub(crate) use store::StorageHttp;
 
 /// An opened container: by its signature, by the client's storage credential, or a folder beside a local hub.
 ///

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::BlobProperties;
-use crate::client::JobsClient;
 use crate::error::{ErrorKind, Result};
+use crate::http::core::JobsClient;
 use crate::job::Job;
 use crate::timestamp::parse_http_date;
 

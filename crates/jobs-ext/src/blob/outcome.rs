@@ -7,8 +7,8 @@ use jobs_devices::{Configuration, ImportError, Row};
 use super::origin::Origin;
 use super::{BlobContainer, BlobReader, Records, failure};
 use crate::error::{Error, ErrorKind, Result};
-use crate::export::ExportOutcome;
-use crate::import::{CONFIG_ERRORS_BLOB, IMPORT_ERRORS_BLOB, ImportOutcome};
+use crate::jobs::export::ExportOutcome;
+use crate::jobs::import::{CONFIG_ERRORS_BLOB, IMPORT_ERRORS_BLOB, ImportOutcome};
 
 const LOG_MISSING: &str = "the service writes this log for every import, even if it stays empty: name the container that the import was told to write it to";
 const LOG_FOREIGN: &str = "the log of this import may be in another container, or a later import may have replaced it; compare the hub's devices with the imported file";

@@ -16,8 +16,8 @@ use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
 
 use super::properties::ResponseDate;
 use super::response::Asked;
+use crate::auth::credential::TokenCache;
 use crate::clock::BoxFuture;
-use crate::credential::TokenCache;
 use crate::timestamp::parse_http_date;
 
 /// The longest error body that is read.

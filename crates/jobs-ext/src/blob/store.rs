@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use object_store::azure::{AzureCredential, MicrosoftAzureBuilder};
 use object_store::client::{ClientOptions, HttpClient, HttpConnector};
@@ -13,11 +13,11 @@ use object_store::{CredentialProvider, ObjectStore};
 use super::delete::Remover;
 use super::failure;
 use super::service::StorageService;
-use crate::client::Core;
+use crate::auth::credential::TokenCache;
 use crate::clock::BoxFuture;
 use crate::container::ContainerUri;
-use crate::credential::TokenCache;
 use crate::error::{Error, Result};
+use crate::http::core::Core;
 
 /// Opens a container, with what its deletions need where it is not a folder.
 pub(super) fn open(
@@ -108,25 +108,6 @@ fn authorise(
         None => Err(Error::configuration(
             "the container's URI carries no signature: give one, or set the client's storage credential",
         )),
-    }
-}
-
-/// A client's connections to storage: one pool for every container behind TLS, one for storage emulators in plain text, which must not ask
-/// for certificates that this machine may not have.
-#[derive(Default)]
-pub(crate) struct StorageHttp {
-    tls: OnceLock<reqwest::Client>,
-    plain: OnceLock<reqwest::Client>,
-}
-
-impl StorageHttp {
-    fn client(&self, core: &Core, https: bool) -> Result<reqwest::Client> {
-        let slot = if https { &self.tls } else { &self.plain };
-        if let Some(client) = slot.get() {
-            return Ok(client.clone());
-        }
-        let client = core.wiring.client(&core.timeouts, https)?;
-        Ok(slot.get_or_init(|| client).clone())
     }
 }
 

@@ -12,11 +12,11 @@ use tokio::io::AsyncReadExt as _;
 use tracing::Instrument as _;
 
 use super::BlobContainer;
-use crate::client::JobsClient;
 use crate::error::{Error, ErrorKind, Result};
-use crate::import::{ImportOptions, ImportOutcome};
-use crate::poller::JobPoller;
-use crate::progress::{Progress, ProgressEvent};
+use crate::http::core::JobsClient;
+use crate::jobs::import::{ImportOptions, ImportOutcome};
+use crate::polling::poller::JobPoller;
+use crate::polling::progress::{Progress, ProgressEvent};
 
 /// What is sent at a time; a smaller file goes in one request.
 const PART: usize = 8 * 1024 * 1024;
@@ -239,7 +239,7 @@ impl JobsClient {
     ) -> Result<JobPoller<ImportOutcome>> {
         options = options.unique_blob();
         self.check_import(&options)?;
-        self.before_upload(crate::import::OPERATION, &mut options.creation)
+        self.before_upload(crate::jobs::import::OPERATION, &mut options.creation)
             .await?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();
@@ -261,7 +261,7 @@ impl JobsClient {
     ) -> Result<JobPoller<ImportOutcome>> {
         options = options.unique_blob();
         self.check_import(&options)?;
-        self.before_upload(crate::import::OPERATION, &mut options.creation)
+        self.before_upload(crate::jobs::import::OPERATION, &mut options.creation)
             .await?;
         let container = self.container(&options.input)?;
         let progress = options.creation.progress.clone();

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::bad;
+use crate::auth::sas;
 use crate::error::Result;
-use crate::sas;
 
 /// The URI of a folder: its path with everything encoded that a URI gives a meaning of its own.
 pub(super) fn uri_of(path: &Path) -> Result<String> {

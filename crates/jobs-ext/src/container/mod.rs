@@ -1,9 +1,12 @@
 //! Where jobs read and write their blobs: `ContainerUri`.
 
+pub(crate) mod blob_name;
 mod folder;
 mod grant;
 mod location;
 mod parser;
+mod redacted;
+pub(crate) mod storage_auth;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +16,11 @@ use std::str::FromStr;
 pub use grant::{SasGrant, SasResource};
 pub use parser::ContainerUriParser;
 
+use crate::auth::sas;
 use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::given::given_as_text;
 use crate::redact::Secret;
-use crate::sas;
 
 /// The URI of a blob container, with its shared access signature where it has one. It prints without the signature.
 ///
@@ -93,7 +96,7 @@ impl ContainerUri {
     /// Configuration, with what is wrong: the name is empty, has more than 1024 characters or 254 parts, holds a character that does not
     /// travel in a URL, or a part that climbs (`..`, percent-encoded too).
     pub fn check_blob_name(name: &str) -> Result<()> {
-        match crate::create::flaw_of_blob_name(name) {
+        match blob_name::flaw_of_blob_name(name) {
             None => Ok(()),
             Some(flaw) => Err(Error::configuration(format!("the blob's name {flaw}"))),
         }

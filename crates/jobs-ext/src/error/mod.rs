@@ -1,5 +1,6 @@
 //! The one error of this crate, and how service answers become it.
 
+pub(crate) mod decode;
 mod envelope;
 mod hint;
 mod kind;

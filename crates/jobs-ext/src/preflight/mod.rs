@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use crate::client::JobsClient;
 use crate::container::ContainerUri;
+use crate::container::storage_auth::StorageAuth;
 use crate::error::{Error, ErrorKind};
+use crate::http::core::JobsClient;
 use crate::job::Job;
-use crate::storage_auth::StorageAuth;
 
 pub use finding::{Finding, PreflightReport, Severity};
 
@@ -225,7 +225,11 @@ impl JobsClient {
             return;
         }
         let answer = match self.container(uri) {
-            Ok(container) => container.size(crate::import::IMPORT_ERRORS_BLOB).await,
+            Ok(container) => {
+                container
+                    .size(crate::jobs::import::IMPORT_ERRORS_BLOB)
+                    .await
+            }
             Err(error) => Err(error),
         };
         report.add(match answer {

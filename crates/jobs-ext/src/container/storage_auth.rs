@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::api_version::ApiVersion;
 use crate::container::{ContainerUri, SasResource};
 use crate::error::{Error, Result};
+use crate::http::api_version::ApiVersion;
 
 /// How the hub is let into the containers of a job.
 ///

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::api_version::ApiVersion;
-use crate::client::{Core, JobsClient};
+use crate::auth::connection_string::{ConnectionSecret, ConnectionString};
+use crate::auth::credential::{Credential, KeyCredential, TokenCache, TokenCredential};
+use crate::auth::sas::{SasToken, SharedAccessKey};
 use crate::clock::{Clock, SystemClock};
-use crate::connection_string::{ConnectionSecret, ConnectionString};
-use crate::credential::{Credential, KeyCredential, TokenCache, TokenCredential};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::poll::PollPolicy;
-use crate::proxy::NoProxy;
-use crate::retry::RetryPolicy;
-use crate::sas::{SasToken, SharedAccessKey};
-use crate::transport::{Timeouts, Wiring};
+use crate::http::api_version::ApiVersion;
+use crate::http::core::{Core, JobsClient};
+use crate::http::poll::PollPolicy;
+use crate::http::proxy::NoProxy;
+use crate::http::retry::RetryPolicy;
+use crate::http::transport::{Timeouts, Wiring};
 
 /// Collects what a [`JobsClient`] is made of. Mistakes are told by [`build`](Self::build), so that calls can be chained.
 ///
@@ -278,7 +278,7 @@ impl JobsClientBuilder {
             #[cfg(feature = "blob")]
             storage_tokens: self.storage_credential.map(tokens),
             #[cfg(feature = "blob")]
-            storage_http: crate::blob::StorageHttp::default(),
+            storage_http: crate::http::storage::StorageHttp::default(),
         }))
     }
 }

@@ -11,13 +11,14 @@ use futures_core::Stream;
 use jobs_api::types::JobStatus;
 use tracing::Instrument as _;
 
-use crate::client::{JobsClient, Seen};
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::core::JobsClient;
+use crate::http::poll::PollPolicy;
 use crate::job::{Job, JobSystem};
-use crate::outage::Outage;
-use crate::poll::PollPolicy;
-use crate::progress::{Progress, ProgressEvent};
+use crate::polling::fetch::FetchedJob;
+use crate::polling::outage::Outage;
+use crate::polling::progress::{Progress, ProgressEvent};
 
 /// A job that is being waited for.
 ///
@@ -82,7 +83,7 @@ const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// A look under way. It is a task of its own, so that one that nobody polls holds up no other, and it ends with its poller.
 struct Look {
-    task: tokio::task::JoinHandle<Result<Seen>>,
+    task: tokio::task::JoinHandle<Result<FetchedJob>>,
     /// Completes when the deadline has passed, by the clock of the runtime.
     end: Option<Pin<Box<tokio::time::Sleep>>>,
 }
@@ -251,7 +252,7 @@ impl<T> JobPoller<T> {
             // A closed semaphore is not to be; it would only mean that nobody counts.
             let _turn = client.core().looks.acquire().await.ok();
             // Boxed, so that those who wait for their turn take little memory.
-            Box::pin(client.see(&id, system)).await
+            Box::pin(client.fetch(&id, system)).await
         };
         Look {
             task: tokio::spawn(look.in_current_span()),
@@ -319,7 +320,7 @@ impl<T> JobPoller<T> {
     }
 
     /// Takes note of a look, and refuses to go on with a state that stays unknown.
-    fn note(&mut self, seen: Seen) -> Result<Job> {
+    fn note(&mut self, seen: FetchedJob) -> Result<Job> {
         self.looks = self.looks.saturating_add(1);
         self.is_first = false;
         self.asked = seen.wait(self.client.core().clock.now());

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use jobs_api::types::{JobProperties, JobType};
 
-use crate::client::JobsClient;
 use crate::container::ContainerUri;
-use crate::create::{Creation, check_blob_name, check_type};
+use crate::container::blob_name::check_blob_name;
+use crate::container::storage_auth::StorageAuth;
 use crate::error::Result;
+use crate::http::core::JobsClient;
+use crate::http::poll::PollPolicy;
 use crate::job::Job;
-use crate::poll::PollPolicy;
-use crate::poller::JobPoller;
-use crate::progress::Progress;
-use crate::storage_auth::StorageAuth;
+use crate::jobs::create::{Creation, check_type};
+use crate::polling::poller::JobPoller;
+use crate::polling::progress::Progress;
 
 /// The blob that devices are exported to and imported from, unless another is named.
 pub const DEVICES_BLOB: &str = "devices.txt";

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use super::*;
-use crate::credential::CredentialError;
+use crate::auth::credential::CredentialError;
 
 struct Stepped(Mutex<SystemTime>);
 

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderValue;
 
+use crate::auth::sas::{SasToken, SharedAccessKey};
 use crate::clock::{BoxFuture, Clock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::Secret;
-use crate::sas::{SasToken, SharedAccessKey};
 
 pub(crate) use cache::{Issued, TokenCache, too_slow};
 

@@ -6,15 +6,17 @@ use std::time::{Duration, SystemTime};
 
 use jobs_api::{Answer, Capture, RequestContext, ResponseValue};
 
-use crate::client::{Core, MOST_JOBS};
-use crate::credential::Issued;
-use crate::decode;
+use crate::auth::credential::Issued;
+use crate::error::decode;
 use crate::error::{Error, ErrorKind, Result, ServiceAnswer, read_answer};
-use crate::retry::{Safety, retry_after};
+use crate::http::core::Core;
+use crate::http::retry::{Safety, retry_after};
 use crate::timestamp::parse_http_date;
 
 /// The longest answer that is read. A hub keeps jobs for 30 days, so lists can be long, but not endless.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// The longest list of jobs: a hub remembers them for 30 days.
+pub(crate) const MOST_JOBS: usize = 100_000;
 /// The longest error body that is read.
 const LONGEST_ERROR: usize = 64 * 1024;
 
@@ -207,7 +209,7 @@ impl Core {
         let bound = self.attempt_bound(began)?;
         tokio::time::timeout(bound, self.tokens.get())
             .await
-            .unwrap_or_else(|_| Err(crate::credential::too_slow()))
+            .unwrap_or_else(|_| Err(crate::auth::credential::too_slow()))
     }
 
     /// How long the next try may take within the operation's own bound.

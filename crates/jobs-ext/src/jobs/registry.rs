@@ -6,9 +6,10 @@ use jobs_api::types::QuerySpecification;
 use jobs_devices::query::module_condition;
 use serde_json::{Map, Value};
 
-use crate::client::{JobsClient, MOST_PAGES};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::Call;
+use crate::http::core::JobsClient;
+use crate::http::paging::Pages;
+use crate::http::pipeline::Call;
 
 /// The longest condition of a query, in bytes. The service rejects conditions of about 8,200 bytes (a public support case).
 const LONGEST_CONDITION: usize = 8_000;
@@ -155,35 +156,19 @@ impl JobsClient {
     async fn query_rows(&self, query: &str, mut each: impl FnMut(&QueryRow)) -> Result<()> {
         let mut body = QuerySpecification::default();
         body.query = Some(query.to_owned());
-        let failed =
-            |text: &str| Error::new(ErrorKind::Decode, text).with_operation(OPERATION, None);
-        let began = self.core().clock.elapsed();
-        let mut pages: HashSet<String> = HashSet::new();
-        let mut page: Option<String> = None;
+        let mut pages = Pages::new(self.core(), OPERATION);
         loop {
-            let (body, token) = (&body, page.as_deref());
-            let call = Call {
-                began: Some(began),
-                ..Call::repeatable(OPERATION, None)
-            };
+            let (body, token) = (&body, pages.token());
             let (rows, answer) = self
                 .core()
-                .call(call, |api| async move {
+                .call(pages.call(), |api| async move {
                     api.query_get_twins(token, Some(PAGE), body).await
                 })
                 .await?;
             rows.iter().for_each(&mut each);
-            let next = match answer.header("x-ms-continuation") {
-                Some(next) if !next.is_empty() => next.to_owned(),
-                None if answer.has_header("x-ms-continuation") => {
-                    return Err(failed("the hub's token for the next page cannot be read"));
-                }
-                _ => return Ok(()),
-            };
-            if !pages.insert(next.clone()) || pages.len() > MOST_PAGES {
-                return Err(failed("the hub returns the same pages again and again"));
+            if !pages.advance(&answer)? {
+                return Ok(());
             }
-            page = Some(next);
         }
     }
 }

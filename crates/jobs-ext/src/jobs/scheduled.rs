@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use jobs_api::types::{CloudToDeviceMethod, JobRequest, JobType, Twin, TwinProperties};
 use serde_json::{Map, Value};
 
-use crate::client::{JobsClient, Seen, scheduled_job};
 use crate::error::{Error, ErrorKind, LostCreate, Result, values_of};
+use crate::http::core::JobsClient;
+use crate::http::pipeline::Call;
 use crate::job::JobSystem;
-use crate::pipeline::Call;
-use crate::poller::JobPoller;
+use crate::polling::fetch::{FetchedJob, scheduled_job};
+use crate::polling::poller::JobPoller;
 
 /// The longest payload of a method.
 const LONGEST_PAYLOAD: usize = 128 * 1024;
@@ -395,7 +396,7 @@ impl JobsClient {
         if !lost {
             return error;
         }
-        let found = match self.see(id, Some(JobSystem::Scheduled)).await {
+        let found = match self.fetch(id, Some(JobSystem::Scheduled)).await {
             // The id may have been taken before.
             Ok(seen) if self.is_older(&seen, sent) => LostCreate::NotCreated,
             Ok(seen) => LostCreate::Candidates(vec![seen.job]),
@@ -407,7 +408,7 @@ impl JobsClient {
     }
 
     /// Whether a job was created before a request was sent; not, where the hub does not tell.
-    fn is_older(&self, seen: &Seen, sent: Duration) -> bool {
+    fn is_older(&self, seen: &FetchedJob, sent: Duration) -> bool {
         let created = seen
             .job
             .scheduled()

@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use azure_core::credentials::TokenCredential;
 
+use crate::auth::credential::{Credential, CredentialError, Token};
 use crate::clock::BoxFuture;
-use crate::credential::{Credential, CredentialError, Token};
 
 /// The scope of the hub's data plane.
 pub const HUB_SCOPE: &str = "https://iothubs.azure.net/.default";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::poll::PollPolicy;
-use crate::retry::{Safety, THROTTLED};
+use crate::http::poll::PollPolicy;
+use crate::http::retry::{Safety, THROTTLED};
 
 /// Looks that failed one after the other, up to now.
 pub(crate) struct Outage {

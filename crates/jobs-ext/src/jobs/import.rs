@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use jobs_api::types::{JobProperties, JobType};
 
-use crate::client::JobsClient;
 use crate::container::ContainerUri;
-use crate::create::{Creation, check_blob_name, check_type};
+use crate::container::blob_name::check_blob_name;
+use crate::container::storage_auth::StorageAuth;
 use crate::error::Result;
-use crate::export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, check_configurations};
+use crate::http::core::JobsClient;
+use crate::http::poll::PollPolicy;
 use crate::job::Job;
-use crate::poll::PollPolicy;
-use crate::poller::JobPoller;
-use crate::progress::Progress;
-use crate::storage_auth::StorageAuth;
+use crate::jobs::create::{Creation, check_type};
+use crate::jobs::export::{CONFIGURATIONS_BLOB, DEVICES_BLOB, check_configurations};
+use crate::polling::poller::JobPoller;
+use crate::polling::progress::Progress;
 
 /// The create, as errors and traces name it.
 pub(crate) const OPERATION: &str = "create import job";

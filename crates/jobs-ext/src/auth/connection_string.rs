@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
+use crate::auth::sas::{SasToken, SharedAccessKey};
 use crate::endpoint::{self, Endpoint};
 use crate::error::{Error, Result};
 use crate::given::given_as_text;
-use crate::sas::{SasToken, SharedAccessKey};
 
 /// A hub's service connection string, taken apart. It never prints the key.
 ///

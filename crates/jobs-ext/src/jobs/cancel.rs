@@ -1,11 +1,12 @@
 //! Cancelling jobs.
 
-use crate::client::{JobsClient, scheduled_job};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::Result;
+use crate::http::core::JobsClient;
+use crate::http::pipeline::Call;
 use crate::job::{Job, JobSystem};
-use crate::pipeline::Call;
+use crate::polling::fetch::scheduled_job;
 
 impl JobsClient {
     /// Asks the hub to cancel a job of either kind and gives it as seen afterwards. A job that has ended already is left as it is and
@@ -67,9 +68,9 @@ impl JobsClient {
         };
         match asked {
             Ok(Some(cancelled)) => Ok(cancelled),
-            Ok(None) => Ok(self.see(id, Some(system)).await?.job),
+            Ok(None) => Ok(self.fetch(id, Some(system)).await?.job),
             // It ended by itself in between, or the answer to an earlier try was lost: a fault or a conflict then.
-            Err(error) => match self.see(id, Some(system)).await {
+            Err(error) => match self.fetch(id, Some(system)).await {
                 Ok(seen) if seen.job.is_finished() => Ok(seen.job),
                 _ => Err(error),
             },

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::{Error, Result};
-use crate::proxy::Proxies;
+use crate::http::proxy::Proxies;
 
 /// How long things may take. All three are bounds, not delays.
 ///
