@@ -73,7 +73,7 @@ pub(crate) struct ScheduleMethodArgs {
 /// What every scheduled job has.
 #[derive(Args, Debug)]
 pub(crate) struct ScheduleArgs {
-    /// Id of the new job: up to 64 lower-case letters, digits and hyphens [default: one is made]
+    /// Id of the new job: up to 64 letters, digits and hyphens [default: one is made]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
     /// Which devices, in the hub's query language without the word WHERE; '*' is all (quoted, or a shell puts file names there)

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use jobs_devices::JsonObject;
-use jobs_devices::query::{module_condition, parse_condition};
+use jobs_devices::query::{MAX_CONDITION_BYTES, module_condition, parse_condition};
 use jobs_devices::rules::{Section, Severity, twin_section};
 use jobs_ext::{DirectMethod, JobsClient, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
@@ -162,6 +162,12 @@ fn check_condition(context: &Context, args: &ScheduleArgs) -> Result<(), Failure
     if Path::new(text).exists() {
         context.printer.warn(format_args!(
             "--where {text} is the name of a file here; a shell puts names in the place of an unquoted star: write '*'"
+        ));
+    }
+    if text.len() > MAX_CONDITION_BYTES {
+        context.printer.warn(format_args!(
+            "--where has {} bytes; the hub rejects conditions of more than {MAX_CONDITION_BYTES} with status 412",
+            text.len()
         ));
     }
     let condition = module_condition(text).unwrap_or(text);

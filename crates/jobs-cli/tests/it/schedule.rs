@@ -221,9 +221,9 @@ fn wrong_arguments_are_refused_before_anything_is_sent() {
         ),
         (
             vec![
-                "schedule", "twin", "--where", "*", "--yes", "--tag", "a=1", "--id", "UPPER",
+                "schedule", "twin", "--where", "*", "--yes", "--tag", "a=1", "--id", "a.b",
             ],
-            "lower-case",
+            "letters, digits, hyphens",
         ),
         (
             vec![

@@ -50,9 +50,9 @@ pub enum Function {
     Substring,
     /// `INDEX_OF(x, part)`: zero-based character position, -1 when it is not in there.
     IndexOf,
-    /// `STARTS_WITH(x, part)`.
+    /// `STARTS_WITH(x, part)`, as the documentation has it; the vendor's samples write `STARTSWITH`.
     StartsWith,
-    /// `ENDS_WITH(x, part)`.
+    /// `ENDS_WITH(x, part)`, or `ENDSWITH`.
     EndsWith,
     /// `CONTAINS(x, part)`.
     Contains,
@@ -85,7 +85,9 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("SUBSTRING", Function::Substring, 2, 3),
     ("INDEX_OF", Function::IndexOf, 2, 2),
     ("STARTS_WITH", Function::StartsWith, 2, 2),
+    ("STARTSWITH", Function::StartsWith, 2, 2),
     ("ENDS_WITH", Function::EndsWith, 2, 2),
+    ("ENDSWITH", Function::EndsWith, 2, 2),
     ("CONTAINS", Function::Contains, 2, 2),
 ];
 

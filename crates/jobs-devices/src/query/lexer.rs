@@ -113,7 +113,7 @@ impl<'a> Lexer<'a> {
             Some('.') if self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
                 self.number()?
             }
-            Some(c) if starts_identifier(c) => Token::Word(self.take_while(continues_identifier)),
+            Some(c) if starts_identifier(c) => Token::Word(self.word()),
             Some('[') => match self.escaped_name() {
                 Some(name) => Token::Escaped(name),
                 None => self.symbol()?,
@@ -125,6 +125,21 @@ impl<'a> Lexer<'a> {
             start,
             end: self.at,
         })
+    }
+
+    /// A name. A hyphen between characters of a name belongs to it, as the service reads queries of the vendor's tests; with
+    /// a blank beside it, it is a minus.
+    fn word(&mut self) -> String {
+        let mut word = self.take_while(continues_identifier);
+        while let Some(rest) = self.rest().strip_prefix('-') {
+            if !rest.starts_with(continues_identifier) {
+                break;
+            }
+            self.at += 1;
+            word.push('-');
+            word += &self.take_while(continues_identifier);
+        }
+        word
     }
 
     fn take_while(&mut self, keep: impl Fn(char) -> bool) -> String {

@@ -23,4 +23,4 @@ mod property;
 
 pub(crate) use functions::register;
 pub(crate) use matching::matching;
-pub(crate) use page::{PageRequest, run};
+pub(crate) use page::{PageRequest, check_length, run};

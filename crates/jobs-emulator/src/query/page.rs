@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jobs_devices::query::{Collection, MAX_QUERY_CHARS, Query, Selection, parse_query};
+use jobs_devices::query::{Collection, MAX_CONDITION_BYTES, Query, Selection, parse_query};
 use ring::digest;
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
@@ -41,13 +41,19 @@ struct Place {
     given: u64,
 }
 
+/// The text is about etags on the service, too.
+pub(crate) fn check_length(query: &str) -> HubResult<()> {
+    if query.len() <= MAX_CONDITION_BYTES {
+        return Ok(());
+    }
+    Err(ServiceError::precondition(
+        "Precondition failed: the etag does not match. The query condition is too long.",
+    ))
+}
+
 /// Runs a statement. To be called from a thread that may block.
 pub(crate) fn run(store: &Store, request: &PageRequest<'_>) -> HubResult<Page> {
-    if request.query.chars().count() > MAX_QUERY_CHARS {
-        return Err(ServiceError::argument(format!(
-            "a query has at most {MAX_QUERY_CHARS} characters"
-        )));
-    }
+    check_length(request.query)?;
     let query = parse_query(request.query)
         .map_err(|error| ServiceError::argument(format!("the query cannot be read: {error}")))?;
     let place = Place::read(request)?;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::record::{ScheduledKind, ScheduledRecord, ScheduledStatus, word};
 use crate::clock::Time;
 use crate::envelope::{HubResult, ServiceError};
+use crate::query::check_length;
 use crate::registry::twin_parts::TwinParts;
 
 /// How far ahead a job may be scheduled.
@@ -25,6 +26,7 @@ pub(crate) fn read(id: &str, request: &Value, now: Time) -> HubResult<ScheduledR
         return Err(ServiceError::format("The body is not a JSON object."));
     }
     check_same_id(id, request)?;
+    check_nulls(request)?;
     let kind = kind(request)?;
     let update_twin = (kind == ScheduledKind::ScheduleUpdateTwin)
         .then(|| update_twin(request))
@@ -50,11 +52,9 @@ pub(crate) fn read(id: &str, request: &Value, now: Time) -> HubResult<ScheduledR
     })
 }
 
-/// At most 64 characters; the live service refuses upper case, `_`, `.` and space.
+/// At most 64 characters. The vendor's tests and samples use capitals; `_`, `.` and space are rejected.
 fn check_id(id: &str) -> HubResult<()> {
-    let allowed = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'\'')
-    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'\'');
     if id.is_empty() || id.len() > 64 {
         return Err(invalid("a job id has 1 to 64 characters"));
     }
@@ -66,7 +66,7 @@ fn check_id(id: &str) -> HubResult<()> {
     match id.bytes().position(|byte| !allowed(byte)) {
         None => Ok(()),
         Some(at) => Err(invalid(format!(
-            "the job id has a character that is not allowed, at position {}: use lower-case letters, digits and -",
+            "the job id has a character that is not allowed, at position {}: use letters, digits and -",
             at + 1
         ))),
     }
@@ -85,6 +85,19 @@ fn check_same_id(id: &str, request: &Value) -> HubResult<()> {
         Err(invalid(format!(
             "jobId '{repeated}' is not the id in the path"
         )))
+    }
+}
+
+/// Members that a job may leave out, but not send as null.
+const NEVER_NULL: [&str; 2] = ["startTime", "maxExecutionTimeInSeconds"];
+
+fn check_nulls(request: &Value) -> HubResult<()> {
+    let null = NEVER_NULL
+        .into_iter()
+        .find(|name| request.get(name).is_some_and(Value::is_null));
+    match null {
+        None => Ok(()),
+        Some(name) => Err(invalid(format!("{name} is null; leave it out"))),
     }
 }
 
@@ -111,15 +124,6 @@ fn update_twin(request: &Value) -> HubResult<Value> {
     let Some(twin) = request.get("updateTwin").filter(|twin| twin.is_object()) else {
         return Err(ServiceError::argument_null("updateTwin is missing"));
     };
-    if twin
-        .get("etag")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
-        return Err(invalid(
-            "updateTwin needs an etag to match: send \"etag\":\"*\" to update whatever is there",
-        ));
-    }
     TwinParts::from_document(twin).map_err(|problem| invalid(format!("updateTwin: {problem}")))?;
     Ok(twin.clone())
 }
@@ -178,10 +182,10 @@ fn seconds(object: &Value, name: &str) -> HubResult<Option<i64>> {
     }
 }
 
-/// Absent or null means now; a moment in the past does too.
+/// Absent means now; a moment in the past does too.
 fn start(request: &Value, now: Time) -> HubResult<Time> {
     let text = match request.get("startTime") {
-        None | Some(Value::Null) => return Ok(now),
+        None => return Ok(now),
         Some(value) => value.as_str().unwrap_or_default(),
     };
     let start = Time::parse(text).ok_or_else(|| invalid("startTime is no ISO 8601 time"))?;
@@ -201,7 +205,10 @@ fn max_seconds(request: &Value) -> HubResult<i64> {
 
 fn condition(request: &Value) -> HubResult<String> {
     match request.get("queryCondition").and_then(Value::as_str) {
-        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
+        Some(text) if !text.trim().is_empty() => {
+            check_length(text)?;
+            Ok(text.to_owned())
+        }
         _ => Err(ServiceError::argument_null(
             "queryCondition is missing; * selects all devices",
         )),

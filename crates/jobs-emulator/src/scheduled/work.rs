@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobs_devices::query::{Condition, parse_condition};
+use jobs_devices::query::{Collection, Condition, module_condition, parse_condition};
 use rusqlite::params;
 use serde_json::{Value, json};
 
@@ -21,7 +21,11 @@ use crate::sku::Sku;
 const BATCH: usize = 200;
 
 pub(super) fn run(work: &Work<ScheduledRecord>, pace: Pace) -> Result<(), Ending> {
-    let condition = match parse_condition(&work.record.condition) {
+    let (from, text) = match module_condition(&work.record.condition) {
+        Some(text) => (Collection::Modules, text),
+        None => (Collection::Devices, work.record.condition.as_str()),
+    };
+    let condition = match parse_condition(text) {
         Ok(condition) => condition,
         Err(error) => {
             work.write(|job, _| {
@@ -32,7 +36,7 @@ pub(super) fn run(work: &Work<ScheduledRecord>, pace: Pace) -> Result<(), Ending
             return Err(Ending::Failed(reason));
         }
     };
-    let devices = select(work, &condition)?;
+    let devices = select(work, from, &condition)?;
     work.check()?;
     for batch in devices.chunks(pace.batch) {
         work.pause(pace.pause)?;
@@ -66,8 +70,12 @@ impl Pace {
 }
 
 /// The devices still to do, and the counts for them.
-fn select(work: &Work<ScheduledRecord>, condition: &Condition) -> Result<Vec<i64>, Ending> {
-    let devices = query::matching(work.store(), condition, work.record.reached)?;
+fn select(
+    work: &Work<ScheduledRecord>,
+    from: Collection,
+    condition: &Condition,
+) -> Result<Vec<i64>, Ending> {
+    let devices = query::matching(work.store(), from, condition, work.record.reached)?;
     let found = devices.len() as u64;
     work.write(|job, _| {
         let statistics = job.statistics.get_or_insert_default();
@@ -89,13 +97,13 @@ fn do_batch(job: &mut ScheduledRecord, batch: &[i64], writing: &mut Writing<'_>)
             failed += 1;
             continue;
         };
-        let device_id = identity.device_id.clone();
+        let name = (identity.device_id.clone(), identity.module_id.clone());
         let result = apply(job, identity, writing, now)?;
         match &result {
             Ok(()) => succeeded += 1,
             Err(_) => failed += 1,
         }
-        note(job, &device_id, &result, writing, now)?;
+        note(job, &name, &result, writing, now)?;
     }
     let statistics = job.statistics.get_or_insert_default();
     statistics.succeeded_count += succeeded;
@@ -125,10 +133,10 @@ fn apply(
             "The device is not connected; nothing connects to this hub.".to_owned(),
         )));
     };
-    if !matches(
-        wanted.get("etag").and_then(Value::as_str),
-        &identity.twin.wire_etag(),
-    ) {
+    // Without an etag there is no condition, as with `*`.
+    let etag = wanted.get("etag").and_then(Value::as_str);
+    let etag = etag.filter(|etag| !etag.is_empty());
+    if etag.is_some() && !matches(etag, &identity.twin.wire_etag()) {
         return Ok(Err((
             "PreconditionFailed",
             "The twin's etag does not match.".to_owned(),
@@ -148,7 +156,7 @@ fn apply(
 /// Keeps what `devices.jobs` shows of one device.
 fn note(
     job: &ScheduledRecord,
-    device_id: &str,
+    (device_id, module_id): &(String, String),
     result: &Result<(), DeviceRefusal>,
     writing: &mut Writing<'_>,
     now: Time,
@@ -163,6 +171,9 @@ fn note(
         "createdDateTimeUtc": Time::from_ticks(job.created).wire(),
         "lastUpdatedDateTimeUtc": now.wire(),
     });
+    if !module_id.is_empty() {
+        record["moduleId"] = json!(module_id);
+    }
     if let Err((code, description)) = result {
         record["error"] = json!({ "code": code, "description": description });
     }

@@ -132,7 +132,7 @@ async fn a_method_finds_no_device_connected_and_its_payload_is_shown_as_bytes() 
     with_devices(&rig, 2).await;
     let method = json!({"methodName": "reboot", "payload": {"in": 5}, "responseTimeoutInSeconds": 30, "connectTimeoutInSeconds": 10});
     rig.put("/jobs/v2/m-1", &json!({"jobId": "m-1", "type": "ScheduleDeviceMethod", "queryCondition": "*", "cloudToDeviceMethod": method,
-        "startTime": null})).await.is_ok();
+        "updateTwin": null})).await.is_ok();
     let job = over(&rig, "m-1").await;
     assert_eq!(
         (job["status"].clone(), job["type"].clone()),

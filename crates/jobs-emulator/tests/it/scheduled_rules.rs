@@ -58,12 +58,18 @@ async fn an_id_is_used_once_and_has_its_rules() {
     rig.put("/jobs/v2/job-1", &twin_job("*"))
         .await
         .is_error(409, "JobAlreadyExists");
-    for id in ["Job", "a_b", "a.b", "a%20b", &"x".repeat(65)] {
+    for id in ["a_b", "a.b", "a%20b", &"x".repeat(65)] {
         rig.put(&format!("/jobs/v2/{id}"), &twin_job("*"))
             .await
             .is_error(400, "ArgumentInvalid");
     }
     rig.put("/jobs/v2/it's-1", &twin_job("*")).await.is_ok();
+    over(&rig, "it's-1").await;
+    // As the vendor's samples and tests call them.
+    rig.put("/jobs/v2/JOBSAMPLE0e9d", &twin_job("*"))
+        .await
+        .is_ok();
+    over(&rig, "JOBSAMPLE0e9d").await;
     let mut other = twin_job("*");
     other["jobId"] = json!("else");
     rig.put("/jobs/v2/job-9", &other)
@@ -100,7 +106,11 @@ async fn requests_that_the_service_refuses_are_refused() {
         (with("queryCondition", Value::Null), "ArgumentNull"),
         (with("type", json!("export")), "ArgumentInvalid"),
         (with("type", Value::Null), "ArgumentNull"),
-        (with("updateTwin", json!({"tags": {}})), "ArgumentInvalid"),
+        (with("startTime", Value::Null), "ArgumentInvalid"),
+        (
+            with("maxExecutionTimeInSeconds", Value::Null),
+            "ArgumentInvalid",
+        ),
         (with("updateTwin", Value::Null), "ArgumentNull"),
         (
             method(json!({"connectTimeoutInSeconds": 20, "responseTimeoutInSeconds": 10})),
@@ -259,4 +269,63 @@ async fn pages_of_jobs_do_not_shift_when_a_job_is_added() {
         .header("x-ms-max-item-count", "3");
     let seen = Seen::of(request.send().await.unwrap()).await;
     assert_eq!(seen.is_ok().json().as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_condition_that_is_too_long_is_a_412() {
+    let rig = Rig::start().await;
+    let condition = |bytes: usize| format!("tags.a = '{}'", "x".repeat(bytes - 11));
+    rig.put("/jobs/v2/fits", &twin_job(&condition(8192)))
+        .await
+        .is_ok();
+    rig.put("/jobs/v2/long", &twin_job(&condition(8193)))
+        .await
+        .is_error(412, "PreconditionFailed");
+}
+
+#[tokio::test]
+async fn a_twin_update_without_an_etag_has_no_condition() {
+    let rig = Rig::start().await;
+    rig.put("/devices/a", &json!({"deviceId": "a"}))
+        .await
+        .is_ok();
+    let mut job = twin_job("*");
+    job["updateTwin"].as_object_mut().unwrap().remove("etag");
+    rig.put("/jobs/v2/job-1", &job).await.is_ok();
+    let ended = over(&rig, "job-1").await;
+    assert_eq!(ended["deviceJobStatistics"]["succeededCount"], 1);
+    assert_eq!(rig.get("/twins/a").await.json()["tags"]["wave"], 1);
+}
+
+#[tokio::test]
+async fn a_condition_over_modules_selects_modules() {
+    let rig = Rig::start().await;
+    rig.put("/devices/a", &json!({"deviceId": "a"}))
+        .await
+        .is_ok();
+    for module in ["m", "n"] {
+        rig.put(
+            &format!("/devices/a/modules/{module}"),
+            &json!({"deviceId": "a", "moduleId": module}),
+        )
+        .await
+        .is_ok();
+    }
+    let condition = "FROM devices.modules WHERE moduleId = 'm'";
+    rig.put("/jobs/v2/job-1", &twin_job(condition))
+        .await
+        .is_ok();
+    let ended = over(&rig, "job-1").await;
+    assert_eq!(ended["deviceJobStatistics"]["deviceCount"], 1);
+    assert_eq!(ended["deviceJobStatistics"]["succeededCount"], 1);
+    let tag = |path: &'static str| {
+        let rig = &rig;
+        async move { rig.get(path).await.json()["tags"]["wave"].clone() }
+    };
+    assert_eq!(tag("/twins/a/modules/m").await, 1);
+    assert_eq!(tag("/twins/a/modules/n").await, Value::Null);
+    assert_eq!(tag("/twins/a").await, Value::Null);
+    let query = json!({"query": "SELECT * FROM devices.jobs"});
+    let rows = rig.post("/devices/query", &query).await.is_ok().json();
+    assert_eq!(rows[0]["moduleId"], "m");
 }

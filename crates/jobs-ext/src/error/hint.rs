@@ -49,7 +49,15 @@ fn by_kind(detail: &Detail) -> Option<&'static str> {
         ErrorKind::Decode if detail.status.is_some_and(|s| s < 300) => {
             "the server may be newer than this client, or not an IoT hub"
         }
+        _ if detail.status == Some(412) && detail.operation.is_some_and(has_condition) => {
+            "if the condition has more than 8,192 bytes, use a shorter one: the service rejects longer ones with this status"
+        }
         ErrorKind::JobFailed => "read the reason, and the log blobs in the output container",
         _ => return None,
     })
+}
+
+/// Whether the operation sends a condition.
+fn has_condition(operation: &str) -> bool {
+    ["create scheduled job", "query registry"].contains(&operation)
 }

@@ -182,7 +182,8 @@ impl DirectMethod {
 
 impl ScheduledJob {
     /// Updates the twins of the devices that `condition` selects: a WHERE clause of the hub's query language without the word `WHERE`, or
-    /// `*` for all. The id is the caller's own: up to 64 lower-case letters, digits, hyphens and apostrophes.
+    /// `*` for all. The id is the caller's own: up to 64 letters, digits, hyphens and apostrophes.
+    /// Lower case is the safe choice: one report says that a live hub rejected capitals, while the vendor's tests use them.
     pub fn update_twin(
         id: impl Into<String>,
         condition: impl Into<String>,
@@ -319,12 +320,12 @@ fn check_scheduled_id(id: &str) -> Result<()> {
     let fits = (1..=64).contains(&id.len())
         && id
             .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-'".contains(&b));
+            .all(|b| b.is_ascii_alphanumeric() || b"-'".contains(&b));
     if fits {
         Ok(())
     } else {
         Err(Error::configuration(
-            "the id of a scheduled job must be 1 to 64 lower-case letters, digits, hyphens or apostrophes; the service refuses others",
+            "the id of a scheduled job must be 1 to 64 letters, digits, hyphens or apostrophes; the service rejects others",
         ))
     }
 }
