@@ -1,5 +1,6 @@
 //! The clients, the storage emulator and the browser, at pinned versions, installed once.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,6 +18,10 @@ pub(super) struct Tools {
     pub(super) node: PathBuf,
     /// Folder of the installed JavaScript packages.
     pub(super) node_modules: PathBuf,
+    /// Java of this machine.
+    pub(super) java: PathBuf,
+    /// The compiled Java programs, and the Java client with what it needs.
+    pub(super) class_path: OsString,
     /// A Chromium for the page.
     pub(super) chromium: PathBuf,
 }
@@ -29,6 +34,8 @@ impl Tools {
             python: clients.python,
             node: clients.node,
             node_modules: clients.node_modules,
+            java: required("java", "a JDK, version 17 or newer")?,
+            class_path: java(places)?,
             chromium: chromium(places)?,
         })
     }
@@ -40,9 +47,7 @@ impl Clients {
         fs::create_dir_all(&places.installed).map_err(Problem::of(&places.installed))?;
         Ok(Self {
             python: python(places)?,
-            node: on_path(&["node"]).ok_or_else(|| {
-                Problem::new("Node.js 20 or newer is not installed: `node` is not on the path")
-            })?,
+            node: required("node", "Node.js, version 20 or newer")?,
             node_modules: javascript(places)?,
         })
     }
@@ -57,8 +62,7 @@ fn python(places: &Places) -> Result<PathBuf> {
     }
     say("Installing the Python clients ...");
     clear(&home)?;
-    let system = on_path(&["python3"])
-        .ok_or_else(|| Problem::new("Python 3 is not installed: `python3` is not on the path"))?;
+    let system = required("python3", "Python 3")?;
     let log = places.installed.join("python.log");
     run_logged(
         Command::new(system).args(["-m", "venv"]).arg(&home),
@@ -99,9 +103,7 @@ fn javascript(places: &Places) -> Result<PathBuf> {
         let name = file.file_name().unwrap_or_default();
         fs::copy(file, home.join(name)).map_err(Problem::of(&file))?;
     }
-    let npm = on_path(&["npm"])
-        .ok_or_else(|| Problem::new("npm is not installed: `npm` is not on the path"))?;
-    let mut command = Command::new(npm);
+    let mut command = Command::new(required("npm", "npm")?);
     command
         .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
         .current_dir(&home);
@@ -112,6 +114,54 @@ fn javascript(places: &Places) -> Result<PathBuf> {
     )?;
     Stamp::new(&home, &sources)?.write()?;
     Ok(modules)
+}
+
+/// Fetches the Java client, compiles the programs that use it, and returns the class path of both.
+fn java(places: &Places) -> Result<OsString> {
+    let scripts = places.scripts.join("java");
+    let wanted = scripts.join("pom.xml");
+    let home = places.installed.join("java");
+    let (libraries, classes) = (home.join("libraries"), home.join("classes"));
+    let log = places.installed.join("java.log");
+    if !Stamp::new(&home, &[&wanted])?.is_current() {
+        say("Installing the Java client ...");
+        clear(&home)?;
+        let mut maven = Command::new(required("mvn", "Maven")?);
+        maven
+            .args(["--batch-mode", "--quiet", "dependency:copy-dependencies"])
+            .arg("-DincludeScope=runtime")
+            .arg(prefixed("-DoutputDirectory=", &libraries))
+            .arg(prefixed("-Dmaven.repo.local=", &home.join("repository")))
+            .arg("--file")
+            .arg(&wanted);
+        run_logged(&mut maven, &log, "mvn dependency:copy-dependencies")?;
+        Stamp::new(&home, &[&wanted])?.write()?;
+    }
+    let libraries = libraries.join("*");
+    clear(&classes)?;
+    let mut compiler = Command::new(required("javac", "a JDK, version 17 or newer")?);
+    compiler.arg("-cp").arg(&libraries).arg("-d").arg(&classes);
+    for program in ["Hub", "Container", "Devices", "Jobs"] {
+        compiler.arg(scripts.join(program).with_extension("java"));
+    }
+    run_logged(&mut compiler, &log, "javac")?;
+    std::env::join_paths([classes, libraries])
+        .map_err(|error| Problem::new(format!("the class path: {error}")))
+}
+
+fn prefixed(option: &str, path: &Path) -> OsString {
+    let mut text = OsString::from(option);
+    text.push(path);
+    text
+}
+
+/// A program that this machine must have.
+fn required(program: &str, what: &str) -> Result<PathBuf> {
+    on_path(&[program]).ok_or_else(|| {
+        Problem::new(format!(
+            "{what} is not installed: `{program}` is not on the path"
+        ))
+    })
 }
 
 fn chromium(places: &Places) -> Result<PathBuf> {
