@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::process::run_logged;
 use super::{Clients, Places, say};
-use crate::programs::on_path;
+use crate::programs::{on_path_or_debian, required};
 use crate::{Problem, Result};
 
 /// Programs that the suites need.
@@ -36,7 +36,10 @@ impl Tools {
             node_modules: clients.node_modules,
             java: required("java", "a JDK, version 17 or newer")?,
             class_path: java(places)?,
-            chromium: chromium(places)?,
+            chromium: on_path_or_debian(
+                &["chromium", "chromium-browser", "google-chrome"],
+                "chromium",
+            )?,
         })
     }
 }
@@ -46,42 +49,33 @@ impl Clients {
     pub(super) fn install(places: &Places) -> Result<Self> {
         fs::create_dir_all(&places.installed).map_err(Problem::of(&places.installed))?;
         Ok(Self {
-            python: python(places)?,
+            python: python(
+                &places.installed.join("python"),
+                &places.scripts.join("requirements.txt"),
+                &places.installed.join("python.log"),
+            )?,
             node: required("node", "Node.js, version 20 or newer")?,
             node_modules: javascript(places)?,
         })
     }
 }
 
-fn python(places: &Places) -> Result<PathBuf> {
-    let wanted = places.scripts.join("requirements.txt");
-    let home = places.installed.join("python");
+/// A virtual environment with the packages of a requirements file. Returns its interpreter.
+pub(crate) fn python(home: &Path, requirements: &Path, log: &Path) -> Result<PathBuf> {
     let interpreter = home.join("bin/python");
-    if Stamp::new(&home, &[&wanted])?.is_current() {
+    if Stamp::new(home, &[requirements])?.is_current() {
         return Ok(interpreter);
     }
-    say("Installing the Python clients ...");
-    clear(&home)?;
-    let system = required("python3", "Python 3")?;
-    let log = places.installed.join("python.log");
-    run_logged(
-        Command::new(system).args(["-m", "venv"]).arg(&home),
-        &log,
-        "python3 -m venv",
-    )?;
+    say("Installing Python packages ...");
+    clear(home)?;
+    let mut venv = Command::new(required("python3", "Python 3")?);
+    run_logged(venv.args(["-m", "venv"]).arg(home), log, "python3 -m venv")?;
     let mut pip = Command::new(&interpreter);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--requirement",
-    ])
-    .arg(&wanted);
-    run_logged(&mut pip, &log, "installing the Python clients")?;
-    Stamp::new(&home, &[&wanted])?.write()?;
+    pip.args(["-m", "pip", "install", "--no-input", "--no-deps"])
+        .args(["--disable-pip-version-check", "--requirement"])
+        .arg(requirements);
+    run_logged(&mut pip, log, "pip install")?;
+    Stamp::new(home, &[requirements])?.write()?;
     Ok(interpreter)
 }
 
@@ -153,34 +147,6 @@ fn prefixed(option: &str, path: &Path) -> OsString {
     let mut text = OsString::from(option);
     text.push(path);
     text
-}
-
-/// A program that this machine must have.
-fn required(program: &str, what: &str) -> Result<PathBuf> {
-    on_path(&[program]).ok_or_else(|| {
-        Problem::new(format!(
-            "{what} is not installed: `{program}` is not on the path"
-        ))
-    })
-}
-
-fn chromium(places: &Places) -> Result<PathBuf> {
-    const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
-    if let Some(found) = on_path(NAMES) {
-        return Ok(found);
-    }
-    let missing =
-        "Chromium is not installed, and the page is tested in it: install the package `chromium`";
-    let apt = on_path(&["apt-get"]).ok_or_else(|| Problem::new(missing))?;
-    say("Installing Chromium ...");
-    let log = places.installed.join("chromium.log");
-    run_logged(Command::new(&apt).arg("update"), &log, "apt-get update")?;
-    let mut command = Command::new(&apt);
-    command
-        .args(["install", "--yes", "--no-install-recommends", "chromium"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    run_logged(&mut command, &log, missing)?;
-    on_path(NAMES).ok_or_else(|| Problem::new(missing))
 }
 
 /// Remembers from which requirement files a folder was installed; written last, so a broken install is done again.

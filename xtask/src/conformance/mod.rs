@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use hub::{BlobService, Hub};
 use install::Tools;
+pub(crate) use install::python;
 use port::Route;
 use suite::{Language, Suite, Tally};
 

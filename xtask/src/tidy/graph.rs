@@ -1,9 +1,6 @@
 //! Who imports whom.
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
-
-use crate::workspace::Workspace;
-use crate::{Problem, Result};
+use cargo_metadata::{DependencyKind, Metadata};
 
 /// What each package may depend on among ours. Dev-dependencies are free, as long as there is no cycle.
 const ALLOWED: [(&str, &[&str]); 7] = [
@@ -23,14 +20,6 @@ const RESERVED: [(&str, &[&str]); 4] = [
     ("progenitor-client", &["jobs-api", "jobs-ext"]),
     ("openapiv3", &["xtask"]),
 ];
-
-pub(super) fn metadata(workspace: &Workspace) -> Result<Metadata> {
-    MetadataCommand::new()
-        .manifest_path(workspace.path("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .map_err(|error| Problem::new(format!("cargo metadata fails: {error}")))
-}
 
 pub(super) fn check(metadata: &Metadata) -> Vec<String> {
     let mut edges = Vec::new();

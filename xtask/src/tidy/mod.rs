@@ -39,7 +39,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
 pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     let files = tracked(workspace)?;
     let mut findings = in_files(workspace, &files);
-    let metadata = graph::metadata(workspace)?;
+    let metadata = crate::programs::metadata(workspace)?;
     findings.extend(manifests::check(workspace, &metadata, &files));
     findings.extend(graph::check(&metadata));
     findings.extend(rooms::check(workspace, &files));
