@@ -8,10 +8,8 @@ mod rooms;
 mod sizes;
 
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -47,31 +45,20 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// What each file says by itself; reading and parsing them is most of the work, so every core takes a share.
+/// What each file says by itself.
 fn in_files(workspace: &Workspace, files: &[String]) -> Vec<String> {
-    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut findings = Vec::new();
-        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            // A file that is no text, or that was deleted but not yet committed, has nothing to check.
-            let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
-                continue;
-            };
-            findings.extend(files::check(path, &text));
-            if path.ends_with(".rs") {
-                findings.extend(sizes::check(path, &text));
-            }
+    let mut findings = Vec::new();
+    for path in files {
+        // A file that is not text, or that was deleted but not yet committed, has nothing to check.
+        let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
+            continue;
+        };
+        findings.extend(files::check(path, &text));
+        if path.ends_with(".rs") {
+            findings.extend(sizes::check(path, &text));
         }
-        findings
-    };
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let joined = shares.into_iter().map(std::thread::ScopedJoinHandle::join);
-        joined
-            .flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    }
+    findings
 }
 
 /// The files of the repository: committed, staged or new, but not ignored. A copy of the tree without its repository (an archive, or a
