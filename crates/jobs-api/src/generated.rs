@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: be7304aaac92d0de195d6fd3bcd952327bff87d3d1d69dc13dbb6d7fa96374e0
+// inputs: 3fdad98b8ac2485511e1c28ae6c1212b23f69655c19606d328d19861e45f0d6e
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

@@ -5,28 +5,7 @@ use serde_json::Value;
 use super::comparison::{Comparison, DOCUMENTATION, Spot, Use, change};
 use super::report::Class::{self, Additive, Breaking};
 use crate::spec::document::{object, reference};
-use crate::spec::referenced_name;
-
-/// Bounds, and whether a greater value is stricter.
-pub(super) const BOUNDS: [(&str, bool); 8] = [
-    ("minimum", true),
-    ("maximum", false),
-    ("minLength", true),
-    ("maxLength", false),
-    ("minItems", true),
-    ("maxItems", false),
-    ("minProperties", true),
-    ("maxProperties", false),
-];
-
-/// Constraints of which any change is both stricter and looser.
-pub(super) const PATTERNS: [&str; 5] = [
-    "pattern",
-    "multipleOf",
-    "uniqueItems",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-];
+use crate::spec::{limits, referenced_name};
 
 /// Members that have a rule of their own.
 const KNOWN: [&str; 12] = [
@@ -75,8 +54,7 @@ impl<'a> Comparison<'a> {
         let inside = spot.clone().used(inside);
         self.fields(&inside, old, new);
         self.parts(&inside, old, new);
-        let bounds = BOUNDS.map(|(name, _)| name);
-        let known = [&KNOWN[..], &bounds, &PATTERNS].concat();
+        let known: Vec<_> = KNOWN.into_iter().chain(limits()).collect();
         let documentation = [&DOCUMENTATION[..], &NOTES].concat();
         self.rest(spot, Some(old), Some(new), &known, &documentation);
     }

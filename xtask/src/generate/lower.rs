@@ -25,25 +25,6 @@ use crate::{Problem, Result, spec};
 /// The format that marks a secret text in the lowered document.
 pub(super) const SECRET_FORMAT: &str = "sas-uri";
 
-/// Members of a schema that the generator does not need, or would turn into conditions on what the service sends.
-const DROPPED: [&str; 15] = [
-    "default",
-    "example",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-];
-
 /// The document as the generator gets it.
 #[derive(Debug)]
 pub(super) struct Lowered {
@@ -258,7 +239,11 @@ fn lower_value(value: &mut Value, is_optional: bool) {
     };
     let is_text = schema.get("type") == Some(&json!("string"));
     let is_secret = is_text && schema.get("x-ms-secret") == Some(&json!(true));
-    schema.retain(|name, _| !DROPPED.contains(&name.as_str()) && !name.starts_with("x-"));
+    schema.retain(|name, _| {
+        let is_unused = name == "default" || name == "example" || name.starts_with("x-");
+        // The generator would make conditions of limits.
+        !is_unused && !spec::limits().any(|limit| limit == name)
+    });
     if is_text {
         schema.remove("format");
     }

@@ -63,6 +63,33 @@ pub fn is_marked(schema: &Schema, extension: &str) -> bool {
         .is_some_and(|value| value == true)
 }
 
+/// Bounds, and whether a greater value is stricter.
+pub(crate) const BOUNDS: [(&str, bool); 8] = [
+    ("minimum", true),
+    ("maximum", false),
+    ("minLength", true),
+    ("maxLength", false),
+    ("minItems", true),
+    ("maxItems", false),
+    ("minProperties", true),
+    ("maxProperties", false),
+];
+
+/// Limits of which any change is both stricter and looser.
+pub(crate) const PATTERNS: [&str; 5] = [
+    "pattern",
+    "multipleOf",
+    "uniqueItems",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+];
+
+/// The names of everything that limits a value.
+pub(crate) fn limits() -> impl Iterator<Item = &'static str> {
+    let bounds = BOUNDS.iter().map(|(name, _)| *name);
+    bounds.chain(PATTERNS)
+}
+
 /// Members of a schema that say nothing about its type.
 const NOT_OF_THE_TYPE: [&str; 7] = [
     "deprecated",

@@ -6,29 +6,19 @@ use serde_json::Value;
 
 use super::swagger::ANY;
 use crate::spec::document::{Document, Operation, is_success, members, path_names, refers};
+use crate::spec::limits;
 
 /// What a document says, by what it is about.
 pub(super) type Facts = BTreeMap<String, String>;
 
-/// Members of a schema, besides its type, that are facts of their own.
-const DETAILS: [&str; 17] = [
+/// Members of a schema, besides its type and its limits, that are facts of their own.
+const DETAILS: [&str; 6] = [
+    "additionalProperties",
     "collectionFormat",
     "default",
     "deprecated",
-    "readOnly",
     "nullable",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "additionalProperties",
+    "readOnly",
 ];
 
 /// Stands before a value of an enum.
@@ -176,7 +166,7 @@ impl<'a> Reader<'a> {
         for value in values.into_iter().flatten().filter_map(Value::as_str) {
             self.say(format!("{at}{VALUE}{value}"), "a value");
         }
-        for name in DETAILS {
+        for name in DETAILS.into_iter().chain(limits()) {
             // A model says itself what it says.
             let inside = target.get(name).filter(|_| !is_model(target));
             let Some(value) = schema.get(name).or(inside) else {

@@ -8,8 +8,8 @@ use crate::{Problem, Result, spec};
 /// Stands for a body whose content types the document does not name.
 pub(super) const ANY: &str = "*/*";
 
-/// Members of a parameter or a header that OpenAPI 3.0 has in its schema.
-const OF_SCHEMAS: [&str; 18] = [
+/// Members of a parameter or a header, besides its limits, that OpenAPI 3.0 has in its schema.
+const OF_SCHEMAS: [&str; 7] = [
     "x-nullable",
     "collectionFormat",
     "type",
@@ -17,17 +17,6 @@ const OF_SCHEMAS: [&str; 18] = [
     "items",
     "default",
     "enum",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "multipleOf",
 ];
 
 /// Members of a document that OpenAPI 3.0 has in another place, or that are not compared.
@@ -245,7 +234,7 @@ impl<'a> Swagger<'a> {
 fn parameter(value: &Value) -> Value {
     let (mut of_schema, mut lifted) = (Map::new(), Map::new());
     for (name, value) in members(Some(value)) {
-        if OF_SCHEMAS.contains(&name) {
+        if OF_SCHEMAS.contains(&name) || spec::limits().any(|limit| limit == name) {
             of_schema.insert(name.to_owned(), value.clone());
         } else {
             lifted.insert(name.to_owned(), value.clone());
