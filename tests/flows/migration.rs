@@ -105,7 +105,7 @@ async fn a_job_that_completed_tells_of_every_refused_row() {
     let absent = log
         .iter()
         .find(|row| row["deviceId"] == "absent")
-        .expect("an update of nothing is told");
+        .expect("an update without any change is reported");
     assert_eq!(absent["errorCode"], 404_001);
     let unread = log
         .iter()

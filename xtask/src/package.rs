@@ -1,5 +1,5 @@
 //! `cargo xtask package`: what people get from a registry works by itself. The published crates are packed, unpacked outside
-//! the workspace, and a small application that knows nothing but the packages fetches a job from the local hub.
+//! the workspace, and a small application that depends on the packages only fetches a job from the local hub.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 3fdad98b8ac2485511e1c28ae6c1212b23f69655c19606d328d19861e45f0d6e
+// inputs: b81bf7e04cd19d2564dff162dfb5ea594f64589f9112dff667b9160023b7dac6
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

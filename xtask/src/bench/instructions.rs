@@ -39,7 +39,7 @@ struct Record {
     instructions_per_row: BTreeMap<String, f64>,
 }
 
-/// Counts, appends the table to `report`, and gives the bar.
+/// Counts, appends the table to `report`, and returns the bar.
 pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -> Result<Vec<Bar>> {
     let places = Places::of(workspace)?;
     let valgrind = on_path_or_debian(&["valgrind"], "valgrind")?;
@@ -66,7 +66,7 @@ pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -
     Ok(vec![compare(&counted, &recorded, report)])
 }
 
-/// Adds a line for each loop, and gives the bar over all.
+/// Adds a line for each loop, and returns the bar over all.
 fn compare(counted: &Record, recorded: &Record, report: &mut String) -> Bar {
     let _ = writeln!(
         report,

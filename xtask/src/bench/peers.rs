@@ -1,8 +1,8 @@
 //! `get` by this client and by the vendor's Python and JavaScript clients, in turn, against one TLS server that does next to
 //! nothing.
 //!
-//! Client and server are held to one core. On free cores each has a core of its own, and both cores are idle while the other
-//! works: a call then spends most of its time on waking them, and no client can be faster than that.
+//! Client and server are held to one core. On free cores each has its own core, which is idle while the other
+//! works: a call then spends most of its time on waking the cores, and no client can be faster than that.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::programs::{Numbers, built, cargo, required};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
-/// Each client's turns. A ratio is the median of the turns' own ratios, so that what else the machine does meets all alike.
+/// Each client's turns. A ratio is the median of the turns' own ratios, so that other load on the machine affects all clients alike.
 const TURNS: usize = 5;
 
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
@@ -91,7 +91,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     )
 }
 
-/// A server in a process of its own. It ends when this is dropped.
+/// A server in its own process. It ends when this is dropped.
 struct Server {
     process: Child,
     _folder: tempfile::TempDir,

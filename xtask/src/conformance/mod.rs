@@ -1,6 +1,6 @@
 //! `cargo xtask conformance`: the vendor's own clients, as they are released, against the local hub.
 //!
-//! Everything is installed at pinned versions into `target/conformance`, and nothing is skipped: a client that cannot
+//! Everything is installed at pinned versions into `target/conformance`: a client that cannot
 //! be installed fails the run. The client programs are in `tests/conformance`; each prints one JSON line per case.
 
 mod hub;
@@ -155,7 +155,7 @@ pub(crate) fn clients(workspace: &Workspace) -> Result<Clients> {
     Clients::install(&Places::of(workspace)?)
 }
 
-/// One line for the person who runs it. A closed pipe is no reason to stop.
+/// One line for the person who runs it. A closed pipe does not stop the run.
 fn say(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }

@@ -92,7 +92,7 @@ impl Process {
             Ok(line) => Ok(Some(line)),
             Err(mpsc::RecvTimeoutError::Disconnected) => Ok(None),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                Err(Problem::new(format!("{}: no answer in time", self.what)))
+                Err(Problem::new(format!("{}: no output in time", self.what)))
             }
         }
     }

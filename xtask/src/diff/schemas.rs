@@ -7,7 +7,7 @@ use super::report::Class::{self, Additive, Breaking};
 use crate::spec::document::{object, reference};
 use crate::spec::{limits, referenced_name};
 
-/// Members that have a rule of their own.
+/// Members that have their own rule.
 const KNOWN: [&str; 12] = [
     "$ref",
     "type",
@@ -23,7 +23,7 @@ const KNOWN: [&str; 12] = [
     "default",
 ];
 
-/// What only people read. `readOnly` is here because neither the generator nor the service heeds it.
+/// What only people read. `readOnly` is here because neither the generator nor the service uses it.
 const NOTES: [&str; 5] = ["title", "readOnly", "writeOnly", "xml", "discriminator"];
 
 impl<'a> Comparison<'a> {
@@ -153,7 +153,7 @@ pub(super) fn stripped(schema: &Value) -> Value {
     Value::Object(members)
 }
 
-/// What decides the Rust type of a schema in an answer.
+/// What decides the Rust type of a schema in a response.
 pub(super) fn rust_shape(schema: &Value) -> Value {
     let keep = [
         "$ref",

@@ -1,9 +1,9 @@
 //! Lowering: from what the service does to what the generator takes.
 //!
-//! * declared errors go, so that every answer but a success reaches one reader with its status, headers and body;
-//! * an operation with several success answers keeps one: none at all if one of them has no body;
+//! * declared errors go, so that one function reads every response but a success, with its status, headers and body;
+//! * an operation with several success responses keeps one: none at all if one of them has no body;
 //! * `api-version` leaves the parameters, because the seam adds it to each request;
-//! * texts lose their format and their limits, numbers their bounds: one odd value must not cost the whole answer;
+//! * texts lose their format and their limits, numbers their bounds: one odd value must not make the whole response unreadable;
 //! * secrets get one canonical schema, which the settings map to `SasUri`;
 //! * enums that are marked open are taken out and written by [`super::enums`];
 //! * a reference inside an `allOf` of one element becomes that reference, unless it says that a required value may be null;
@@ -65,7 +65,7 @@ pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
             }
         }
     }
-    refuse_loops(document)?;
+    reject_loops(document)?;
     drop_what_only_errors_used(document, &mut lowered)?;
     enums.retain(|open| spec::schemas(&lowered).any(|(name, _)| name == open.rust_name));
     Ok(Lowered {
@@ -134,7 +134,7 @@ fn lower_content(content: &mut openapiv3::Content) -> Result<()> {
     schemas.try_for_each(|schema| lower_schema(schema, false))
 }
 
-/// What a shared part stands for.
+/// What a reference to a shared part leads to.
 fn resolved<'s, T: Clone + 's>(
     value: &'s ReferenceOr<T>,
     shared: impl FnOnce(&str) -> Option<&'s ReferenceOr<T>>,
@@ -173,14 +173,14 @@ fn lower_responses(responses: &Responses, components: &Components) -> Result<Res
     }
     if kept.responses.is_empty() {
         return Err(Problem::new(
-            "no success answer is declared; add the 2xx that the service sends",
+            "no success response is declared; add the 2xx that the service sends",
         ));
     }
     unify(&mut kept)?;
     Ok(kept)
 }
 
-/// Several success answers become one type: nothing, if one of them has no body.
+/// Several success responses become one type: no type, if one of them has no body.
 fn unify(responses: &mut Responses) -> Result<()> {
     let bodies = || {
         responses
@@ -200,7 +200,7 @@ fn unify(responses: &mut Responses) -> Result<()> {
             .map(ToString::to_string)
             .collect();
         return Err(Problem::new(format!(
-            "the success answers {} have different bodies; the generator gives an operation one type, so declare one",
+            "the success responses {} have different bodies; the generator takes one type for each operation, so declare one",
             codes.join(" and ")
         )));
     }
@@ -278,8 +278,8 @@ fn lower_value(value: &mut Value, is_optional: bool) {
     }
 }
 
-/// A component that is nothing but a reference, at the end to itself, would be a type without an end.
-fn refuse_loops(document: &OpenAPI) -> Result<()> {
+/// A component that is only a reference, and in the end to itself, would be a type without an end.
+fn reject_loops(document: &OpenAPI) -> Result<()> {
     for (name, mut schema) in spec::schemas(document) {
         let mut seen = BTreeSet::from([name]);
         while let ReferenceOr::Reference { reference } = schema {
@@ -299,7 +299,7 @@ fn refuse_loops(document: &OpenAPI) -> Result<()> {
     Ok(())
 }
 
-/// Removes the schemas that nothing but a declared error led to.
+/// Removes the schemas that only declared errors used.
 fn drop_what_only_errors_used(before: &OpenAPI, lowered: &mut OpenAPI) -> Result<()> {
     let used_before = reachable(before)?;
     let used_after = reachable(lowered)?;
@@ -316,5 +316,5 @@ fn reachable(document: &OpenAPI) -> Result<BTreeSet<String>> {
     let value = serde_json::to_value(document)
         .map_err(|error| Problem::new(format!("the lowered spec cannot be written: {error}")))?;
     let document = Document::new(&value);
-    Ok(&document.in_requests | &document.in_answers)
+    Ok(&document.in_requests | &document.in_responses)
 }

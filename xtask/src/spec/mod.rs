@@ -40,7 +40,7 @@ pub(crate) fn json(text: &str, failure: &str) -> Result<Value> {
             line,
             before,
         }) => Err(Problem::unreadable(format!(
-            "{failure}: {pointer} stands on line {before} and again on line {line}; keep one of them"
+            "{failure}: {pointer} is on line {before} and again on line {line}; keep one of them"
         ))),
     }
 }
@@ -75,7 +75,7 @@ pub(crate) const BOUNDS: [(&str, bool); 8] = [
     ("maxProperties", false),
 ];
 
-/// Limits of which any change is both stricter and looser.
+/// Limits that become both stricter and looser with any change.
 pub(crate) const PATTERNS: [&str; 5] = [
     "pattern",
     "multipleOf",

@@ -2,7 +2,7 @@
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-/// What each package may depend on among ours. Dev-dependencies are free, as long as there is no cycle.
+/// What each package may depend on among ours. Dev-dependencies are free, unless they make a cycle.
 const ALLOWED: [(&str, &[&str]); 7] = [
     ("jobs-api", &[]),
     ("jobs-devices", &[]),

@@ -36,7 +36,7 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata, files: &[String]
             .any(|package| package.name.as_str() == name)
         {
             findings.push(format!(
-                "ARCHITECTURE.md: the code map has `{name}` at `{path}/`, which is no package"
+                "ARCHITECTURE.md: the code map has `{name}` at `{path}/`, which is not a package"
             ));
         }
     }
@@ -84,7 +84,7 @@ fn manifest(package: &Package, folder: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a package that people get from a registry needs besides.
+/// What a package that people get from a registry needs in addition.
 fn published(package: &Package, folder: &str, files: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {

@@ -81,7 +81,7 @@ fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
             .filter(|path| !path.is_empty())
             .map(str::to_owned)
             .collect(),
-        _ => lying_there(workspace.root())?,
+        _ => untracked_tree(workspace.root())?,
     };
     files.sort();
     files.dedup();
@@ -92,7 +92,7 @@ fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
 const IGNORED: [&str; 2] = [".git", "target"];
 
 /// The files below a folder, with `/` in their paths.
-fn lying_there(root: &Path) -> Result<Vec<String>> {
+fn untracked_tree(root: &Path) -> Result<Vec<String>> {
     let unreadable =
         |folder: &Path, error| Problem::new(format!("cannot list {}: {error}", folder.display()));
     let (mut files, mut folders) = (Vec::new(), vec![root.to_path_buf()]);
@@ -140,7 +140,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        let mut files = lying_there(root.path()).unwrap();
+        let mut files = untracked_tree(root.path()).unwrap();
         files.sort();
         assert_eq!(files, ["a.rs", "b/c.rs"]);
     }

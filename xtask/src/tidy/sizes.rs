@@ -75,7 +75,7 @@ impl Functions<'_> {
         let span = block.brace_token.span;
         let (first, last) = (span.open().start().line, span.close().end().line);
         let lines = last - first + 1;
-        // Attributes and documentation may stand between the comment and the function.
+        // Attributes and documentation may be between the comment and the function.
         let above = self.lines[..first - 1]
             .iter()
             .rev()

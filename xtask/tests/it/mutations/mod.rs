@@ -1,4 +1,4 @@
-//! Proof by mutation: edits of the spec, and for each the answer of lint, the verdict of the diff, and whether generation
+//! Proof by mutation: edits of the spec, and for each the findings of lint, the verdict of the diff, and whether generation
 //! succeeds or refuses with words. For many of them the regenerated crate is compiled.
 
 mod compiled;

@@ -1,4 +1,4 @@
-//! Edits of operations, parameters, bodies and answers.
+//! Edits of operations, parameters, bodies and responses.
 
 use serde_json::json;
 
@@ -172,9 +172,9 @@ fn successes() -> Vec<Row> {
         .refused("different bodies"),
         row("declare no success", Breaking, [remove("/paths/~1jobs~1{id}/get/responses/200")])
             .lint(&["success"])
-            .refused("no success answer"),
+            .refused("no success response"),
         row(
-            "answer one instead of many",
+            "return one instead of many",
             Breaking,
             [set(
                 "/paths/~1jobs/get/responses/200/content/application~1json/schema",

@@ -1,4 +1,4 @@
-//! Edits of which the names, texts or places cannot become Rust, or not the Rust that is meant.
+//! Edits whose names, texts or places cannot become Rust, or not the Rust that is meant.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn fields() -> Vec<Row> {
         .refused("JobProperties"),
         clash("add a field without any letter", two("$", "x")).refused("JobProperties"),
         clash("add a field that starts with a digit", two("1a", "x1a")).refused("JobProperties"),
-        clash("add a field with a name of its own", two("+1", "plus1")).refused("JobProperties"),
+        clash("add a field with a special name", two("+1", "plus1")).refused("JobProperties"),
         row(
             "add a field named like the next keyword",
             Additive,
@@ -55,7 +55,7 @@ fn fields() -> Vec<Row> {
         )
         .compiled(),
         row(
-            "gather further members beside a field of that name",
+            "collect further members next to a field of that name",
             Breaking,
             [
                 set(FIELDS[0], text()),
@@ -101,7 +101,7 @@ fn schemas() -> Vec<Row> {
         )
         .lint(&["type-name"]),
         row(
-            "let a component stand for itself",
+            "let a component refer to itself",
             Additive,
             component(
                 "Loop",
@@ -112,7 +112,7 @@ fn schemas() -> Vec<Row> {
         .lint(&["reference-loop"])
         .refused("back to where they start"),
         row(
-            "let a parameter stand for itself",
+            "let a parameter refer to itself",
             Breaking,
             [
                 set(
@@ -170,7 +170,7 @@ fn enums() -> Vec<Row> {
         )
         .lint(&["enum-case"]),
         row(
-            "add values that are no words",
+            "add values that are not words",
             Additive,
             component(
                 "Kind",

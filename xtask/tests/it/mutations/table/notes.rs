@@ -116,7 +116,7 @@ fn descriptions() -> Vec<Row> {
         )
         .lint(&["description-end"]),
         row(
-            "reword a shared answer",
+            "reword a shared response",
             Documentation,
             [set("/components/responses/Error/description", json!("No."))],
         ),
@@ -176,7 +176,7 @@ fn documents() -> Vec<Row> {
             [set("/security", json!([]))],
         ),
         row(
-            "add a part that nobody knows",
+            "add a part that no rule knows",
             Breaking,
             [set("/paths/~1jobs/get/callbacks", json!({}))],
         ),
