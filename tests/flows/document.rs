@@ -57,7 +57,7 @@ fn response(job: &Job) -> Value {
 }
 
 #[tokio::test]
-async fn every_answer_about_a_job_fits_the_document() {
+async fn every_response_about_a_job_fits_the_document() {
     let document = document();
     let stage = Stage::set().await;
     let client = &stage.client;

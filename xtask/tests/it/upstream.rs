@@ -173,7 +173,7 @@ fn body_that_becomes_optional_and_a_header_of_a_response_are_reported() {
 }
 
 #[test]
-fn shared_answer_is_read_and_a_definition_of_itself_comes_to_an_end() {
+fn shared_response_is_read_and_a_definition_of_itself_comes_to_an_end() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/jobs.openapi.json");
     let spec = std::fs::read_to_string(spec).unwrap();
     let vendor = include_str!("fixtures/vendor.swagger.json");

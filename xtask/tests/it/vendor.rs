@@ -1,4 +1,4 @@
-//! Files of the vendor in their variety: what is found in them, what is refused, and two of them compared.
+//! Files of the vendor in their variety: what is found in them, what is rejected, and two of them compared.
 
 use serde_json::{Value, json};
 use xtask::diff::Class;

@@ -56,7 +56,7 @@ fn added() -> Vec<Row> {
             )],
         )
         .lint(&["rust-name"])
-        .refused("two fields of JobProperties"),
+        .rejected("two fields of JobProperties"),
         row(
             "add a field named like a keyword",
             Additive,
@@ -253,7 +253,7 @@ fn forms() -> Vec<Row> {
         .lint(&["composition"]),
         row("let a reference lead nowhere", Breaking, [remove("/components/schemas/DeviceCapabilities")])
             .lint(&["reference"])
-            .refused("DeviceCapabilities"),
+            .rejected("DeviceCapabilities"),
     ]
 }
 
@@ -290,14 +290,14 @@ fn values() -> Vec<Row> {
             [set(status, json!("queued")), set(status, json!("on-hold"))],
         )
         .lint(&["enum-values"])
-        .refused("one Rust name"),
+        .rejected("one Rust name"),
         row(
             "add a value whose Rust name is taken",
             Additive,
             [set(status, json!("Queued"))],
         )
         .lint(&["rust-name", "enum-case"])
-        .refused("one Rust name"),
+        .rejected("one Rust name"),
     ]
 }
 

@@ -132,7 +132,7 @@ fn wrapped() -> Vec<Row> {
             )],
         )
         .lint(&["composition", "description", "secret-mark"])
-        .refused("is marked secret"),
+        .rejected("is marked secret"),
         row(
             "wrap two references",
             Breaking,
@@ -225,7 +225,7 @@ fn felt() -> Vec<Row> {
             ],
         )
         .lint(&["generates"])
-        .refused("is a reference"),
+        .rejected("is a reference"),
         row(
             "lift the security of an operation",
             Breaking,

@@ -41,7 +41,7 @@ fn marks() -> Vec<Row> {
             )],
         )
         .lint(&["secret-mark"])
-        .refused("only plain texts can be secret"),
+        .rejected("only plain texts can be secret"),
         row(
             "allow null",
             Breaking,
@@ -186,7 +186,7 @@ fn documents() -> Vec<Row> {
             [set("/openapi", json!("3.1.0"))],
         )
         .lint(&["openapi-version"])
-        .refused("3.0.x only"),
+        .rejected("3.0.x only"),
     ]
 }
 
