@@ -106,9 +106,14 @@ pub(super) struct BlobService {
 impl BlobService {
     pub(super) fn start(tools: &Tools, places: &Places) -> Result<Self> {
         let log = places.installed.join("blobs.log");
-        let mut command = Command::new(&tools.node);
+        let mut command = Command::new(&tools.clients.node);
         command
-            .arg(tools.node_modules.join("azurite/dist/src/blob/main.js"))
+            .arg(
+                tools
+                    .clients
+                    .node_modules
+                    .join("azurite/dist/src/blob/main.js"),
+            )
             .args([
                 "--blobHost",
                 "127.0.0.1",

@@ -12,12 +12,7 @@ use crate::{Problem, Result};
 
 /// Programs that the suites need.
 pub(super) struct Tools {
-    /// Interpreter of the virtual environment that holds the Python clients.
-    pub(super) python: PathBuf,
-    /// Node.js of this machine.
-    pub(super) node: PathBuf,
-    /// Folder of the installed JavaScript packages.
-    pub(super) node_modules: PathBuf,
+    pub(super) clients: Clients,
     /// Java of this machine.
     pub(super) java: PathBuf,
     /// The compiled Java programs, and the Java client with what it needs.
@@ -29,17 +24,12 @@ pub(super) struct Tools {
 impl Tools {
     /// Installs what is missing. A second call with unchanged requirements does nothing.
     pub(super) fn install(places: &Places) -> Result<Self> {
-        let clients = Clients::install(places)?;
+        const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
         Ok(Self {
-            python: clients.python,
-            node: clients.node,
-            node_modules: clients.node_modules,
+            clients: Clients::install(places)?,
             java: required("java", "a JDK, version 17 or newer")?,
             class_path: java(places)?,
-            chromium: on_path_or_debian(
-                &["chromium", "chromium-browser", "google-chrome"],
-                "chromium",
-            )?,
+            chromium: on_path_or_debian(&CHROMIUM, "chromium")?,
         })
     }
 }

@@ -114,7 +114,7 @@ impl Suite {
         let mut host = with_port.as_str();
         match self.language {
             Language::Python => {
-                command = Command::new(&tools.python);
+                command = Command::new(&tools.clients.python);
                 command.arg("-B").arg(program);
             }
             Language::Java => {
@@ -128,7 +128,7 @@ impl Suite {
                 host = "localhost";
             }
             Language::JavaScript => {
-                command = Command::new(&tools.node);
+                command = Command::new(&tools.clients.node);
                 match route {
                     Route::Forwarder => host = "localhost",
                     Route::Proxy(_) => {
@@ -139,7 +139,7 @@ impl Suite {
                 command.arg(program);
             }
             Language::Browser => {
-                command = Command::new(&tools.node);
+                command = Command::new(&tools.clients.node);
                 command.arg(program);
             }
         }
@@ -147,7 +147,7 @@ impl Suite {
             .env("REQUESTS_CA_BUNDLE", &hub.ready.ca_file)
             .env("NODE_EXTRA_CA_CERTS", &hub.ready.ca_file)
             .env("CONFORMANCE_CA_FILE", &hub.ready.ca_file)
-            .env("NODE_PATH", &tools.node_modules)
+            .env("NODE_PATH", &tools.clients.node_modules)
             .env("CONFORMANCE_CHROMIUM", &tools.chromium)
             .env("CONFORMANCE_ENDPOINT", &hub.ready.endpoint)
             .env("IOTHUB_CONNECTION_STRING", hub.connection_string_for(host));

@@ -3,11 +3,11 @@
 //! Free JSON is what callers and devices put there, passwords too; a text marked `x-free-text` is prose of the hub, which repeats the
 //! container's signature. Both are there to be read by a program that asks for them, not to be found in a log.
 
-use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
+use openapiv3::{OpenAPI, ReferenceOr};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Item, ItemStruct, Path, Token, parse_quote};
 
-use super::fields::{type_text, wire_name};
+use super::fields::{object_of, type_text, wire_name};
 use crate::{Problem, Result, spec};
 
 /// The mark of a text that may say anything.
@@ -33,14 +33,8 @@ pub(super) fn redact(file: &mut syn::File, document: &OpenAPI) -> Result<()> {
 
 /// The wire names of a model's members that are marked.
 fn free_texts(item: &ItemStruct, document: &OpenAPI) -> Vec<String> {
-    let schema = spec::schemas(document)
-        .find(|(name, _)| item.ident == name)
-        .and_then(|(_, schema)| schema.as_item());
-    let Some(SchemaKind::Type(Type::Object(object))) = schema.map(|schema| &schema.schema_kind)
-    else {
-        return Vec::new();
-    };
-    let marked = object.properties.iter().filter(|(_, property)| {
+    let properties = object_of(item, document).map(|object| &object.properties);
+    let marked = properties.into_iter().flatten().filter(|(_, property)| {
         matches!(property, ReferenceOr::Item(schema) if spec::is_marked(schema, FREE_TEXT))
     });
     marked.map(|(name, _)| name.clone()).collect()
