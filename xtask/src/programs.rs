@@ -15,15 +15,20 @@ pub(crate) fn cargo() -> Command {
     Command::new(program)
 }
 
-/// Runs a command and returns its standard output.
+/// Runs a command and returns its standard output. Its errors are printed as they come.
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     let program = format!("{command:?}");
-    let done = command.stderr(Stdio::inherit()).output();
+    let done = command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let done = done.output();
     let done = done.map_err(|cause| Problem::new(format!("{program}: {cause}")))?;
     if done.status.success() {
         Ok(done.stdout)
     } else {
-        Err(Problem::new(format!("{program}: {}", done.status)))
+        let printed = String::from_utf8_lossy(&done.stdout);
+        Err(Problem::new(format!(
+            "{program}: {}\n{printed}",
+            done.status
+        )))
     }
 }
 

@@ -38,6 +38,5 @@ pub(super) fn python(places: &Places) -> Result<PathBuf> {
     conformance::python(
         &places.home.join("python"),
         &places.workspace.join("tests/bench/requirements.txt"),
-        &places.home.join("python.log"),
     )
 }

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::process::run_logged;
 use super::{Clients, Places, say};
-use crate::programs::{on_path_or_debian, required};
+use crate::programs::{on_path_or_debian, output, required};
 use crate::{Problem, Result};
 
 /// Programs that the suites need.
@@ -42,7 +41,6 @@ impl Clients {
             python: python(
                 &places.installed.join("python"),
                 &places.scripts.join("requirements.txt"),
-                &places.installed.join("python.log"),
             )?,
             node: required("node", "Node.js, version 20 or newer")?,
             node_modules: javascript(places)?,
@@ -51,7 +49,7 @@ impl Clients {
 }
 
 /// A virtual environment with the packages of a requirements file. Returns its interpreter.
-pub(crate) fn python(home: &Path, requirements: &Path, log: &Path) -> Result<PathBuf> {
+pub(crate) fn python(home: &Path, requirements: &Path) -> Result<PathBuf> {
     let interpreter = home.join("bin/python");
     if Stamp::new(home, &[requirements])?.is_current() {
         return Ok(interpreter);
@@ -59,12 +57,12 @@ pub(crate) fn python(home: &Path, requirements: &Path, log: &Path) -> Result<Pat
     say("Installing Python packages ...");
     clear(home)?;
     let mut venv = Command::new(required("python3", "Python 3")?);
-    run_logged(venv.args(["-m", "venv"]).arg(home), log, "python3 -m venv")?;
+    output(venv.args(["-m", "venv"]).arg(home))?;
     let mut pip = Command::new(&interpreter);
     pip.args(["-m", "pip", "install", "--no-input", "--no-deps"])
         .args(["--disable-pip-version-check", "--requirement"])
         .arg(requirements);
-    run_logged(&mut pip, log, "pip install")?;
+    output(&mut pip)?;
     Stamp::new(home, &[requirements])?.write()?;
     Ok(interpreter)
 }
@@ -89,13 +87,15 @@ fn javascript(places: &Places) -> Result<PathBuf> {
     }
     let mut command = Command::new(required("npm", "npm")?);
     command
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args([
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--loglevel=error",
+        ])
         .current_dir(&home);
-    run_logged(
-        &mut command,
-        &places.installed.join("javascript.log"),
-        "npm ci",
-    )?;
+    output(&mut command)?;
     Stamp::new(&home, &sources)?.write()?;
     Ok(modules)
 }
@@ -106,19 +106,19 @@ fn java(places: &Places) -> Result<OsString> {
     let wanted = scripts.join("pom.xml");
     let home = places.installed.join("java");
     let (libraries, classes) = (home.join("libraries"), home.join("classes"));
-    let log = places.installed.join("java.log");
     if !Stamp::new(&home, &[&wanted])?.is_current() {
         say("Installing the Java client ...");
         clear(&home)?;
         let mut maven = Command::new(required("mvn", "Maven")?);
         maven
-            .args(["--batch-mode", "--quiet", "dependency:copy-dependencies"])
+            .args(["--batch-mode", "--quiet", "-Dstyle.color=never"])
+            .arg("dependency:copy-dependencies")
             .arg("-DincludeScope=runtime")
             .arg(prefixed("-DoutputDirectory=", &libraries))
             .arg(prefixed("-Dmaven.repo.local=", &home.join("repository")))
             .arg("--file")
             .arg(&wanted);
-        run_logged(&mut maven, &log, "mvn dependency:copy-dependencies")?;
+        output(&mut maven)?;
         Stamp::new(&home, &[&wanted])?.write()?;
     }
     let libraries = libraries.join("*");
@@ -128,7 +128,7 @@ fn java(places: &Places) -> Result<OsString> {
     for program in ["Hub", "Container", "Devices", "Jobs"] {
         compiler.arg(scripts.join(program).with_extension("java"));
     }
-    run_logged(&mut compiler, &log, "javac")?;
+    output(&mut compiler)?;
     std::env::join_paths([classes, libraries])
         .map_err(|error| Problem::new(format!("the class path: {error}")))
 }
