@@ -19,8 +19,7 @@ pub(super) enum Route {
 impl Route {
     /// Listens on port 443, or, when that port is in use or not permitted, starts the proxy.
     pub(super) fn open(hub: u16, no_port_443: bool) -> Result<Self> {
-        let on_443 = TcpListener::bind((Ipv4Addr::LOCALHOST, 443)).ok();
-        if let Some(listener) = on_443.filter(|_| !no_port_443) {
+        if !no_port_443 && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, 443)) {
             serve(listener, move |client| join(client, hub));
             return Ok(Self::Forwarder);
         }
