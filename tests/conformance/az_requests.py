@@ -2,7 +2,7 @@
 
 The extension that makes them is published in no package registry, so this is not that client: it is the same HTTP
 library, sending what was recorded of it (api-version, Content-Type on every request, percent-encoded `sr` with a short
-life, job look-up in two steps) and asking of the answers what it asks.
+life, job look-up in two steps) and checking in the responses what it checks.
 """
 
 import base64
@@ -50,9 +50,9 @@ def ask(method, path, body=None, query=None, **headers):
     )
 
 
-def good(answer):
-    equal(answer.status_code, 200, answer.text)
-    return answer.json()
+def good(response):
+    equal(response.status_code, 200, response.text)
+    return response.json()
 
 
 def show_job(job_id):
@@ -73,9 +73,9 @@ def a_device_with_an_empty_key_object_is_created():
 
 @case
 def the_device_list_is_a_query_in_lower_case_with_pages_of_1000():
-    answer = ask("POST", "/devices/query", {"query": "select * from devices"}, **{"x-ms-max-item-count": "1000"})
-    equal([twin["deviceId"] for twin in good(answer)], ["az-1"])
-    equal("x-ms-continuation" in answer.headers, False)
+    response = ask("POST", "/devices/query", {"query": "select * from devices"}, **{"x-ms-max-item-count": "1000"})
+    equal([twin["deviceId"] for twin in good(response)], ["az-1"])
+    equal("x-ms-continuation" in response.headers, False)
 
 
 @case
@@ -117,8 +117,8 @@ def the_job_list_joins_two_kinds_that_do_not_overlap():
 @case
 def an_unknown_job_is_a_404_whose_body_can_be_shown():
     equal(good(ask("GET", "/jobs/v2/az-none"))["status"], "unknown")
-    answer = ask("GET", "/jobs/az-none")
-    equal((answer.status_code, "JobNotFound" in answer.json()["Message"]), (404, True))
+    response = ask("GET", "/jobs/az-none")
+    equal((response.status_code, "JobNotFound" in response.json()["Message"]), (404, True))
 
 
 @case
@@ -128,6 +128,6 @@ def a_module_id_with_odd_characters_stays_in_its_segment():
 
 
 @case
-def an_expired_token_is_refused():
-    answer = ask("GET", "/jobs", Authorization=token(seconds=-3600))
-    equal((answer.status_code, answer.headers["iothub-errorcode"]), (401, "IotHubUnauthorizedAccess"))
+def an_expired_token_is_rejected():
+    response = ask("GET", "/jobs", Authorization=token(seconds=-3600))
+    equal((response.status_code, response.headers["iothub-errorcode"]), (401, "IotHubUnauthorizedAccess"))

@@ -2,7 +2,7 @@
 'use strict';
 
 const { Registry } = require('azure-iothub');
-const { test, run, refused, admin, assert } = require('./javascript_report.cjs');
+const { test, run, rejected, admin, assert } = require('./javascript_report.cjs');
 
 const connection = process.env.IOTHUB_CONNECTION_STRING;
 const registry = Registry.fromConnectionString(connection);
@@ -31,7 +31,7 @@ test('thumbprints make a self-signed device', async () => {
 });
 
 test('a second create is DeviceAlreadyExistsError', () =>
-  refused('DeviceAlreadyExistsError', 409, () => registry.create({ deviceId: 'js-1' })));
+  rejected('DeviceAlreadyExistsError', 409, () => registry.create({ deviceId: 'js-1' })));
 
 test('get, update and delete', async () => {
   const device = (await registry.get('js-2')).responseBody;
@@ -41,7 +41,7 @@ test('get, update and delete', async () => {
     assert.equal(updated.responseBody.status, status);
   }
   assert.equal(status(await registry.delete('js-2')), 204);
-  const gone = await refused('DeviceNotFoundError', 404, () => registry.get('js-2'));
+  const gone = await rejected('DeviceNotFoundError', 404, () => registry.get('js-2'));
   assert.match(gone.message, /js-2|registered|found/i);
 });
 
@@ -65,11 +65,11 @@ test('bulk add, update and remove with the modes it writes', async () => {
   assert.equal((await registry.updateDevices([{ ...got, status: 'disabled' }], false)).responseBody.isSuccessful, true);
   assert.equal((await registry.get('js-bulk-0')).responseBody.status, 'disabled');
   assert.equal((await registry.removeDevices([{ deviceId: 'js-bulk-2', status: 'enabled' }], true)).responseBody.isSuccessful, true);
-  await refused('DeviceNotFoundError', 404, () => registry.get('js-bulk-2'));
+  await rejected('DeviceNotFoundError', 404, () => registry.get('js-bulk-2'));
 });
 
 test('a bulk failure is an ArgumentError with the rows in its body', async () => {
-  const error = await refused('ArgumentError', 400, () => registry.addDevices([{ deviceId: 'js-bulk-0', status: 'enabled' }]));
+  const error = await rejected('ArgumentError', 400, () => registry.addDevices([{ deviceId: 'js-bulk-0', status: 'enabled' }]));
   const body = JSON.parse(error.responseBody);
   assert.equal(body.isSuccessful, false);
   assert.equal(body.errors[0].deviceId, 'js-bulk-0');
@@ -79,7 +79,7 @@ test('twins are read, patched and checked by etag', async () => {
   const first = (await registry.getTwin('js-1')).responseBody;
   const patched = (await registry.updateTwin('js-1', { tags: { site: 'north', floor: 2 }, properties: { desired: { fw: '1' } } }, first.etag)).responseBody;
   assert.deepEqual(patched.tags, { site: 'north', floor: 2 });
-  await refused('InvalidEtagError', 412, () => registry.updateTwin('js-1', { tags: { x: 1 } }, first.etag));
+  await rejected('InvalidEtagError', 412, () => registry.updateTwin('js-1', { tags: { x: 1 } }, first.etag));
   const other = (await registry.updateTwin('js-1', { tags: { floor: null } }, '*')).responseBody;
   assert.deepEqual(other.tags, { site: 'north' });
   assert.equal(other.properties.desired.fw, '1');
@@ -126,7 +126,7 @@ test('a projection and an aggregate are plain rows', async () => {
 });
 
 test('a query it cannot read is an ArgumentError', () =>
-  refused('ArgumentError', 400, () => registry.createQuery('SELECT FROM WHERE').next()));
+  rejected('ArgumentError', 400, () => registry.createQuery('SELECT FROM WHERE').next()));
 
 test('statistics', async () => {
   const count = (await registry.getRegistryStatistics()).responseBody;
@@ -135,7 +135,7 @@ test('statistics', async () => {
 
 test('a wrong key is UnauthorizedError', () => {
   const wrong = Registry.fromConnectionString(connection.replace(/SharedAccessKey=.*/, 'SharedAccessKey=' + Buffer.from('wrong wrong wrong wrong').toString('base64')));
-  return refused('UnauthorizedError', 401, () => wrong.list());
+  return rejected('UnauthorizedError', 401, () => wrong.list());
 });
 
 test('each refusal has the class of its status', async () => {
@@ -147,7 +147,7 @@ test('each refusal has the class of its status', async () => {
   ]) {
     const action = { kind: 'respond', status: code, errorCode };
     await admin('PUT', '/faults', { rules: [{ operation: 'Devices_GetIdentity', times: 1, action }] });
-    await refused(name, code, () => registry.get('js-1'));
+    await rejected(name, code, () => registry.get('js-1'));
   }
 });
 

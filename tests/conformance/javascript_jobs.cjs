@@ -4,7 +4,7 @@
 const { setTimeout: pause } = require('node:timers/promises');
 const { Registry, JobClient } = require('azure-iothub');
 const { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential, generateBlobSASQueryParameters } = require('@azure/storage-blob');
-const { test, run, refused, admin, assert } = require('./javascript_report.cjs');
+const { test, run, rejected, admin, assert } = require('./javascript_report.cjs');
 
 const connection = process.env.IOTHUB_CONNECTION_STRING;
 const registry = Registry.fromConnectionString(connection);
@@ -81,12 +81,12 @@ test('import with a bad row completes and logs it', async () => {
   assert.equal((await registry.get('js-imp-1')).responseBody.deviceId, 'js-imp-1');
 });
 
-test('the capital IdentityBased is understood and refused for lack of an identity', () =>
-  refused('ArgumentError', 400, () => registry.exportDevicesToBlobByIdentity('https://a.blob.core.windows.net/c', false)));
+test('the capital IdentityBased is understood and rejected for lack of an identity', () =>
+  rejected('ArgumentError', 400, () => registry.exportDevicesToBlobByIdentity('https://a.blob.core.windows.net/c', false)));
 
 test('a container without rights is an ArgumentError', async () => {
   const box = await container('js-rights');
-  const error = await refused('ArgumentError', 400, () => registry.exportDevicesToBlob(box.uri('r'), false));
+  const error = await rejected('ArgumentError', 400, () => registry.exportDevicesToBlob(box.uri('r'), false));
   assert.match(error.responseBody, /BlobContainerValidationError/);
 });
 
@@ -94,13 +94,13 @@ test('one job at a time is TooManyDevicesError in this client', async () => {
   const box = await container('js-quota');
   const job = await registry.exportDevicesToBlob(box.uri('rwd'), true);
   await admin('POST', `/jobs/${job.jobId}/hold`);
-  await refused('TooManyDevicesError', 403, () => registry.exportDevicesToBlob(box.uri('rwd'), true));
+  await rejected('TooManyDevicesError', 403, () => registry.exportDevicesToBlob(box.uri('rwd'), true));
   await registry.cancelJob(job.jobId);
   assert.equal((await finished(job.jobId)).status, 'cancelled');
 });
 
 test('an unknown job is a plain Not found', async () => {
-  const error = await refused('Error', 404, () => registry.getJob('no-such-job'));
+  const error = await rejected('Error', 404, () => registry.getJob('no-such-job'));
   assert.equal(error.message, 'Not found');
 });
 
@@ -128,7 +128,7 @@ test('a scheduled method, no device connected', async () => {
 
 test('a scheduled job is cancelled, and no other fits its slot before', async () => {
   await jobClient.scheduleTwinUpdate('js-later', '*', { etag: '*', tags: { late: 1 } }, new Date(Date.now() + 7200e3), 60);
-  await refused('ThrottlingError', 429, () => jobClient.scheduleTwinUpdate('js-other', '*', { etag: '*', tags: {} }, null, 60));
+  await rejected('ThrottlingError', 429, () => jobClient.scheduleTwinUpdate('js-other', '*', { etag: '*', tags: {} }, null, 60));
   assert.equal((await jobClient.cancelJob('js-later')).jobStatus.status, 'cancelled');
   assert.equal((await jobClient.getJob('js-later')).jobStatus.status, 'cancelled');
 });

@@ -8,6 +8,6 @@ const https = require('node:https');
 const request = https.request;
 https.request = function (options, ...rest) {
   const split = options && typeof options.host === 'string' && /^([^:]+):(\d+)$/.exec(options.host);
-  const given = split ? { ...options, host: split[1], port: Number(split[2]) } : options;
-  return request.call(https, given, ...rest);
+  const options_to_use = split ? { ...options, host: split[1], port: Number(split[2]) } : options;
+  return request.call(https, options_to_use, ...rest);
 };

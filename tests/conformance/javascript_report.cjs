@@ -25,27 +25,27 @@ async function run() {
   process.exit(0);
 }
 
-// The call must be refused with an error of this name (the client's own classes) and status.
-async function refused(name, status, call) {
-  let answer;
+// The call must be rejected with an error of this name (the client's own classes) and status.
+async function rejected(name, status, call) {
+  let response;
   try {
-    answer = await call();
+    response = await call();
   } catch (error) {
     assert.equal(error.name, name, `error class of: ${error.message}`);
     if (status) assert.equal((error.response || {}).statusCode, status);
     return error;
   }
-  throw new assert.AssertionError({ message: `no ${name}; the call gave ${JSON.stringify((answer || {}).responseBody)}` });
+  throw new assert.AssertionError({ message: `no ${name}; the call gave ${JSON.stringify((response || {}).responseBody)}` });
 }
 
 async function admin(method, path, body) {
-  const answer = await fetch(process.env.CONFORMANCE_ADMIN_ENDPOINT + path, {
+  const response = await fetch(process.env.CONFORMANCE_ADMIN_ENDPOINT + path, {
     method,
     headers: { 'Content-Type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-  return answer;
+  assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+  return response;
 }
 
-module.exports = { test, run, refused, admin, assert };
+module.exports = { test, run, rejected, admin, assert };

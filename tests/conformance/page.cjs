@@ -55,7 +55,7 @@ test('a job is seen at work and then done', async () => {
   assert.equal(await page.locator('#jobs [role=progressbar]').first().getAttribute('aria-valuenow'), '100');
 });
 
-test('recent requests show operation and answer, and no secret', async () => {
+test('recent requests show operation and response, and no secret', async () => {
   await open();
   await registry.get('page-none').catch(() => {});
   await waitFor('DeviceNotFound', '#requests');
@@ -76,7 +76,7 @@ test('the lines to copy name this hub, for each client', async () => {
   await page.getByRole('button', { name: 'Copied' }).waitFor();
 });
 
-test('the line for curl works as it stands', async () => {
+test('the line for curl works as it is', async () => {
   await open();
   await page.getByRole('tab', { name: 'curl', exact: true }).click();
   const line = await page.locator('#lines').textContent();
@@ -123,7 +123,7 @@ test('a page of another origin gets 403 for everything it sends, and nothing is 
   await foreign.waitForTimeout(200);
   await context.close();
   server.close();
-  // The browser itself withholds what its own check before the request was refused for; these it sends at once.
+  // The browser itself withholds what its own check before the request was rejected for; these it sends at once.
   for (const line of ['POST /jobs/create', 'GET /jobs', 'POST /_local/reset', 'GET /_local/overview', 'GET /healthz']) {
     assert.ok(statuses.includes(`${line} 403`), `${line} is not among the ${statuses.length} responses to ${sent} requests: ${statuses}`);
   }
@@ -132,7 +132,7 @@ test('a page of another origin gets 403 for everything it sends, and nothing is 
   await page.waitForFunction(() => document.getElementById('devices').textContent === '3');
 });
 
-test('the page asks nobody else and reports no problem', async () => {
+test('the page sends requests to the hub only and reports no problem', async () => {
   await open();
   await page.screenshot({ path: path.join(pictures, 'page.png'), fullPage: true });
   await page.emulateMedia({ colorScheme: 'dark' });

@@ -12,7 +12,7 @@ from azure.iot.hub.models import (
     TwinProperties,
 )
 
-from python_hub import configurations, refused, registry
+from python_hub import configurations, rejected, registry
 from python_report import case, equal
 
 # --- devices, modules, twins ---------------------------------------------------------------
@@ -44,7 +44,7 @@ def device_kinds_are_kept():
 
 @case
 def second_create_conflicts():
-    refused(409, lambda: registry.create_device_with_sas("py-1", "", "", "enabled"), "DeviceAlreadyExists")
+    rejected(409, lambda: registry.create_device_with_sas("py-1", "", "", "enabled"), "DeviceAlreadyExists")
 
 
 @case
@@ -55,7 +55,7 @@ def update_checks_the_etag():
         "py-1", etag, keys.primary_key, keys.secondary_key, "disabled"
     )
     equal(update(device.etag).status, "disabled")
-    refused(412, lambda: update(device.etag), "PreconditionFailed")
+    rejected(412, lambda: update(device.etag), "PreconditionFailed")
     equal(update("*").status, "disabled")
 
 
@@ -65,7 +65,7 @@ def every_character_of_an_id_survives_the_path():
     registry.create_device_with_sas(name, "", "", "enabled")
     equal(registry.get_device(name).device_id, name)
     registry.delete_device(name)
-    refused(404, lambda: registry.get_device(name), "DeviceNotFound")
+    rejected(404, lambda: registry.get_device(name), "DeviceNotFound")
 
 
 @case
@@ -84,7 +84,7 @@ def modules_come_and_go():
     equal(twin.tags, {"site": "a"})
     equal(registry.get_module("py-1", "m1").managed_by, "operator")
     registry.delete_module("py-1", "m1")
-    refused(404, lambda: registry.get_module("py-1", "m1"), "ModuleNotFound")
+    rejected(404, lambda: registry.get_module("py-1", "m1"), "ModuleNotFound")
 
 
 @case
@@ -96,7 +96,7 @@ def twin_patch_merges_and_null_deletes():
     second = registry.update_twin("py-1", Twin(tags={"a": None, "b": {"d": "x"}}), first.etag)
     equal(second.tags, {"b": {"c": True, "d": "x"}})
     equal(second.properties.desired["fw"], "1")
-    refused(412, lambda: registry.update_twin("py-1", Twin(tags={"z": 1}), first.etag))
+    rejected(412, lambda: registry.update_twin("py-1", Twin(tags={"z": 1}), first.etag))
     third = registry.replace_twin("py-1", Twin(tags={"only": 1}))
     equal(third.tags, {"only": 1})
     equal(registry.get_twin("py-1").tags, {"only": 1})
@@ -104,8 +104,8 @@ def twin_patch_merges_and_null_deletes():
 
 @case
 def unknown_device_is_device_not_found():
-    refused(404, lambda: registry.get_device("py-none"), "DeviceNotFound")
-    refused(404, lambda: registry.get_twin("py-none"), "DeviceNotFound")
+    rejected(404, lambda: registry.get_device("py-none"), "DeviceNotFound")
+    rejected(404, lambda: registry.get_twin("py-none"), "DeviceNotFound")
 
 
 @case
@@ -129,7 +129,7 @@ def bulk_modes_and_failures():
     equal(again.errors[0].device_id, "py-bulk-0")
     gone = [ExportImportDevice(id="py-bulk-2", import_mode="delete", status="enabled")]
     equal(registry.bulk_create_or_update_devices(gone).is_successful, True)
-    refused(404, lambda: registry.get_device("py-bulk-2"))
+    rejected(404, lambda: registry.get_device("py-bulk-2"))
 
 
 @case
@@ -144,7 +144,7 @@ def configuration_life():
     equal(configurations.update_configuration(made, f'"{made.etag}"').priority, 5)
     equal([c.id for c in configurations.get_configurations()], ["py-conf"])
     configurations.delete_configuration("py-conf")
-    refused(404, lambda: configurations.get_configuration("py-conf"), "ConfigurationNotFound")
+    rejected(404, lambda: configurations.get_configuration("py-conf"), "ConfigurationNotFound")
 
 
 # --- query ---------------------------------------------------------------------------------
@@ -177,4 +177,4 @@ def query_by_tags_and_state():
 
 @case
 def a_query_it_does_not_know_is_400():
-    refused(400, lambda: registry.query_iot_hub(QuerySpecification(query="SELECT FROM WHERE")))
+    rejected(400, lambda: registry.query_iot_hub(QuerySpecification(query="SELECT FROM WHERE")))

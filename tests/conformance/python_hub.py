@@ -18,17 +18,17 @@ configurations = IoTHubConfigurationManager.from_connection_string(CONNECTION)
 
 def admin(method, path, body=None):
     """The hub's own control path; the CA comes from the same variable as the client's."""
-    answer = requests.request(method, ADMIN + path, json=body, timeout=10)
-    answer.raise_for_status()
-    return answer
+    response = requests.request(method, ADMIN + path, json=body, timeout=10)
+    response.raise_for_status()
+    return response
 
 
-def refused(status, call, code=None):
+def rejected(status, call, code=None):
     """An HttpOperationError with this status and, in its header and body, this code."""
     response = raises(HttpOperationError, call).response
     equal(response.status_code, status, "status")
     if not response.reason:
-        raise AssertionError("the answer has no reason phrase")
+        raise AssertionError("the response has no reason phrase")
     if code:
         equal(response.headers.get("iothub-errorcode"), code, "iothub-errorcode")
         message = response.json()["Message"]

@@ -17,7 +17,7 @@ from azure.iot.hub.models import (
 )
 from msrest.exceptions import ClientRequestError, DeserializationError
 
-from python_hub import CONNECTION, admin, finished, jobs, refused, registry
+from python_hub import CONNECTION, admin, finished, jobs, rejected, registry
 from python_report import case, equal, raises
 from python_storage import Container
 
@@ -44,10 +44,10 @@ def export_writes_every_identity():
     job = export_to(box, exclude_keys_in_export=False)
     equal((job.status, job.progress, job.type), ("enqueued", 0, "export"))
     equal(job.end_time_utc, None)
-    equal(box.root in job.output_blob_container_uri, True, "the create answer echoes the container")
+    equal(box.root in job.output_blob_container_uri, True, "the create response echoes the container")
     done = finished(job.job_id)
     equal((done.status, done.progress), ("completed", 100))
-    equal(done.output_blob_container_uri, "", "the later answer hides the container")
+    equal(done.output_blob_container_uri, "", "the later response hides the container")
     equal(done.end_time_utc >= done.start_time_utc, True, "end after start")
     rows, notices = box.rows("devices.txt")
     equal(notices, [])
@@ -87,7 +87,7 @@ def import_reports_each_bad_row():
     equal(job.storage_authentication_type, "keyBased")
     done = finished(job.job_id)
     equal((done.status, done.failure_reason), ("completed", None))
-    equal(done.input_blob_container_uri, None, "the later answer hides the input")
+    equal(done.input_blob_container_uri, None, "the later response hides the input")
     rejected, _ = box.rows("importErrors.log")
     equal(sorted((row["deviceId"], row["errorCode"]) for row in rejected if row["deviceId"] == "py-none"),
           [("py-none", 404001)])
@@ -125,15 +125,15 @@ def containers_are_checked_at_once():
     code = "BlobContainerValidationError"
     make = lambda **fields: lambda: jobs.create_import_export_job(JobProperties(**fields))
     for rights in ("r", "rl", "rw"):
-        refused(400, make(type="export", output_blob_container_uri=box.uri(rights)), code)
-    refused(400, make(type="export", output_blob_container_uri=box.uri("rwd", hours=-1)), code)
-    refused(400, make(type="import", input_blob_container_uri=box.uri("rl"),
+        rejected(400, make(type="export", output_blob_container_uri=box.uri(rights)), code)
+    rejected(400, make(type="export", output_blob_container_uri=box.uri("rwd", hours=-1)), code)
+    rejected(400, make(type="import", input_blob_container_uri=box.uri("rl"),
                       output_blob_container_uri=box.uri("rwd")), code)
 
 
 @case
-def identity_based_storage_is_refused_without_an_identity():
-    refused(400, lambda: jobs.create_import_export_job(JobProperties(
+def identity_based_storage_is_rejected_without_an_identity():
+    rejected(400, lambda: jobs.create_import_export_job(JobProperties(
         type="export", output_blob_container_uri="https://a.blob.core.windows.net/c",
         storage_authentication_type="identityBased", identity=ManagedIdentity(user_assigned_identity="/x"))))
 
@@ -143,7 +143,7 @@ def one_job_at_a_time_and_cancel():
     box = Container("py-quota")
     job = export_to(box)
     admin("POST", f"/jobs/{job.job_id}/hold")
-    refused(403, lambda: export_to(box), "JobQuotaExceeded")
+    rejected(403, lambda: export_to(box), "JobQuotaExceeded")
     jobs.cancel_import_export_job(job.job_id)
     equal(finished(job.job_id).status, "cancelled")
     jobs.cancel_import_export_job(job.job_id)
@@ -152,8 +152,8 @@ def one_job_at_a_time_and_cancel():
 
 @case
 def unknown_job_is_job_not_found():
-    refused(404, lambda: jobs.get_import_export_job("no-such-job"), "JobNotFound")
-    refused(404, lambda: jobs.cancel_import_export_job("no-such-job"), "JobNotFound")
+    rejected(404, lambda: jobs.get_import_export_job("no-such-job"), "JobNotFound")
+    rejected(404, lambda: jobs.cancel_import_export_job("no-such-job"), "JobNotFound")
 
 
 @case
@@ -178,8 +178,8 @@ def scheduled_twin_update_reaches_the_devices():
     count = done.device_job_statistics
     equal((done.status, count.device_count, count.succeeded_count, count.failed_count), ("completed", 2, 2, 0))
     equal(registry.get_twin("py-fleet-1").tags["wave"], 2)
-    refused(409, lambda: jobs.create_scheduled_job("py-twins", request), "JobAlreadyExists")
-    refused(405, lambda: jobs.cancel_scheduled_job("py-twins"), "OperationNotAllowedInCurrentState")
+    rejected(409, lambda: jobs.create_scheduled_job("py-twins", request), "JobAlreadyExists")
+    rejected(405, lambda: jobs.cancel_scheduled_job("py-twins"), "OperationNotAllowedInCurrentState")
 
 
 @case
@@ -202,21 +202,21 @@ def scheduled_job_waits_and_is_cancelled():
     jobs.create_scheduled_job("py-later", request)
     other = JobRequest(job_id="py-second", type="scheduleUpdateTwin", query_condition="*",
                        update_twin=Twin(etag="*", tags={"x": 1}))
-    refused(429, lambda: jobs.create_scheduled_job("py-second", other), "ThrottlingMaxActiveJobCountExceeded")
+    rejected(429, lambda: jobs.create_scheduled_job("py-second", other), "ThrottlingMaxActiveJobCountExceeded")
     equal(jobs.cancel_scheduled_job("py-later").status, "cancelled")
     equal(jobs.get_scheduled_job("py-later").status, "cancelled")
-    refused(404, lambda: jobs.cancel_scheduled_job("py-absent"), "JobNotFound")
+    rejected(404, lambda: jobs.cancel_scheduled_job("py-absent"), "JobNotFound")
 
 
 @case
 def scheduled_get_of_an_unknown_id_is_unknown():
-    answer = jobs.get_scheduled_job("py-absent")
-    equal((answer.status, answer.type), ("unknown", "unknown"))
+    response = jobs.get_scheduled_job("py-absent")
+    equal((response.status, response.type), ("unknown", "unknown"))
 
 
 @case
 def scheduled_query_is_an_array_this_client_cannot_read():
-    # The service answers an array; this client wants an object (the two other clients read the array).
+    # The service returns an array; this client wants an object (the two other clients read the array).
     raises(DeserializationError, lambda: jobs.query_scheduled_jobs("scheduleUpdateTwin", "completed"))
 
 
@@ -229,11 +229,11 @@ def respond(status, code, times, **more):
 
 
 @case
-def throttled_call_is_repeated_only_when_told_how_long():
+def throttled_call_is_repeated_only_with_retry_after():
     respond(429, "ThrottlingException", 1, retryAfter="1")
     jobs.get_import_export_jobs()
     respond(429, "ThrottlingException", 1)
-    refused(429, jobs.get_import_export_jobs, "ThrottlingException")
+    rejected(429, jobs.get_import_export_jobs, "ThrottlingException")
 
 
 @case
@@ -249,7 +249,7 @@ def a_busy_hub_is_tried_again_and_given_up():
 def a_lost_answer_of_a_device_create_shows_as_conflict():
     admin("PUT", "/faults", {"rules": [{"operation": "Devices_CreateOrUpdateIdentity", "times": 1,
                                         "action": {"kind": "cut", "when": "afterWork"}}]})
-    refused(409, lambda: registry.create_device_with_sas("py-lost", "", "", "enabled"), "DeviceAlreadyExists")
+    rejected(409, lambda: registry.create_device_with_sas("py-lost", "", "", "enabled"), "DeviceAlreadyExists")
 
 
 @case
@@ -257,4 +257,4 @@ def a_wrong_key_is_401():
     parts = dict(part.split("=", 1) for part in CONNECTION.split(";"))
     parts["SharedAccessKey"] = base64.b64encode(b"not the key of this hub at all!!").decode()
     wrong = IoTHubJobManager.from_connection_string(";".join(f"{k}={v}" for k, v in parts.items()))
-    refused(401, wrong.get_import_export_jobs)
+    rejected(401, wrong.get_import_export_jobs)

@@ -24,9 +24,9 @@ def equal(got, want, what="value"):
 def raises(kind, call):
     """Runs the call, which must raise exactly this type, and returns the exception."""
     try:
-        answer = call()
+        response = call()
     except Exception as cause:
         if type(cause) is not kind:
             raise AssertionError(f"got {type(cause).__name__}: {cause}, want {kind.__name__}") from cause
         return cause
-    raise AssertionError(f"no {kind.__name__} was raised; the call gave {answer!r}")
+    raise AssertionError(f"no {kind.__name__} was raised; the call gave {response!r}")

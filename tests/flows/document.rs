@@ -1,11 +1,11 @@
-//! What the local hub answers agrees with the document that the core is generated from: the two know nothing of each other.
+//! What the local hub returns agrees with the document that the core is generated from. Neither is made from the other.
 
 use jobs_ext::{ExportOptions, ImportOptions, Job};
 use serde_json::Value;
 
 use crate::stage::Stage;
 
-/// Members that the hub sends beside the documented ones; each was recorded on the service.
+/// Members that the hub sends in addition to the documented ones; each was recorded on the service.
 const UNDOCUMENTED: &[&str] = &["useSecondaryStorageAsSource"];
 
 fn document() -> Value {
@@ -52,12 +52,12 @@ fn assert_fits(document: &Value, name: &str, body: &Value) {
     }
 }
 
-fn answer(job: &Job) -> Value {
-    serde_json::from_slice(job.raw().expose()).expect("the raw reply is JSON")
+fn response(job: &Job) -> Value {
+    serde_json::from_slice(job.raw().expose()).expect("the raw response is JSON")
 }
 
 #[tokio::test]
-async fn every_answer_about_a_job_fits_the_document() {
+async fn every_response_about_a_job_fits_the_document() {
     let document = document();
     let stage = Stage::set().await;
     let client = &stage.client;
@@ -66,10 +66,10 @@ async fn every_answer_about_a_job_fits_the_document() {
         .begin_export(ExportOptions::to(stage.container()))
         .await
         .expect("the hub takes the export");
-    let created = export.last().expect("the create answer is kept");
-    assert_fits(&document, "JobProperties", &answer(created));
+    let created = export.last().expect("the response of the creation is kept");
+    assert_fits(&document, "JobProperties", &response(created));
     let export = export.await.expect("the export completes");
-    assert_fits(&document, "JobProperties", &answer(export.job()));
+    assert_fits(&document, "JobProperties", &response(export.job()));
 
     stage.put_lines("devices.txt", &[r#"{"id":"one","status":"enabled"}"#]);
     let import = client
@@ -82,11 +82,11 @@ async fn every_answer_about_a_job_fits_the_document() {
         .get(import.job().id())
         .await
         .expect("the job is there");
-    assert_fits(&document, "JobProperties", &answer(&fetched));
+    assert_fits(&document, "JobProperties", &response(&fetched));
 
     let listed = client.list().await.expect("jobs are listed");
     assert_eq!(listed.len(), 2);
     for job in &listed {
-        assert_fits(&document, "JobProperties", &answer(job));
+        assert_fits(&document, "JobProperties", &response(job));
     }
 }

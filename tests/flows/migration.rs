@@ -47,10 +47,10 @@ async fn a_fleet_survives_two_hubs_unchanged() {
     .expect("a fleet is generated");
     assert!(made.modules > 0 && made.children > 0, "{made:?}");
 
-    assert_eq!(import(&first).await, 0, "no row is refused");
+    assert_eq!(import(&first).await, 0, "no row is rejected");
     export(&first, "exported.txt").await;
 
-    // The hub exports its edge devices' system modules and refuses them back, so the file is made ready first.
+    // The hub exports its edge devices' system modules and rejects them on import, so the file is prepared first.
     let prepared = prepare_import(
         File::open(first.path("exported.txt")).expect("the export is there"),
         File::create(second.path("devices.txt")).expect("the container is writable"),
@@ -59,11 +59,7 @@ async fn a_fleet_survives_two_hubs_unchanged() {
     )
     .expect("the export is made ready");
     assert_eq!(prepared.refused, 0, "{prepared:?}");
-    assert_eq!(
-        import(&second).await,
-        0,
-        "no row is refused by the second hub"
-    );
+    assert_eq!(import(&second).await, 0, "the second hub rejects no row");
     export(&second, "exported.txt").await;
 
     let open = |stage: &Stage, blob| File::open(stage.path(blob)).expect("the blob is there");
@@ -80,7 +76,7 @@ async fn a_fleet_survives_two_hubs_unchanged() {
 }
 
 #[tokio::test]
-async fn a_job_that_completed_tells_of_every_refused_row() {
+async fn a_job_that_completed_reports_every_rejected_row() {
     let stage = Stage::set().await;
     stage.put_lines(
         "devices.txt",
@@ -105,7 +101,7 @@ async fn a_job_that_completed_tells_of_every_refused_row() {
     let absent = log
         .iter()
         .find(|row| row["deviceId"] == "absent")
-        .expect("an update of nothing is told");
+        .expect("an update without any change is reported");
     assert_eq!(absent["errorCode"], 404_001);
     let unread = log
         .iter()

@@ -39,7 +39,7 @@ fn whole(error: &dyn std::error::Error) -> String {
 }
 
 #[tokio::test]
-async fn a_refused_container_and_a_wrong_key_leave_no_secret_in_logs_or_errors() {
+async fn a_rejected_container_and_a_wrong_key_leave_no_secret_in_logs_or_errors() {
     let captured = Captured::default();
     let sink = captured.clone();
     tracing_subscriber::fmt()

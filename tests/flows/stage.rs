@@ -1,4 +1,4 @@
-//! What a flow plays on: a local hub, a client of it, and a folder that stands for a container.
+//! What a flow plays on: a local hub, a client of it, and a folder in place of a container.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,13 +33,13 @@ impl Stage {
         }
     }
 
-    /// The container, as the hub is told of it.
+    /// The URI of the container for the hub.
     pub(crate) fn container(&self) -> ContainerUri {
         let folder = self
             .folder
             .path()
             .canonicalize()
-            .expect("the folder stands");
+            .expect("the folder is made");
         format!("file://{}", folder.display())
             .parse()
             .expect("a folder URI")

@@ -17,7 +17,7 @@ pub(crate) fn places(function: &syn::ImplItemFn) -> BTreeMap<String, String> {
 #[derive(Default)]
 struct Reader {
     found: BTreeMap<String, String>,
-    /// The argument that an `if let Some(value)` looks into.
+    /// The argument that an `if let Some(value)` reads.
     optional: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Pins the generated core of jobs-api, so that a reviewer sees what a spec edit does to the people who depend on it.
 //!
-//! The surface snapshots have one line per field, operation part or value, and nothing is aligned, so that a change
+//! The surface snapshots have one line per field, operation part or value, without alignment, so that a change
 //! touches the lines it is about and no other.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

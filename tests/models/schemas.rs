@@ -46,7 +46,7 @@ fn rust_models_agree_with_the_components_of_the_spec() {
     }
 }
 
-/// A component without a Rust model would escape the comparison. Error answers have none, on purpose: one reader in
+/// A component without a Rust model would escape the comparison. Error responses have none, on purpose: one reader in
 /// jobs-ext takes whatever a gateway sends.
 #[test]
 fn only_error_models_have_no_rust_model() {

@@ -11,7 +11,7 @@ struct Calls(Vec<String>);
 
 impl<'ast> Visit<'ast> for Calls {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        // What is called first stands inside what is called on its result.
+        // What is called first is inside what is called on its result.
         visit::visit_expr_method_call(self, call);
         let name = call.method.to_string();
         let on_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));

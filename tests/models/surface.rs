@@ -35,7 +35,7 @@ fn models() {
             }
             let is_free_json = ty.contains("Map<") || ty.contains("Value");
             if is_free_json || property(&name, &wire)["x-free-text"] == true {
-                words.push("veiled in Debug");
+                words.push("length only in Debug");
             }
             if serde.flatten {
                 words.push("flattened");
@@ -84,7 +84,7 @@ fn every_type_of_the_models_is_a_struct() {
     assert_eq!(core::other_types(), Vec::<String>::new());
 }
 
-/// Per operation: name, request, a line for each argument with its name and place on the wire, answer.
+/// Per operation: name, request, a line for each argument with its name and place on the wire, return type.
 #[test]
 fn operations() {
     let mut text = format!("API version {}\n", jobs_api::API_VERSION);
@@ -98,11 +98,11 @@ fn operations() {
             .find_map(|line| line.strip_prefix("Sends a "))
             .unwrap();
         let request = request.replace("` request to `", " ").replace('`', "");
-        let ReturnType::Type(_, answer) = &function.sig.output else {
-            panic!("an operation answers nothing at all")
+        let ReturnType::Type(_, response) = &function.sig.output else {
+            panic!("an operation returns no type")
         };
-        let answer = core::rust(answer);
-        let answer = answer
+        let response = core::rust(response);
+        let response = response
             .strip_prefix("Result<ResponseValue<")
             .and_then(|rest| rest.strip_suffix(">, Error<()>>"));
         let _ = writeln!(text, "{}", function.sig.ident);
@@ -115,9 +115,9 @@ fn operations() {
         }
         let _ = writeln!(
             text,
-            "  answers {} with {}",
+            "  returns {} with {}",
             success_codes(&function).join(" or "),
-            answer.unwrap()
+            response.unwrap()
         );
     }
     snapshots::check("operations", &text);

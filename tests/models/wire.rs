@@ -112,7 +112,7 @@ fn forget(expected: &mut Value, written: &Value, member: &str) {
 }
 
 #[test]
-fn create_answer_echoes_the_containers() {
+fn create_response_echoes_the_containers() {
     let job: JobProperties = read("import_created");
     assert_eq!(job.type_, Some(JobType::Import));
     assert_eq!(job.status, Some(JobStatus::Enqueued));
@@ -200,7 +200,7 @@ fn every_optional_field_of_every_model_takes_null() {
 }
 
 #[test]
-fn unknown_values_are_kept_and_do_not_cost_the_answer() {
+fn unknown_values_are_kept_and_the_response_is_read() {
     let job: JobProperties = read("unknown_enum_values");
     assert_eq!(job.status, Some(JobStatus::Unrecognized("paused".into())));
     assert_eq!(

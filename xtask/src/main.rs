@@ -31,24 +31,24 @@ struct Args {
     task: Task,
 }
 
-/// One variant per task; each has a module of its own.
+/// One variant per task; each has its own module.
 #[derive(Subcommand)]
 enum Task {
     /// Writes the generated core of jobs-api from the spec.
     Generate(generate::Args),
-    /// Tells what changed in the spec, and whether that breaks anybody.
+    /// Reports what changed in the spec, and whether that breaks callers.
     Diff(diff::Args),
-    /// Holds the spec to the rules that keep generation safe.
+    /// Checks the rules that keep generation safe.
     Lint(lint::Args),
-    /// Tells where the spec differs from the vendor's Swagger 2.0 file.
+    /// Reports where the spec differs from the vendor's Swagger 2.0 file.
     Upstream(upstream::Args),
-    /// Packs the published crates and runs an application that knows nothing else.
+    /// Packs the published crates and runs an application that depends on them only.
     Package,
     /// Runs what a review would ask for first: format, lints, core, tests, documentation.
     Check,
     /// Checks sizes, names, manifests, the crate map and who imports whom.
     Tidy,
-    /// Measures beside peers and holds the numbers to bars.
+    /// Measures, compares with peers, and fails when a number misses its bar.
     Bench(bench::Args),
     /// Runs the vendor's own clients against the local hub.
     Conformance(conformance::Args),
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            // Where standard output or error is gone, nobody is there to be told.
+            // A closed standard output or error cannot show the message.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { UNREADABLE } else { 0 });
         }

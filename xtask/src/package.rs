@@ -1,12 +1,13 @@
 //! `cargo xtask package`: what people get from a registry works by itself. The published crates are packed, unpacked outside
-//! the workspace, and a small application that knows nothing but the packages fetches a job from the local hub.
+//! the workspace, and a small application that depends on the packages only fetches a job from the local hub.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::problem::Outcome;
-use crate::programs::{cargo, target};
+use crate::programs::{cargo, metadata, output, target};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -15,9 +16,8 @@ const PROMISE: &str = "fetched job";
 
 /// Packs, builds and runs.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
-    let folder = tempfile::tempdir().map_err(|error| failed("make a temporary folder", &error))?;
-    let packed = pack(workspace, folder.path())?;
-    let packages = unpack(&packed, folder.path())?;
+    let folder = tempfile::tempdir().map_err(Problem::of("a temporary folder"))?;
+    let packages = packages(workspace, folder.path())?;
     let application = application(workspace, folder.path(), &packages)?;
     let mut command = cargo();
     command.current_dir(&application).args(["run", "--quiet"]);
@@ -25,79 +25,51 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
         "CARGO_TARGET_DIR",
         target(workspace)?.join("package-application"),
     );
-    let said = output(&mut command, "the application")?;
-    if !said.contains(PROMISE) {
+    let printed = String::from_utf8_lossy(&output(&mut command)?).into_owned();
+    if !printed.contains(PROMISE) {
         return Err(Problem::new(format!(
-            "the application ended without the job:\n{said}"
+            "the application ended without the job:\n{printed}"
         )));
     }
     let mut text = String::new();
-    for (name, version, _) in &packages {
-        let _ = writeln!(text, "{name} {version}");
+    for path in packages.values() {
+        let name = path.file_name().unwrap_or_default();
+        let _ = writeln!(text, "{}", name.to_string_lossy());
     }
-    let _ = write!(text, "{said}");
+    let _ = write!(text, "{printed}");
     Ok(Outcome::said(text))
 }
 
-/// Packs every crate that is published; the files.
-fn pack(workspace: &Workspace, folder: &Path) -> Result<Vec<PathBuf>> {
-    let target = folder.join("target");
-    let mut command = cargo();
-    command.current_dir(workspace.root());
-    // The application below is the verification, of all packages at once and from outside.
-    command.args([
-        "package",
-        "--workspace",
-        "--no-verify",
-        "--allow-dirty",
-        "--quiet",
-        "--target-dir",
-    ]);
-    output(command.arg(&target), "cargo package")?;
-    let entries = std::fs::read_dir(target.join("package"))
-        .map_err(|error| failed("find the packages", &error))?;
-    let mut packed: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "crate")
-        })
-        .collect();
-    packed.sort();
-    Ok(packed)
-}
-
-/// Unpacks each file: name, version and folder.
-fn unpack(packed: &[PathBuf], folder: &Path) -> Result<Vec<(String, String, PathBuf)>> {
-    let into = folder.join("packages");
-    std::fs::create_dir_all(&into).map_err(|error| failed("make a folder", &error))?;
-    let mut packages = Vec::new();
-    for file in packed {
-        let mut command = Command::new("tar");
-        output(command.arg("-xzf").arg(file).arg("-C").arg(&into), "tar")?;
-        let stem = file
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let cut = stem
-            .find("-0.")
-            .or_else(|| stem.find("-1."))
-            .unwrap_or(stem.len() - 1);
-        let (name, version) = (stem[..cut].to_owned(), stem[cut + 1..].to_owned());
-        packages.push((name, version, into.join(&stem)));
-    }
-    if packages.is_empty() {
-        return Err(Problem::new("cargo package made no package"));
+/// Packs and unpacks every crate that is published. Returns the folders by name.
+fn packages(workspace: &Workspace, folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let (target, into) = (folder.join("target"), folder.join("packages"));
+    std::fs::create_dir_all(&into).map_err(Problem::of(&into))?;
+    // The application is the verification, of all packages at once and from outside.
+    let mut pack = cargo();
+    pack.args(["package", "--workspace", "--no-verify", "--allow-dirty"])
+        .args(["--quiet", "--target-dir"])
+        .arg(&target)
+        .current_dir(workspace.root());
+    output(&mut pack)?;
+    let mut packages = BTreeMap::new();
+    for package in metadata(workspace)?.workspace_packages() {
+        if package.publish.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        let stem = format!("{}-{}", package.name, package.version);
+        let mut unpack = Command::new("tar");
+        let file = target.join("package").join(format!("{stem}.crate"));
+        output(unpack.arg("-xzf").arg(file).arg("-C").arg(&into))?;
+        packages.insert(package.name.to_string(), into.join(stem));
     }
     Ok(packages)
 }
 
-/// An application beside the packages, with the versions of the workspace's lock file.
+/// An application next to the packages, with the versions of the workspace's lock file.
 fn application(
     workspace: &Workspace,
     folder: &Path,
-    packages: &[(String, String, PathBuf)],
+    packages: &BTreeMap<String, PathBuf>,
 ) -> Result<PathBuf> {
     let application = folder.join("application");
     let mut manifest = String::from(
@@ -105,7 +77,7 @@ fn application(
          jobs-emulator = \"0.1\"\njobs-ext = \"0.1\"\n\
          tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n\n[patch.crates-io]\n",
     );
-    for (name, _, path) in packages {
+    for (name, path) in packages {
         let _ = writeln!(
             manifest,
             "{name} = {{ path = {:?} }}",
@@ -113,10 +85,9 @@ fn application(
         );
     }
     let write = |path: &str, text: &str| {
-        std::fs::write(application.join(path), text).map_err(|error| failed(path, &error))
+        std::fs::write(application.join(path), text).map_err(Problem::of(path))
     };
-    std::fs::create_dir_all(application.join("src"))
-        .map_err(|error| failed("make a folder", &error))?;
+    std::fs::create_dir_all(application.join("src")).map_err(Problem::of(&application))?;
     write("Cargo.toml", &manifest)?;
     write(
         "Cargo.lock",
@@ -124,19 +95,4 @@ fn application(
     )?;
     write("src/main.rs", include_str!("package/application.rs.txt"))?;
     Ok(application)
-}
-
-fn failed(what: &str, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(format!("cannot {what}: {error}"))
-}
-
-fn output(command: &mut Command, what: &str) -> Result<String> {
-    let result = command
-        .output()
-        .map_err(|error| failed(&format!("start {what}"), &error))?;
-    if result.status.success() {
-        return Ok(String::from_utf8_lossy(&result.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&result.stderr).into_owned();
-    Err(Problem::new(format!("{what} failed:\n{said}")))
 }

@@ -56,7 +56,7 @@ impl Problem {
         &self.pointer
     }
 
-    /// The same problem, told with what was being done.
+    /// The same problem, with what was being done.
     #[must_use]
     pub fn within(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -77,7 +77,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// What a task that did its work has to say, and the exit code it ends with.
+/// What a task that did its work prints, and the exit code it ends with.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// For standard output, line ends included.

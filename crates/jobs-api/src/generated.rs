@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
 // spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 8e7251e9ceac60fce4b6ac4d8f93a522b98fbf5b6e7bf4e59699bb7a279bfbd0
+// inputs: 77de0eea19f9d0fa2c6006a09fef933eb999b6bd8f3a946b73eb344cb81b2379
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};

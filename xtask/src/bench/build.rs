@@ -1,4 +1,4 @@
-//! Clean build of a small application on jobs-ext with default features, beside one on `azure_iot_hub`.
+//! Clean build of a small application on jobs-ext with default features, compared with one on `azure_iot_hub`.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the client costs beside the HTTP library alone.
+//! What the client costs compared with the HTTP library alone.
 
 use super::Bar;
 use crate::Result;
@@ -15,19 +15,19 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     let ratio = number("ratio")?;
     let overhead = number("sequentialMicros")? - number("bareSequentialMicros")?;
     let memory = number("waitingMebibytes")?;
-    let looks = number("looksPerWaiter")?;
+    let polls = number("looksPerWaiter")?;
     Ok(vec![
-        Bar {
-            what: "`get`, 64 in flight, to the HTTP library alone",
-            measured: format!(
+        Bar::at_least(
+            "`get`, 64 in flight, to the HTTP library alone",
+            ratio,
+            0.8,
+            format!(
                 "{ratio:.2} ({:.0} to {:.0} calls/s)",
                 number("callsPerSecond")?,
                 number("bareCallsPerSecond")?
             ),
-            wanted: ">= 0.8".into(),
-            kept: ratio >= 0.8,
-        },
-        Bar::told(
+        ),
+        Bar::reported(
             "`get`, 64 in flight: processor time of the client",
             format!(
                 "{:.1} µs to {:.1} µs a call",
@@ -35,24 +35,24 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
                 number("bareProcessorMicros")?
             ),
         ),
-        Bar::told(
+        Bar::reported(
             "`get`, one after the other: cost of the client",
             format!(
                 "{overhead:.1} µs of {:.1} µs a call",
                 number("sequentialMicros")?
             ),
         ),
-        Bar {
-            what: "waiting on 10,000 jobs: memory above idle",
-            measured: format!("{memory:.0} MiB"),
-            wanted: "<= 100 MiB".into(),
-            kept: memory <= 100.0,
-        },
-        Bar {
-            what: "looks of each in 11 s at one in 4 s",
-            measured: format!("{looks:.2}"),
-            wanted: "<= 3".into(),
-            kept: looks <= 3.0,
-        },
+        Bar::at_most(
+            "waiting on 10,000 jobs: MiB above idle",
+            memory,
+            100.0,
+            format!("{memory:.0}"),
+        ),
+        Bar::at_most(
+            "polls of each in 11 s at one in 4 s",
+            polls,
+            3.0,
+            format!("{polls:.2}"),
+        ),
     ])
 }

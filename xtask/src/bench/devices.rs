@@ -1,11 +1,11 @@
-//! Device files: our reader, writer and transforms beside DuckDB, Python, Node.js and jq.
+//! Device files: our reader, writer and transforms, compared with DuckDB, Python, Node.js and jq.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use super::install::{Tools, ours};
+use super::install::Tools;
 use super::measure::{AT_LEAST, Taken, best};
 use super::{Bar, Places};
 use crate::workspace::Workspace;
@@ -23,14 +23,12 @@ pub(super) struct Args {
     repeat: u32,
 }
 
-/// Measures, appends the table to `report`, and gives the bars.
+/// Measures, appends the table to `report`, and returns the bars.
 pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -> Result<Vec<Bar>> {
     let places = Places::of(workspace)?;
-    let (tools, program) = (Tools::install(&places)?, ours(&places)?);
     let bench = Bench {
+        tools: Tools::install(&places)?,
         places,
-        tools,
-        program,
         file: PathBuf::new(),
         repeat: args.repeat,
     };
@@ -40,11 +38,51 @@ pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -
 struct Bench {
     places: Places,
     tools: Tools,
-    /// The program that measures our side.
-    program: PathBuf,
     file: PathBuf,
     repeat: u32,
 }
+
+/// Who does a task, and how it is called there.
+#[derive(Clone, Copy)]
+enum Who {
+    Ours(&'static str),
+    Python(&'static str),
+    Node,
+    Jq(&'static str),
+}
+
+use Who::{Jq, Node, Ours, Python};
+
+const SELECT: &str = r#"select(.status == "enabled" and .tags.site == "north" and .properties.desired.telemetryInterval < 300)"#;
+
+/// The lines of the report: the task, who does it, and how.
+const LINES: [(&str, &str, Who); 21] = [
+    ("read", "jobs-devices, typed and checked", Ours("read")),
+    ("read", "jobs-devices, one core", Ours("read-one-core")),
+    ("read", "jobs-devices, owned rows", Ours("read-owned")),
+    ("read", "jobs-devices, `Reader` on one core", Ours("reader")),
+    (
+        "read",
+        "DuckDB `read_ndjson` into a table",
+        Python("duckdb-load"),
+    ),
+    ("read", "Python `json.loads`", Python("json-read")),
+    ("read", "Python `orjson.loads`", Python("orjson-read")),
+    ("read", "Node.js `JSON.parse`", Node),
+    ("read", "jq", Jq("empty")),
+    ("write", "jobs-devices, from typed rows", Ours("write")),
+    ("write", "jobs-devices, one core", Ours("write-one-core")),
+    ("write", "Python `json.dumps`", Python("json-write")),
+    ("stats", "jobs-devices", Ours("stats")),
+    ("check", "jobs-devices, every rule", Ours("check")),
+    ("check", "Python `json`, six rules", Python("json-check")),
+    ("filter", "jobs-devices", Ours("filter")),
+    ("filter", "DuckDB", Python("duckdb-filter")),
+    ("filter", "Python `json`", Python("json-filter")),
+    ("filter", "jq", Jq(SELECT)),
+    ("diff", "jobs-devices, with itself", Ours("diff")),
+    ("diff", "DuckDB, with itself", Python("duckdb-diff")),
+];
 
 /// One measured line of the report.
 struct Line {
@@ -60,7 +98,9 @@ impl Bench {
         if !self.file.is_file() {
             let part = self.file.with_extension("part");
             best(1, false, || {
-                self.ours_with("make", &part, &rows.to_string())
+                let mut command = Command::new(&self.tools.ours);
+                command.arg("make").arg(&part).arg(rows.to_string());
+                command
             })?;
             fs::rename(&part, &self.file).map_err(Problem::of(&self.file))?;
         }
@@ -76,8 +116,8 @@ impl Bench {
         self.file.with_extension("again.txt")
     }
 
-    /// The second file of a task: one to compare with, or one to write. That is made anew, or the run would wait for the disk to
-    /// have what an earlier one wrote.
+    /// The second file of a task: one to compare with, or one to write. The latter is removed first, or the run would wait until
+    /// the disk has what an earlier run wrote.
     fn other(&self, task: &str) -> PathBuf {
         if task.ends_with("diff") {
             return self.second();
@@ -87,103 +127,53 @@ impl Bench {
         out
     }
 
-    fn ours_with(&self, task: &str, file: &Path, other: &str) -> Command {
-        let mut command = Command::new(&self.program);
-        command.arg(task).arg(file).arg(other);
-        command
-    }
-
-    fn ours(&self, task: &str) -> Result<Taken> {
-        best(self.repeat, false, || {
-            let out = self.other(task);
-            self.ours_with(task, &self.file, &out.to_string_lossy())
-        })
-    }
-
-    fn python(&self, task: &str) -> Result<Taken> {
-        best(self.repeat, false, || {
-            let out = self.other(task);
-            let mut command = Command::new(&self.tools.python);
-            command
-                .arg(self.places.workspace.join("tests/bench/devices.py"))
-                .arg(task)
-                .arg(&self.file)
-                .arg(&out);
-            command
-        })
-    }
-
-    fn node(&self) -> Result<Taken> {
-        best(self.repeat, false, || {
-            let mut command = Command::new(&self.tools.node);
-            command
-                .arg(self.places.workspace.join("tests/bench/devices.cjs"))
-                .arg(&self.file);
-            command
-        })
-    }
-
-    fn jq(&self, program: &str) -> Result<Taken> {
-        // It takes half a minute: once is enough.
-        best(1, true, || {
-            let mut command = Command::new(&self.tools.jq);
-            command.arg("-c").arg(program).arg(&self.file);
-            command
-        })
-    }
-
-    fn lines(&self) -> Result<Vec<Line>> {
-        const SELECT: &str = r#"select(.status == "enabled" and .tags.site == "north" and .properties.desired.telemetryInterval < 300)"#;
-        let mut lines = Vec::new();
-        let mut add = |what, who, taken: Result<Taken>| {
-            taken.map(|taken| lines.push(Line { what, who, taken }))
+    /// Runs a task. jq takes half a minute: once is enough.
+    fn taken(&self, who: Who) -> Result<Taken> {
+        let (times, is_quiet) = match who {
+            Jq(_) => (1, true),
+            _ => (self.repeat, false),
         };
-        add("read", "jobs-devices, typed and checked", self.ours("read"))?;
-        add("read", "jobs-devices, one core", self.ours("read-one-core"))?;
-        add("read", "jobs-devices, owned rows", self.ours("read-owned"))?;
-        add(
-            "read",
-            "jobs-devices, `Reader` on one core",
-            self.ours("reader"),
-        )?;
-        add(
-            "read",
-            "DuckDB `read_ndjson` into a table",
-            self.python("duckdb-load"),
-        )?;
-        add("read", "Python `json.loads`", self.python("json-read"))?;
-        add("read", "Python `orjson.loads`", self.python("orjson-read"))?;
-        add("read", "Node.js `JSON.parse`", self.node())?;
-        add("read", "jq", self.jq("empty"))?;
-        add("write", "jobs-devices, from typed rows", self.ours("write"))?;
-        add(
-            "write",
-            "jobs-devices, one core",
-            self.ours("write-one-core"),
-        )?;
-        add("write", "Python `json.dumps`", self.python("json-write"))?;
-        add("stats", "jobs-devices", self.ours("stats"))?;
-        add("check", "jobs-devices, every rule", self.ours("check"))?;
-        add(
-            "check",
-            "Python `json`, six rules",
-            self.python("json-check"),
-        )?;
-        add("filter", "jobs-devices", self.ours("filter"))?;
-        add("filter", "DuckDB", self.python("duckdb-filter"))?;
-        add("filter", "Python `json`", self.python("json-filter"))?;
-        add("filter", "jq", self.jq(SELECT))?;
-        add("diff", "jobs-devices, with itself", self.ours("diff"))?;
-        add("diff", "DuckDB, with itself", self.python("duckdb-diff"))?;
-        Ok(lines)
+        best(times, is_quiet, || self.command(who))
+    }
+
+    fn command(&self, who: Who) -> Command {
+        let script = |name| self.places.workspace.join("tests/bench").join(name);
+        let mut command;
+        match who {
+            Ours(task) => {
+                command = Command::new(&self.tools.ours);
+                command.arg(task).arg(&self.file).arg(self.other(task));
+            }
+            Python(task) => {
+                command = Command::new(&self.tools.python);
+                command.arg(script("devices.py")).arg(task);
+                command.arg(&self.file).arg(self.other(task));
+            }
+            Node => {
+                command = Command::new(&self.tools.node);
+                command.arg(script("devices.cjs")).arg(&self.file);
+            }
+            Jq(program) => {
+                command = Command::new(&self.tools.jq);
+                command.arg("-c").arg(program).arg(&self.file);
+            }
+        }
+        command
     }
 
     fn report(&self, out: &mut String) -> Result<Vec<Bar>> {
         let bytes = fs::metadata(&self.file)
             .map_err(Problem::of(&self.file))?
             .len();
-        let (newlines, bandwidth) = (self.ours("newlines")?, self.ours("bandwidth")?);
-        let lines = self.lines()?;
+        let (newlines, bandwidth) = (
+            self.taken(Ours("newlines"))?,
+            self.taken(Ours("bandwidth"))?,
+        );
+        let mut lines = Vec::new();
+        for (what, who, how) in LINES {
+            let taken = self.taken(how)?;
+            lines.push(Line { what, who, taken });
+        }
         let read = lines.first().map_or(f64::NAN, |line| line.taken.seconds);
         let rows = lines.first().map_or(0, |line| line.taken.rows);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -216,7 +206,7 @@ impl Bench {
         );
         let _ = writeln!(
             out,
-            "Memory gives {:.1} GB/s to all cores; our read has {:.0} % of that.\n",
+            "All cores copy memory at {:.1} GB/s; our read has {:.0} % of that.\n",
             speed(bandwidth.seconds),
             bandwidth.seconds / read * 100.0
         );
@@ -236,29 +226,24 @@ fn bars(lines: &[Line]) -> Vec<Bar> {
     let memory = lines.first().map_or(0, |line| line.taken.memory);
     let faster = |what, least: f64, peer| {
         let ratio = seconds("read", peer) / read;
-        Bar {
-            what,
-            measured: format!("{ratio:.1}x"),
-            wanted: format!(">= {least}x"),
-            kept: ratio >= least,
-        }
+        Bar::at_least(what, ratio, least, format!("{ratio:.1}"))
     };
     let write = seconds("write", "jobs-devices") / read;
     vec![
-        faster("device file read, beside DuckDB", 5.0, "DuckDB"),
-        faster("device file read, beside Python json", 20.0, "Python `json"),
-        faster("device file read, beside Node.js", 15.0, "Node"),
-        Bar {
-            what: "device file write, beside our read",
-            measured: format!("{write:.2}x"),
-            wanted: "<= 1.5x".to_owned(),
-            kept: write <= 1.5,
-        },
-        Bar {
-            what: "device file read, memory",
-            measured: format!("{memory} MiB"),
-            wanted: "<= 64 MiB".to_owned(),
-            kept: memory <= 64,
-        },
+        faster("device file read, times DuckDB", 5.0, "DuckDB"),
+        faster("device file read, times Python json", 20.0, "Python `json"),
+        faster("device file read, times Node.js", 15.0, "Node"),
+        Bar::at_most(
+            "device file write, to our read",
+            write,
+            1.5,
+            format!("{write:.2}"),
+        ),
+        Bar::at_most(
+            "device file read, MiB of memory",
+            memory as f64,
+            64.0,
+            memory.to_string(),
+        ),
     ]
 }

@@ -1,16 +1,13 @@
-//! A million rows through the local hub, beside `DuckDB` loading the same file into a table.
+//! A million rows through the local hub, compared with `DuckDB` loading the same file into a table.
 
-use std::path::Path;
 use std::process::Command;
 
-use super::Bar;
-use crate::programs::{Numbers, cargo, output};
+use super::{Bar, Places, install};
+use crate::programs::{Numbers, cargo};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
 const ROWS: &str = "1000000";
-/// The peer's version, so that ratios can be compared over time.
-const PEER: &str = "duckdb==2.0.0";
 
 const LOAD: &str = "
 import duckdb, json, sys, time
@@ -21,35 +18,23 @@ print(json.dumps({'seconds': time.perf_counter() - started}))
 ";
 
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
-    let home = workspace.root().join("target/bench/hub");
+    let places = Places::of(workspace)?;
+    let home = places.home.join("hub");
     std::fs::create_dir_all(&home).map_err(Problem::of(&home))?;
     let mut ours = cargo();
-    ours.args([
-        "run",
-        "--quiet",
-        "--release",
-        "-p",
-        "jobs-emulator",
-        "--example",
-        "million",
-        "--",
-        ROWS,
-    ])
-    .arg(&home)
-    .current_dir(workspace.root());
+    ours.args(["run", "--quiet", "--release", "-p", "jobs-emulator"])
+        .args(["--example", "million", "--", ROWS])
+        .arg(&home)
+        .current_dir(workspace.root());
     let ours = Numbers::printed_by(&mut ours)?;
-    let python = peer(&home)?;
-    let mut load = Command::new(python);
+    let mut load = Command::new(install::python(&places)?);
     load.args(["-c", LOAD]).arg(home.join("devices.txt"));
     let load = Numbers::printed_by(&mut load)?.get("seconds")?;
     let bar = |what, name: &str, most: f64| -> Result<Bar> {
         let seconds = ours.get(name)?;
-        Ok(Bar {
-            what,
-            measured: format!("{:.2} ({seconds:.1} s to {load:.1} s)", seconds / load),
-            wanted: format!("<= {most}"),
-            kept: seconds / load <= most,
-        })
+        let ratio = seconds / load;
+        let measured = format!("{ratio:.2} ({seconds:.1} s to {load:.1} s)");
+        Ok(Bar::at_most(what, ratio, most, measured))
     };
     let memory = ours.get("peakMebibytes")?;
     Ok(vec![
@@ -63,29 +48,11 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
             "exportSeconds",
             2.0,
         )?,
-        Bar {
-            what: "local hub, peak memory in both",
-            measured: format!("{memory:.0} MiB"),
-            wanted: "<= 256 MiB".into(),
-            kept: memory <= 256.0,
-        },
+        Bar::at_most(
+            "local hub, peak MiB in both",
+            memory,
+            256.0,
+            format!("{memory:.0}"),
+        ),
     ])
-}
-
-/// A Python with the peer in it, kept for later runs.
-fn peer(home: &Path) -> Result<std::path::PathBuf> {
-    let folder = home.join("python");
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        output(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    }
-    output(Command::new(&python).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        PEER,
-    ]))?;
-    Ok(python)
 }

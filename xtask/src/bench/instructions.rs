@@ -1,4 +1,4 @@
-//! How many instructions the inner loops of jobs-devices take for a row, counted by callgrind, beside the recorded numbers.
+//! How many instructions the inner loops of jobs-devices take for a row, counted by callgrind, compared with the recorded numbers.
 //!
 //! Times differ from run to run; instructions hardly do, even on a busy machine. Another compiler makes other ones, so the record
 //! says which one it was made with. Callgrind has AVX2 at most: what AVX-512 saves is measured by `bench devices`.
@@ -11,9 +11,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::install::on_path_or_debian;
 use super::{Bar, Places};
-use crate::programs::{built, cargo, output};
+use crate::programs::{built, cargo, on_path_or_debian, output};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
@@ -40,10 +39,10 @@ struct Record {
     instructions_per_row: BTreeMap<String, f64>,
 }
 
-/// Counts, appends the table to `report`, and gives the bar.
+/// Counts, appends the table to `report`, and returns the bar.
 pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -> Result<Vec<Bar>> {
     let places = Places::of(workspace)?;
-    let valgrind = on_path_or_debian("valgrind")?;
+    let valgrind = on_path_or_debian(&["valgrind"], "valgrind")?;
     let program = program(workspace)?;
     let names = output(Command::new(&program).arg("--list"))?;
     let mut counted = Record {
@@ -67,7 +66,7 @@ pub(super) fn measure(workspace: &Workspace, args: &Args, report: &mut String) -
     Ok(vec![compare(&counted, &recorded, report)])
 }
 
-/// Adds a line for each loop, and gives the bar over all.
+/// Adds a line for each loop, and returns the bar over all.
 fn compare(counted: &Record, recorded: &Record, report: &mut String) -> Bar {
     let _ = writeln!(
         report,

@@ -1,4 +1,4 @@
-//! One program, run to its end: its own seconds, and the most memory it had.
+//! One program, run to its end: its own seconds, and the peak memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use crate::{Problem, Result};
 pub(super) struct Taken {
     pub(super) rows: u64,
     pub(super) seconds: f64,
-    /// Peak resident memory in MiB; 0 where the system does not tell.
+    /// Peak resident memory in MiB; 0 where the system does not report it.
     pub(super) memory: u64,
 }
 
-/// What a program says of itself.
+/// What a program prints about itself.
 #[derive(Deserialize)]
-struct Said {
+struct Printed {
     rows: u64,
     seconds: f64,
 }
@@ -28,7 +28,7 @@ struct Said {
 /// Short programs run again until this much was measured: one bad moment of the machine is a large part of their time.
 pub(super) const AT_LEAST: Duration = Duration::from_secs(4);
 
-/// Runs the command `times` times and gives the fastest; `quiet` for a program that does not measure itself.
+/// Runs the command `times` times and returns the fastest; `quiet` for a program that does not measure itself.
 pub(super) fn best(times: u32, quiet: bool, make: impl Fn() -> Command) -> Result<Taken> {
     let mut best = once(&mut make(), quiet)?;
     let (mut runs, mut measured) = (1, best.seconds);
@@ -64,15 +64,16 @@ fn once(command: &mut Command, quiet: bool) -> Result<Taken> {
             memory,
         });
     }
-    let said: Said = serde_json::from_slice(&output.stdout).map_err(|cause| failed(&cause))?;
+    let printed: Printed =
+        serde_json::from_slice(&output.stdout).map_err(|cause| failed(&cause))?;
     Ok(Taken {
-        rows: said.rows,
-        seconds: said.seconds,
+        rows: printed.rows,
+        seconds: printed.seconds,
         memory,
     })
 }
 
-/// Waits for the end and gives the most memory seen on the way; the kernel keeps the peak, so the last look matters.
+/// Waits for the end and returns the peak memory. The kernel keeps the peak, so the last reading counts.
 fn watch(child: &mut Child) -> std::io::Result<u64> {
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut most = 0;

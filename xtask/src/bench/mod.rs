@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: numbers beside those of peers, taken in the same run on the same machine, and held to bars.
+//! `cargo xtask bench`: numbers next to those of peers, taken in the same run on the same machine, and compared with bars.
 
 mod build;
 mod client;
@@ -30,15 +30,15 @@ pub struct Args {
 /// One variant per measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Name {
-    /// Clean build of an application on jobs-ext beside one on `azure_iot_hub`.
+    /// Clean build of an application on jobs-ext, compared with one on `azure_iot_hub`.
     Build,
-    /// Device files: read, write, check, filter and diff, beside `DuckDB`, Python, Node.js and jq.
+    /// Device files: read, write, check, filter and diff, compared with `DuckDB`, Python, Node.js and jq.
     Devices,
-    /// Instructions that the inner loops over device rows take, beside the recorded ones.
+    /// Instructions that the inner loops over device rows take, compared with the recorded ones.
     Instructions,
-    /// `get` beside the HTTP library alone and beside the vendor's clients, and waiting for many jobs at once.
+    /// `get`, compared with the HTTP library alone and with the vendor's clients, and waiting for many jobs at once.
     Client,
-    /// A million rows imported into and exported from the local hub, beside `DuckDB` loading the same file.
+    /// A million rows imported into and exported from the local hub, compared with `DuckDB` loading the same file.
     Hub,
 }
 
@@ -52,12 +52,30 @@ struct Bar {
 
 impl Bar {
     /// A number without a bar.
-    fn told(what: &'static str, measured: String) -> Self {
+    fn reported(what: &'static str, measured: String) -> Self {
         Self {
             what,
             measured,
-            wanted: "told".into(),
+            wanted: "none".into(),
             kept: true,
+        }
+    }
+
+    fn at_least(what: &'static str, value: f64, least: f64, measured: String) -> Self {
+        Self {
+            what,
+            measured,
+            wanted: format!(">= {least}"),
+            kept: value >= least,
+        }
+    }
+
+    fn at_most(what: &'static str, value: f64, most: f64, measured: String) -> Self {
+        Self {
+            what,
+            measured,
+            wanted: format!("<= {most}"),
+            kept: value <= most,
         }
     }
 }
@@ -73,11 +91,8 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
         bars.extend(devices::measure(workspace, &args.devices, &mut report)?);
     }
     if wanted(Name::Instructions) {
-        bars.extend(instructions::measure(
-            workspace,
-            &args.instructions,
-            &mut report,
-        )?);
+        let args = &args.instructions;
+        bars.extend(instructions::measure(workspace, args, &mut report)?);
     }
     if wanted(Name::Client) {
         bars.extend(client::measure(workspace)?);
@@ -105,20 +120,16 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
 /// The folders of a run.
 struct Places {
     workspace: PathBuf,
-    /// Where cargo builds.
-    target: PathBuf,
     /// Where peers and data are.
     home: PathBuf,
 }
 
 impl Places {
     fn of(workspace: &Workspace) -> Result<Self> {
-        let target = crate::programs::target(workspace)?;
-        let home = target.join("bench");
+        let home = crate::programs::target(workspace)?.join("bench");
         std::fs::create_dir_all(&home).map_err(Problem::of(&home))?;
         Ok(Self {
             workspace: workspace.root().to_path_buf(),
-            target,
             home,
         })
     }

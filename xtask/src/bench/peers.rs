@@ -1,8 +1,8 @@
-//! `get` by this client and by the vendor's Python and JavaScript clients, in turn, against one TLS server that does next to nothing.
+//! `get` by this client and by the vendor's Python and JavaScript clients, in turn, against one TLS server that does next to
+//! nothing.
 //!
-//! The bars are judged with client and server held to one core. Left free, the two sit on a core each, and both cores are idle while the
-//! other works: a call then spends most of its time on waking them, whoever calls, and no client can be faster than that. What this
-//! machine takes to pass a request and its answer between two processes is told beside it.
+//! Client and server are held to one core. On free cores each has its own core, which is idle while the other
+//! works: a call then spends most of its time on waking the cores, and no client can be faster than that.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,138 +11,75 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use super::Bar;
-use super::install::on_path;
-use crate::conformance::{self, Clients};
-use crate::programs::{built, cargo, output};
+use crate::conformance;
+use crate::programs::{Numbers, built, cargo, required};
 use crate::workspace::Workspace;
 use crate::{Problem, Result};
 
-/// Each client's turns. A ratio is the median of the turns' own ratios, so that what else the machine does meets all alike.
+/// Each client's turns. A ratio is the median of the turns' own ratios, so that other load on the machine affects all clients alike.
 const TURNS: usize = 5;
 
 pub(super) fn measure(workspace: &Workspace) -> Result<Vec<Bar>> {
     let clients = conformance::clients(workspace)?;
-    let program = build(workspace)?;
-    let bound = turns(workspace, &clients, &program, &Cores::one()?)?;
-    let free = turns(workspace, &clients, &program, &Cores::Free)?;
+    let (program, core) = (build(workspace)?, Core::first()?);
+    let server = Server::start(core.command(&program))?;
+    let (mut ours, mut python, mut javascript) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        ours.push(server.time(core.command(&program).arg("get"))?);
+        let mut client = core.command(&clients.python);
+        client.arg("-B").arg(workspace.path("tests/bench/get.py"));
+        python.push(server.time(&mut client)?);
+        let mut client = core.command(&clients.node);
+        // The client knows port 443 only, so host and port are split for it.
+        client
+            .arg("--require")
+            .arg(workspace.path("tests/conformance/javascript_port.cjs"))
+            .arg(workspace.path("tests/bench/get.cjs"))
+            .env("NODE_PATH", &clients.node_modules);
+        javascript.push(server.time(&mut client)?);
+    }
+    let bar = |what, peer: &[f64], least| {
+        let ratio = median(peer.iter().zip(&ours).map(|(peer, ours)| peer / ours));
+        let [peer, ours] = [peer, &ours].map(|times| median(times.iter().copied()));
+        let measured = format!("{ratio:.1} ({peer:.0} µs to {ours:.0} µs)");
+        Bar::at_least(what, ratio, least, measured)
+    };
     Ok(vec![
-        bound.bar(
+        bar(
             "`get` over TLS, one after the other, on one core: the Python SDK to us",
-            &bound.python,
-            Some(10.0),
+            &python,
+            10.0,
         ),
-        bound.bar(
+        bar(
             "`get` over TLS, one after the other, on one core: the Node SDK to us",
-            &bound.javascript,
-            Some(4.0),
+            &javascript,
+            4.0,
         ),
-        free.bar(
-            "the same on free cores: the Python SDK to us",
-            &free.python,
-            None,
-        ),
-        free.bar(
-            "the same on free cores: the Node SDK to us",
-            &free.javascript,
-            None,
-        ),
-        Bar {
-            what: "as many bytes to and fro between two processes: one core, free cores",
-            measured: format!(
-                "{:.0} µs, {:.0} µs",
-                median(bound.exchange.iter().copied()),
-                median(free.exchange.iter().copied())
-            ),
-            wanted: "told".into(),
-            kept: true,
-        },
     ])
 }
 
-/// Microseconds of a call, of each turn.
-#[derive(Default)]
-struct Times {
-    ours: Vec<f64>,
-    python: Vec<f64>,
-    javascript: Vec<f64>,
-    exchange: Vec<f64>,
-}
+/// The core that all programs run on, and the program that holds them to it.
+struct Core(PathBuf, String);
 
-impl Times {
-    fn bar(&self, what: &'static str, peer: &[f64], least: Option<f64>) -> Bar {
-        let ratio = median(peer.iter().zip(&self.ours).map(|(peer, ours)| peer / ours));
-        let (peer, ours) = (
-            median(peer.iter().copied()),
-            median(self.ours.iter().copied()),
-        );
-        Bar {
-            what,
-            measured: format!("{ratio:.1}x ({peer:.0} µs to {ours:.0} µs)"),
-            wanted: least.map_or_else(|| "told".to_owned(), |least| format!(">= {least}x")),
-            kept: least.is_none_or(|least| ratio >= least),
-        }
-    }
-}
-
-fn turns(workspace: &Workspace, clients: &Clients, program: &Path, cores: &Cores) -> Result<Times> {
-    let server = Server::start(cores.command(program))?;
-    let mut times = Times::default();
-    for _ in 0..TURNS {
-        let mut ours = cores.command(program);
-        times.ours.push(server.time(ours.arg("get"))?);
-        let mut python = cores.command(&clients.python);
-        python.arg("-B").arg(workspace.path("tests/bench/get.py"));
-        times.python.push(server.time(&mut python)?);
-        let mut javascript = javascript_client(workspace, clients, cores);
-        times.javascript.push(server.time(&mut javascript)?);
-        let mut exchange = cores.command(program);
-        times.exchange.push(server.time(exchange.arg("exchange"))?);
-    }
-    Ok(times)
-}
-
-/// Where programs may run.
-enum Cores {
-    Free,
-    /// On this one, by this program.
-    One(PathBuf, String),
-}
-
-impl Cores {
+impl Core {
     /// The first core that this process may use.
-    fn one() -> Result<Self> {
-        let taskset = on_path("taskset")?;
+    fn first() -> Result<Self> {
+        let taskset = required("taskset", "taskset")?;
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let allowed = status
             .lines()
             .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
         let first = allowed.and_then(|list| list.trim().split([',', '-']).next());
         first
-            .map(|core| Self::One(taskset, core.to_owned()))
-            .ok_or_else(|| Problem::new("the system does not tell which cores may be used"))
+            .map(|core| Self(taskset, core.to_owned()))
+            .ok_or_else(|| Problem::new("the system does not report which cores may be used"))
     }
 
     fn command(&self, program: &Path) -> Command {
-        match self {
-            Self::Free => Command::new(program),
-            Self::One(taskset, core) => {
-                let mut command = Command::new(taskset);
-                command.arg("--cpu-list").arg(core).arg(program);
-                command
-            }
-        }
+        let mut command = Command::new(&self.0);
+        command.arg("--cpu-list").arg(&self.1).arg(program);
+        command
     }
-}
-
-/// The client goes to port 443 alone, so host and port are split for it; nothing stands between it and the server.
-fn javascript_client(workspace: &Workspace, clients: &Clients, cores: &Cores) -> Command {
-    let mut command = cores.command(&clients.node);
-    command
-        .arg("--require")
-        .arg(workspace.path("tests/conformance/javascript_port.cjs"))
-        .arg(workspace.path("tests/bench/get.cjs"))
-        .env("NODE_PATH", &clients.node_modules);
-    command
 }
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {
@@ -154,7 +91,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     )
 }
 
-/// A server in a process of its own; it ends when this is dropped.
+/// A server in its own process. It ends when this is dropped.
 struct Server {
     process: Child,
     _folder: tempfile::TempDir,
@@ -164,7 +101,7 @@ struct Server {
 
 impl Server {
     fn start(mut program: Command) -> Result<Self> {
-        let failed = |cause: std::io::Error| Problem::new(format!("the server: {cause}"));
+        let failed = |error: std::io::Error| Problem::new(format!("the server: {error}"));
         let folder = tempfile::tempdir().map_err(failed)?;
         let mut process = program
             .arg("server")
@@ -173,15 +110,15 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        let said = process.stdout.take().map(BufReader::new);
-        let mut lines = said.into_iter().flat_map(BufRead::lines);
+        let stdout = process.stdout.take().map(BufReader::new);
+        let mut lines = stdout.into_iter().flat_map(BufRead::lines);
         let mut line = || match lines.next() {
             Some(line) => line.map_err(failed),
             None => Err(Problem::new("the server ended at once")),
         };
         let (ready, job) = (line()?, line()?);
         let ready = serde_json::from_str(&ready)
-            .map_err(|cause| Problem::new(format!("the server's first line: {cause}")))?;
+            .map_err(|error| Problem::new(format!("the server's first line: {error}")))?;
         Ok(Self {
             process,
             _folder: folder,
@@ -190,26 +127,21 @@ impl Server {
         })
     }
 
-    /// The microseconds of a call that a client tells.
+    /// The microseconds of a call that a client reports.
     fn time(&self, client: &mut Command) -> Result<f64> {
-        let told = |name: &str| self.ready[name].as_str().unwrap_or_default();
-        let authority = told("caFile");
+        let ready = |name: &str| self.ready[name].as_str().unwrap_or_default();
+        let authority = ready("caFile");
         client
-            .env("IOTHUB_ENDPOINT", told("endpoint"))
-            .env("IOTHUB_CONNECTION_STRING", told("connectionString"))
+            .env("IOTHUB_ENDPOINT", ready("endpoint"))
+            .env("IOTHUB_CONNECTION_STRING", ready("connectionString"))
             .env("IOTHUB_CA_FILE", authority)
             .env("REQUESTS_CA_BUNDLE", authority)
             .env("NODE_EXTRA_CA_CERTS", authority)
             .env("BENCH_JOB", &self.job)
-            .env("BENCH_EXCHANGE", told("exchange"))
             // Loopback must not go to a proxy that the machine may have set up.
             .env("NO_PROXY", "localhost,127.0.0.1")
             .env("no_proxy", "localhost,127.0.0.1");
-        let text = output(client)?;
-        serde_json::from_slice::<Value>(&text)
-            .ok()
-            .and_then(|said| said["micros"].as_f64())
-            .ok_or_else(|| Problem::new("a client that was measured told no time"))
+        Numbers::printed_by(client)?.get("micros")
     }
 }
 

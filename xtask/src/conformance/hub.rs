@@ -13,7 +13,7 @@ use super::{Places, say};
 use crate::programs::{built, cargo};
 use crate::{Problem, Result};
 
-/// Builds `iothub-jobs` and gives a copy of it that no later build replaces.
+/// Builds `iothub-jobs` and returns a copy that later builds do not replace.
 pub(super) fn build(places: &Places) -> Result<PathBuf> {
     say("Building iothub-jobs ...");
     let mut command = cargo();
@@ -77,7 +77,7 @@ impl Hub {
         parts.collect::<Vec<_>>().join(";")
     }
 
-    /// A case of its own: asked to stop, the hub ends with code 0 and has said nothing more on stdout.
+    /// One more case: after SIGTERM, the hub ends with code 0 and has printed nothing more on stdout.
     pub(super) fn stop_cleanly(mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(10);
         let asked = self.process.terminate();
@@ -106,9 +106,14 @@ pub(super) struct BlobService {
 impl BlobService {
     pub(super) fn start(tools: &Tools, places: &Places) -> Result<Self> {
         let log = places.installed.join("blobs.log");
-        let mut command = Command::new(&tools.node);
+        let mut command = Command::new(&tools.clients.node);
         command
-            .arg(tools.node_modules.join("azurite/dist/src/blob/main.js"))
+            .arg(
+                tools
+                    .clients
+                    .node_modules
+                    .join("azurite/dist/src/blob/main.js"),
+            )
             .args([
                 "--blobHost",
                 "127.0.0.1",

@@ -1,22 +1,21 @@
 //! The clients, the storage emulator and the browser, at pinned versions, installed once.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::process::run_logged;
 use super::{Clients, Places, say};
-use crate::programs::on_path;
+use crate::programs::{on_path_or_debian, output, required};
 use crate::{Problem, Result};
 
 /// Programs that the suites need.
 pub(super) struct Tools {
-    /// Interpreter of the virtual environment that holds the Python clients.
-    pub(super) python: PathBuf,
-    /// Node.js of this machine.
-    pub(super) node: PathBuf,
-    /// Folder of the installed JavaScript packages.
-    pub(super) node_modules: PathBuf,
+    pub(super) clients: Clients,
+    /// Java of this machine.
+    pub(super) java: PathBuf,
+    /// The compiled Java programs, and the Java client with what it needs.
+    pub(super) class_path: OsString,
     /// A Chromium for the page.
     pub(super) chromium: PathBuf,
 }
@@ -24,12 +23,12 @@ pub(super) struct Tools {
 impl Tools {
     /// Installs what is missing. A second call with unchanged requirements does nothing.
     pub(super) fn install(places: &Places) -> Result<Self> {
-        let clients = Clients::install(places)?;
+        const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
         Ok(Self {
-            python: clients.python,
-            node: clients.node,
-            node_modules: clients.node_modules,
-            chromium: chromium(places)?,
+            clients: Clients::install(places)?,
+            java: required("java", "a JDK, version 17 or newer")?,
+            class_path: java(places)?,
+            chromium: on_path_or_debian(&CHROMIUM, "chromium")?,
         })
     }
 }
@@ -39,45 +38,32 @@ impl Clients {
     pub(super) fn install(places: &Places) -> Result<Self> {
         fs::create_dir_all(&places.installed).map_err(Problem::of(&places.installed))?;
         Ok(Self {
-            python: python(places)?,
-            node: on_path(&["node"]).ok_or_else(|| {
-                Problem::new("Node.js 20 or newer is not installed: `node` is not on the path")
-            })?,
+            python: python(
+                &places.installed.join("python"),
+                &places.scripts.join("requirements.txt"),
+            )?,
+            node: required("node", "Node.js, version 20 or newer")?,
             node_modules: javascript(places)?,
         })
     }
 }
 
-fn python(places: &Places) -> Result<PathBuf> {
-    let wanted = places.scripts.join("requirements.txt");
-    let home = places.installed.join("python");
+/// A virtual environment with the packages of a requirements file. Returns its interpreter.
+pub(crate) fn python(home: &Path, requirements: &Path) -> Result<PathBuf> {
     let interpreter = home.join("bin/python");
-    if Stamp::new(&home, &[&wanted])?.is_current() {
+    if Stamp::new(home, &[requirements])?.is_current() {
         return Ok(interpreter);
     }
-    say("Installing the Python clients ...");
-    clear(&home)?;
-    let system = on_path(&["python3"])
-        .ok_or_else(|| Problem::new("Python 3 is not installed: `python3` is not on the path"))?;
-    let log = places.installed.join("python.log");
-    run_logged(
-        Command::new(system).args(["-m", "venv"]).arg(&home),
-        &log,
-        "python3 -m venv",
-    )?;
+    say("Installing Python packages ...");
+    clear(home)?;
+    let mut venv = Command::new(required("python3", "Python 3")?);
+    output(venv.args(["-m", "venv"]).arg(home))?;
     let mut pip = Command::new(&interpreter);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--requirement",
-    ])
-    .arg(&wanted);
-    run_logged(&mut pip, &log, "installing the Python clients")?;
-    Stamp::new(&home, &[&wanted])?.write()?;
+    pip.args(["-m", "pip", "install", "--no-input", "--no-deps"])
+        .args(["--disable-pip-version-check", "--requirement"])
+        .arg(requirements);
+    output(&mut pip)?;
+    Stamp::new(home, &[requirements])?.write()?;
     Ok(interpreter)
 }
 
@@ -99,38 +85,58 @@ fn javascript(places: &Places) -> Result<PathBuf> {
         let name = file.file_name().unwrap_or_default();
         fs::copy(file, home.join(name)).map_err(Problem::of(&file))?;
     }
-    let npm = on_path(&["npm"])
-        .ok_or_else(|| Problem::new("npm is not installed: `npm` is not on the path"))?;
-    let mut command = Command::new(npm);
+    let mut command = Command::new(required("npm", "npm")?);
     command
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args([
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--loglevel=error",
+        ])
         .current_dir(&home);
-    run_logged(
-        &mut command,
-        &places.installed.join("javascript.log"),
-        "npm ci",
-    )?;
+    output(&mut command)?;
     Stamp::new(&home, &sources)?.write()?;
     Ok(modules)
 }
 
-fn chromium(places: &Places) -> Result<PathBuf> {
-    const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
-    if let Some(found) = on_path(NAMES) {
-        return Ok(found);
+/// Fetches the Java client, compiles the programs that use it, and returns the class path of both.
+fn java(places: &Places) -> Result<OsString> {
+    let scripts = places.scripts.join("java");
+    let wanted = scripts.join("pom.xml");
+    let home = places.installed.join("java");
+    let (libraries, classes) = (home.join("libraries"), home.join("classes"));
+    if !Stamp::new(&home, &[&wanted])?.is_current() {
+        say("Installing the Java client ...");
+        clear(&home)?;
+        let mut maven = Command::new(required("mvn", "Maven")?);
+        maven
+            .args(["--batch-mode", "--quiet", "-Dstyle.color=never"])
+            .arg("dependency:copy-dependencies")
+            .arg("-DincludeScope=runtime")
+            .arg(prefixed("-DoutputDirectory=", &libraries))
+            .arg(prefixed("-Dmaven.repo.local=", &home.join("repository")))
+            .arg("--file")
+            .arg(&wanted);
+        output(&mut maven)?;
+        Stamp::new(&home, &[&wanted])?.write()?;
     }
-    let missing =
-        "Chromium is not installed, and the page is tested in it: install the package `chromium`";
-    let apt = on_path(&["apt-get"]).ok_or_else(|| Problem::new(missing))?;
-    say("Installing Chromium ...");
-    let log = places.installed.join("chromium.log");
-    run_logged(Command::new(&apt).arg("update"), &log, "apt-get update")?;
-    let mut command = Command::new(&apt);
-    command
-        .args(["install", "--yes", "--no-install-recommends", "chromium"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    run_logged(&mut command, &log, missing)?;
-    on_path(NAMES).ok_or_else(|| Problem::new(missing))
+    let libraries = libraries.join("*");
+    clear(&classes)?;
+    let mut compiler = Command::new(required("javac", "a JDK, version 17 or newer")?);
+    compiler.arg("-cp").arg(&libraries).arg("-d").arg(&classes);
+    for program in ["Hub", "Container", "Devices", "Jobs"] {
+        compiler.arg(scripts.join(program).with_extension("java"));
+    }
+    output(&mut compiler)?;
+    std::env::join_paths([classes, libraries])
+        .map_err(|error| Problem::new(format!("the class path: {error}")))
+}
+
+fn prefixed(option: &str, path: &Path) -> OsString {
+    let mut text = OsString::from(option);
+    text.push(path);
+    text
 }
 
 /// Remembers from which requirement files a folder was installed; written last, so a broken install is done again.

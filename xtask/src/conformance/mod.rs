@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: the vendor's own clients, as they are released, against the local hub.
 //!
-//! Everything is installed at pinned versions into `target/conformance`, and nothing is skipped: a client that cannot
-//! be installed fails the run. The client programs stand in `tests/conformance`; each prints one JSON line per case.
+//! Everything is installed at pinned versions into `target/conformance`: a client that cannot
+//! be installed fails the run. The client programs are in `tests/conformance`; each prints one JSON line per case.
 
 mod hub;
 mod install;
@@ -14,7 +14,8 @@ use std::path::PathBuf;
 
 use hub::{BlobService, Hub};
 use install::Tools;
-use port::Forwarder;
+pub(crate) use install::python;
+use port::Route;
 use suite::{Language, Suite, Tally};
 
 use crate::Result;
@@ -30,7 +31,7 @@ pub struct Args {
     /// Test this hub binary instead of building `iothub-jobs`.
     #[arg(long, value_name = "FILE")]
     hub_binary: Option<PathBuf>,
-    /// Leave port 443 alone: the JavaScript client then gets host and port split for it.
+    /// Do not listen on port 443: the clients that know only that port reach the hub another way.
     #[arg(long)]
     no_port_443: bool,
 }
@@ -77,6 +78,16 @@ const SUITES: &[Suite] = &[
         language: Language::JavaScript,
     },
     Suite {
+        name: "java devices",
+        program: "Devices",
+        language: Language::Java,
+    },
+    Suite {
+        name: "java jobs",
+        program: "Jobs",
+        language: Language::Java,
+    },
+    Suite {
         name: "az request shapes",
         program: "az_requests.py",
         language: Language::Python,
@@ -91,7 +102,7 @@ const SUITES: &[Suite] = &[
 /// Installs, starts the hub and the storage emulator, runs every suite and prints `N passed, N failed`.
 ///
 /// # Errors
-/// When something cannot be installed or started. Failed cases are not an error: the outcome's exit code tells of them.
+/// When something cannot be installed or started. Failed cases are not an error: the exit code of the outcome reports them.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     let places = Places::of(workspace)?;
     let tools = Tools::install(&places)?;
@@ -101,19 +112,14 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
     };
     let blobs = BlobService::start(&tools, &places)?;
     let hub = Hub::start(&binary, &places)?;
-    let forwarder = if args.no_port_443 {
-        None
-    } else {
-        Forwarder::listen_on_443(hub.port()?)
-    };
-    say(&match &forwarder {
-        Some(_) => {
-            "The JavaScript client reaches the hub through a forwarder on 127.0.0.1:443.".to_owned()
+    let route = Route::open(hub.port()?, args.no_port_443)?;
+    say(match route {
+        Route::Forwarder => {
+            "The JavaScript and Java clients reach the hub through a forwarder on 127.0.0.1:443."
         }
-        None => format!(
-            "Port 443 is not used: the JavaScript client has host and port split by javascript_port.cjs (hub on port {}).",
-            hub.port()?
-        ),
+        Route::Proxy(_) => {
+            "Port 443 is not used: javascript_port.cjs splits host and port, and Java has a proxy."
+        }
     });
     say(
         "az: its IoT extension is published in no registry reached here; its request shapes are replayed instead.",
@@ -126,7 +132,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<Outcome> {
             .is_none_or(|text| suite.name.contains(text))
     }) {
         say(&format!("\n{}", suite.name));
-        total += suite.run(&places, &tools, &hub, &blobs, forwarder.is_some())?;
+        total += suite.run(&places, &tools, &hub, &blobs, &route)?;
     }
     total += Tally::one(hub.stop_cleanly());
     Ok(Outcome {
@@ -149,7 +155,7 @@ pub(crate) fn clients(workspace: &Workspace) -> Result<Clients> {
     Clients::install(&Places::of(workspace)?)
 }
 
-/// One line for the person who runs it. A closed pipe is no reason to stop.
+/// One line for the person who runs it. A closed pipe does not stop the run.
 fn say(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }

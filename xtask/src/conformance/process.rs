@@ -1,4 +1,4 @@
-//! Commands that run to the end with a log, and servers that are ended with the run.
+//! Client programs, and servers that are ended with the run.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -9,31 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::{Problem, Result};
-
-/// Runs a command to its end, its output in `log`; a failure shows the log's last lines.
-pub(super) fn run_logged(command: &mut Command, log: &Path, what: &str) -> Result<()> {
-    let file = File::create(log).map_err(Problem::of(&log))?;
-    let twin = file.try_clone().map_err(Problem::of(&log))?;
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(file)
-        .stderr(twin)
-        .status()
-        .map_err(|cause| {
-            Problem::new(format!(
-                "{what}: {:?} does not start: {cause}",
-                command.get_program()
-            ))
-        })?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Problem::new(format!(
-        "{what} failed ({status}); the end of {}:\n{}",
-        log.display(),
-        tail(log)
-    )))
-}
 
 /// The last lines of a log, for a message.
 pub(super) fn tail(log: &Path) -> String {
@@ -92,7 +67,7 @@ impl Process {
             Ok(line) => Ok(Some(line)),
             Err(mpsc::RecvTimeoutError::Disconnected) => Ok(None),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                Err(Problem::new(format!("{}: no answer in time", self.what)))
+                Err(Problem::new(format!("{}: no output in time", self.what)))
             }
         }
     }

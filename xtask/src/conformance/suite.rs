@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::hub::{BlobService, Hub};
 use super::install::Tools;
+use super::port::Route;
 use super::process::{Process, tail};
 use super::{Places, say};
 use crate::Result;
@@ -19,13 +20,14 @@ pub(super) struct Suite {
     pub(super) language: Language,
 }
 
-/// How a program is started and how it is told about the CA.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How a program is started, and how it learns which CA to trust.
 pub(super) enum Language {
     /// Reads `REQUESTS_CA_BUNDLE`; any port.
     Python,
-    /// Reads `NODE_EXTRA_CA_CERTS`; port 443 alone.
+    /// Reads `NODE_EXTRA_CA_CERTS`; port 443 only.
     JavaScript,
+    /// Reads `CONFORMANCE_CA_FILE`; port 443 only.
+    Java,
     /// Node.js that drives Chromium.
     Browser,
 }
@@ -73,10 +75,10 @@ impl Suite {
         tools: &Tools,
         hub: &Hub,
         blobs: &BlobService,
-        port_443: bool,
+        route: &Route,
     ) -> Result<Tally> {
         let log = places.installed.join(format!("{}.log", self.program));
-        let mut command = self.command(places, tools, hub, port_443)?;
+        let mut command = self.command(places, tools, hub, route)?;
         command
             .env("CONFORMANCE_BLOB_ENDPOINT", &blobs.endpoint)
             .env("CONFORMANCE_ADMIN_ENDPOINT", &hub.ready.admin_endpoint)
@@ -105,48 +107,55 @@ impl Suite {
         Ok(tally)
     }
 
-    fn command(
-        &self,
-        places: &Places,
-        tools: &Tools,
-        hub: &Hub,
-        port_443: bool,
-    ) -> Result<Command> {
+    fn command(&self, places: &Places, tools: &Tools, hub: &Hub, route: &Route) -> Result<Command> {
         let program = places.scripts.join(self.program);
-        let port = hub.port()?;
-        if self.language == Language::Python {
-            let mut command = Command::new(&tools.python);
-            command
-                .arg("-B")
-                .arg(program)
-                .env("REQUESTS_CA_BUNDLE", &hub.ready.ca_file)
-                .env(
-                    "IOTHUB_CONNECTION_STRING",
-                    hub.connection_string_for(&format!("localhost:{port}")),
-                );
-            return Ok(command);
-        }
-        let mut command = Command::new(&tools.node);
-        let mut host = format!("localhost:{port}");
-        if self.language == Language::JavaScript && port_443 {
-            "localhost".clone_into(&mut host);
-        } else if self.language == Language::JavaScript {
-            command
-                .arg("--require")
-                .arg(places.scripts.join("javascript_port.cjs"));
+        let with_port = format!("localhost:{}", hub.port()?);
+        let mut command;
+        let mut host = with_port.as_str();
+        match self.language {
+            Language::Python => {
+                command = Command::new(&tools.clients.python);
+                command.arg("-B").arg(program);
+            }
+            Language::Java => {
+                command = Command::new(&tools.java);
+                if let Route::Proxy(port) = route {
+                    command
+                        .args(["-Dhttps.proxyHost=127.0.0.1", "-Dhttp.nonProxyHosts="])
+                        .arg(format!("-Dhttps.proxyPort={port}"));
+                }
+                command.arg("-cp").arg(&tools.class_path).arg(self.program);
+                host = "localhost";
+            }
+            Language::JavaScript => {
+                command = Command::new(&tools.clients.node);
+                match route {
+                    Route::Forwarder => host = "localhost",
+                    Route::Proxy(_) => {
+                        let split = places.scripts.join("javascript_port.cjs");
+                        command.arg("--require").arg(split);
+                    }
+                }
+                command.arg(program);
+            }
+            Language::Browser => {
+                command = Command::new(&tools.clients.node);
+                command.arg(program);
+            }
         }
         command
-            .arg(program)
-            .env("NODE_PATH", &tools.node_modules)
+            .env("REQUESTS_CA_BUNDLE", &hub.ready.ca_file)
             .env("NODE_EXTRA_CA_CERTS", &hub.ready.ca_file)
+            .env("CONFORMANCE_CA_FILE", &hub.ready.ca_file)
+            .env("NODE_PATH", &tools.clients.node_modules)
             .env("CONFORMANCE_CHROMIUM", &tools.chromium)
             .env("CONFORMANCE_ENDPOINT", &hub.ready.endpoint)
-            .env("IOTHUB_CONNECTION_STRING", hub.connection_string_for(&host));
+            .env("IOTHUB_CONNECTION_STRING", hub.connection_string_for(host));
         Ok(command)
     }
 }
 
-/// Prints one line of a program as a case. A line that is none counts as a failure.
+/// Prints one line of a program as a case. Any other line counts as a failure.
 fn count(line: &str) -> Tally {
     match serde_json::from_str::<Outcome>(line) {
         Ok(Outcome { case, ok: true, .. }) => {

@@ -1,4 +1,4 @@
-//! Rules for request bodies and answers.
+//! Rules for request bodies and responses.
 
 use serde_json::Value;
 
@@ -35,9 +35,14 @@ impl<'a> Comparison<'a> {
         self.rest(&spot, Some(old), Some(new), &known, &DOCUMENTATION);
     }
 
-    pub(super) fn answers(&mut self, spot: &Spot, old: Option<&'a Value>, new: Option<&'a Value>) {
-        if rust_answer(&self.old, old) != rust_answer(&self.new, new) {
-            let message = "the success answers give the Rust call another type";
+    pub(super) fn responses(
+        &mut self,
+        spot: &Spot,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
+    ) {
+        if rust_response(&self.old, old) != rust_response(&self.new, new) {
+            let message = "the success responses change the return type of the Rust call";
             self.add(spot, Class::None, Breaking, message);
         }
         for (status, before, after) in members_of_both(old, new) {
@@ -47,18 +52,18 @@ impl<'a> Comparison<'a> {
                 }
                 continue;
             }
-            // A success gives the Rust call its type, which is judged as a whole; errors never reach the generator.
-            let spot = spot.part(&format!("answer {status}"), status);
-            let spot = spot.used(Use::answer(is_success(status)));
+            // Successes decide the return type of the Rust call, which is compared as a whole; errors never reach the generator.
+            let spot = spot.part(&format!("response {status}"), status);
+            let spot = spot.used(Use::response(is_success(status)));
             match (before, after) {
-                (Some(before), Some(after)) => self.answer(&spot, before, after),
+                (Some(before), Some(after)) => self.response(&spot, before, after),
                 (Some(_), None) => self.add(&spot, Breaking, Class::None, "removed"),
                 _ => self.add(&spot, Additive, Class::None, "added"),
             }
         }
     }
 
-    fn answer(&mut self, spot: &Spot, old: &'a Value, new: &'a Value) {
+    fn response(&mut self, spot: &Spot, old: &'a Value, new: &'a Value) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let found = self.changes.len();
         self.content(spot, before, after);
@@ -88,7 +93,7 @@ impl<'a> Comparison<'a> {
             let (before, after) = (self.old.resolve(before), self.new.resolve(after));
             let place = format!("headers/{}", escape(name));
             let spot = spot.part(&format!("header `{name}`"), &place);
-            let spot = spot.used(Use::answer(false));
+            let spot = spot.used(Use::response(false));
             self.schema(&spot, before.get("schema"), after.get("schema"));
             let (was, is) = (is_required(before), is_required(after));
             self.requiredness(&spot, was, is, Class::None);
@@ -117,11 +122,11 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What the Rust call answers, by the rule of the lowering: nothing, if one of the successes has no body.
-fn rust_answer<'a>(document: &Document<'a>, responses: Option<&'a Value>) -> Option<Vec<Value>> {
+/// What the Rust call returns, by the rule of the lowering: nothing, if one of the successes has no body.
+fn rust_response<'a>(document: &Document<'a>, responses: Option<&'a Value>) -> Option<Vec<Value>> {
     let successes = members(responses).filter(|(status, _)| is_success(status));
-    let bodies = successes.map(|(_, answer)| {
-        let (_, media) = members(document.resolve(answer).get("content")).next()?;
+    let bodies = successes.map(|(_, response)| {
+        let (_, media) = members(document.resolve(response).get("content")).next()?;
         media.get("schema").map(rust_shape)
     });
     // Different bodies stop the generator, so no type is the same as theirs.

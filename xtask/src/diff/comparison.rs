@@ -6,7 +6,7 @@ use super::report::Change;
 use super::report::Class::{self, Additive, Breaking};
 use crate::spec::document::{Document, escape, members_of_both};
 
-/// What may change about a described thing without anybody but readers noticing.
+/// What may change about a described thing so that only readers notice.
 pub(super) const DOCUMENTATION: [&str; 7] = [
     "description",
     "summary",
@@ -24,7 +24,7 @@ pub(super) struct Use {
     pub(super) sent: bool,
     /// Callers read it.
     pub(super) read: bool,
-    /// It gives a Rust type.
+    /// It becomes a Rust type.
     pub(super) rust: bool,
     /// It is an optional field, which is an `Option` in Rust, null or not.
     pub(super) in_option: bool,
@@ -41,7 +41,7 @@ impl Use {
         }
     }
 
-    pub(super) fn answer(rust: bool) -> Self {
+    pub(super) fn response(rust: bool) -> Self {
         Self {
             read: true,
             rust,
@@ -49,7 +49,7 @@ impl Use {
         }
     }
 
-    /// The class of a Rust change, none where there is no Rust type.
+    /// The class of a Rust change, `None` without a Rust type.
     pub(super) fn on_rust(self, class: Class) -> Class {
         if self.rust { class } else { Class::None }
     }
@@ -93,7 +93,7 @@ impl Spot {
         spot
     }
 
-    /// A part of it with a name of its own.
+    /// A part of it, with its name.
     pub(super) fn part(&self, name: &str, below: &str) -> Self {
         let mut spot = self.at(below);
         spot.subject = format!("{}, {name}", self.subject);

@@ -70,7 +70,7 @@ impl Comparison<'_> {
         };
         Use {
             sent: both.iter().any(|one| one.in_requests.contains(name)),
-            read: both.iter().any(|one| one.in_answers.contains(name)),
+            read: both.iter().any(|one| one.in_responses.contains(name)),
             rust: !both.iter().all(|one| only_errors(one)),
             ..Use::default()
         }

@@ -39,7 +39,7 @@ const FLAGS: [&str; 11] = [
 pub(super) fn left_out(root: &Value) -> Value {
     let mut left = root.clone();
     object(&mut left, root.get("security"));
-    // At the top, security is no repetition of itself.
+    // At the top, security does not repeat anything.
     if let Some(security) = root.get("security") {
         left["security"] = security.clone();
     }

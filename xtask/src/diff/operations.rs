@@ -49,7 +49,7 @@ impl<'a> Comparison<'a> {
         let (before, after) = both("requestBody");
         self.request_body(&spot.at("requestBody"), before, after);
         let (before, after) = both("responses");
-        self.answers(&spot.at("responses"), before, after);
+        self.responses(&spot.at("responses"), before, after);
         let known = ["operationId", "parameters", "requestBody", "responses"];
         let mut documentation = DOCUMENTATION.to_vec();
         documentation.push("servers");
@@ -117,7 +117,7 @@ fn name(parameter: &Value) -> &str {
 }
 
 /// What a change of this parameter does to the Rust call: arguments are positional, so any change of them breaks. The
-/// version of the API is no argument, because the seam sends it.
+/// version of the API is not an argument, because the seam sends it.
 fn on_call(parameter: &Value) -> Class {
     if name(parameter) == "api-version" {
         Class::None

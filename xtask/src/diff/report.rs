@@ -1,4 +1,4 @@
-//! What a comparison found, and how it is told.
+//! What a comparison found, and how it is printed.
 
 use std::fmt::Write as _;
 
@@ -161,7 +161,7 @@ impl Bump {
     }
 }
 
-/// Text of the spec as a cell of a table takes it: in one line, and without mentions or markup of its own. Names between
+/// Text of the spec as a cell of a table takes it: in one line, and without its mentions or markup. Names between
 /// backticks stay code.
 fn cell(text: &str) -> String {
     let has_code = text.matches('`').count().is_multiple_of(2);

@@ -5,30 +5,9 @@ use serde_json::Value;
 use super::comparison::{Comparison, DOCUMENTATION, Spot, Use, change};
 use super::report::Class::{self, Additive, Breaking};
 use crate::spec::document::{object, reference};
-use crate::spec::referenced_name;
+use crate::spec::{limits, referenced_name};
 
-/// Bounds, and whether a greater value is stricter.
-pub(super) const BOUNDS: [(&str, bool); 8] = [
-    ("minimum", true),
-    ("maximum", false),
-    ("minLength", true),
-    ("maxLength", false),
-    ("minItems", true),
-    ("maxItems", false),
-    ("minProperties", true),
-    ("maxProperties", false),
-];
-
-/// Constraints of which any change is both stricter and looser.
-pub(super) const PATTERNS: [&str; 5] = [
-    "pattern",
-    "multipleOf",
-    "uniqueItems",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-];
-
-/// Members that have a rule of their own.
+/// Members that have their own rule.
 const KNOWN: [&str; 12] = [
     "$ref",
     "type",
@@ -44,7 +23,7 @@ const KNOWN: [&str; 12] = [
     "default",
 ];
 
-/// What only people read. `readOnly` is here because neither the generator nor the service heeds it.
+/// What only people read. `readOnly` is here because neither the generator nor the service uses it.
 const NOTES: [&str; 5] = ["title", "readOnly", "writeOnly", "xml", "discriminator"];
 
 impl<'a> Comparison<'a> {
@@ -75,8 +54,7 @@ impl<'a> Comparison<'a> {
         let inside = spot.clone().used(inside);
         self.fields(&inside, old, new);
         self.parts(&inside, old, new);
-        let bounds = BOUNDS.map(|(name, _)| name);
-        let known = [&KNOWN[..], &bounds, &PATTERNS].concat();
+        let known: Vec<_> = KNOWN.into_iter().chain(limits()).collect();
         let documentation = [&DOCUMENTATION[..], &NOTES].concat();
         self.rest(spot, Some(old), Some(new), &known, &documentation);
     }
@@ -175,7 +153,7 @@ pub(super) fn stripped(schema: &Value) -> Value {
     Value::Object(members)
 }
 
-/// What decides the Rust type of a schema in an answer.
+/// What decides the Rust type of a schema in a response.
 pub(super) fn rust_shape(schema: &Value) -> Value {
     let keep = [
         "$ref",

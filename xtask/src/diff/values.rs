@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::comparison::{Comparison, Spot, change};
 use super::report::Class::{self, Additive, Breaking};
-use super::schemas::{BOUNDS, PATTERNS, is_open};
+use super::schemas::is_open;
+use crate::spec::{BOUNDS, PATTERNS};
 
 impl Comparison<'_> {
     pub(super) fn values(&mut self, spot: &Spot, old: &Value, new: &Value) {

@@ -40,7 +40,7 @@ impl Comparison<'_> {
         self.rest(&spot, Some(old), Some(new), &["version"], &documentation);
     }
 
-    /// Members of `paths` that are no path, and members of a path that are no operation.
+    /// Members of `paths` that are not paths, and members of a path that are not operations.
     fn paths(&mut self) {
         let known = [&METHODS[..], &["parameters"]].concat();
         let documentation = ["summary", "description", "servers"];

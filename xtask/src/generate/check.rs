@@ -9,14 +9,14 @@ use syn::{FnArg, ImplItem, Item, Pat, Signature};
 use super::names::is_identifier;
 use crate::{Problem, Result};
 
-/// Characters that turn the direction of text, which rustc refuses even in documentation.
+/// Characters that turn the direction of text, which rustc rejects even in documentation.
 const TURNS_TEXT: [std::ops::RangeInclusive<char>; 2] =
     ['\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
 
 pub(super) fn check(core: &str) -> Result<()> {
     if let Some(odd) = core.chars().find(|letter| is_odd(*letter)) {
         return Err(Problem::new(format!(
-            "a text of the spec has the character {odd:?}, which Rust refuses in documentation; take it out"
+            "a text of the spec has the character {odd:?}, which Rust rejects in documentation; take it out"
         )));
     }
     let file = syn::parse_file(core).map_err(|error| {
@@ -135,7 +135,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn name_that_stands_twice_in_one_place_is_refused() {
+    fn duplicate_name_in_one_place_is_rejected() {
         for (core, words) in [
             ("struct A { b: u8, b: u8 }", "two fields of A"),
             (

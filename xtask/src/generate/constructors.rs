@@ -1,9 +1,10 @@
 //! Constructors for the models that cannot have a default, because the spec requires some of their fields.
 
 use openapiv3::{ObjectType, OpenAPI};
+use syn::punctuated::Punctuated;
 use syn::{Field, Fields, Item, ItemStruct, parse_quote};
 
-use super::fields::{inside_option, object_of, wire_name};
+use super::fields::{inside_option, object_of, type_text, wire_name};
 
 /// Adds a constructor for each struct without a default.
 pub(super) fn add(items: &mut Vec<Item>, document: &OpenAPI) {
@@ -22,44 +23,27 @@ pub(super) fn add(items: &mut Vec<Item>, document: &OpenAPI) {
 
 /// The type that has a default, derived or written out.
 fn defaulted(item: &Item) -> Option<String> {
-    let block = match item {
-        Item::Impl(block) => block,
-        Item::Struct(item) => return derives_default(item).then(|| item.ident.to_string()),
-        _ => return None,
-    };
-    let (_, name, _) = block.trait_.as_ref()?;
-    let syn::Type::Path(path) = &*block.self_ty else {
-        return None;
-    };
-    let is_default = name
-        .segments
-        .last()
-        .is_some_and(|segment| segment.ident == "Default");
-    is_default.then(|| {
-        path.path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string())
-    })?
+    match item {
+        Item::Struct(item) => item
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("derive"))
+            .filter_map(|attribute| attribute.parse_args_with(Paths::parse_terminated).ok())
+            .any(|derived| derived.iter().any(is_default))
+            .then(|| item.ident.to_string()),
+        Item::Impl(block) => {
+            let (_, name, _) = block.trait_.as_ref()?;
+            is_default(name).then(|| type_text(&block.self_ty))
+        }
+        _ => None,
+    }
 }
 
-fn derives_default(item: &ItemStruct) -> bool {
-    let mut found = false;
-    for attribute in item
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-    {
-        let _ = attribute.parse_nested_meta(|meta| {
-            found |= meta
-                .path
-                .segments
-                .last()
-                .is_some_and(|segment| segment.ident == "Default");
-            Ok(())
-        });
-    }
-    found
+type Paths = Punctuated<syn::Path, syn::Token![,]>;
+
+fn is_default(path: &syn::Path) -> bool {
+    let last = path.segments.last();
+    last.is_some_and(|segment| segment.ident == "Default")
 }
 
 /// A constructor of the required fields, for a struct that cannot have a default.

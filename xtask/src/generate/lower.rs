@@ -1,9 +1,9 @@
 //! Lowering: from what the service does to what the generator takes.
 //!
-//! * declared errors go, so that every answer but a success reaches one reader with its status, headers and body;
-//! * an operation with several success answers keeps one: none at all if one of them has no body;
+//! * declared errors go, so that one function reads every response but a success, with its status, headers and body;
+//! * an operation with several success responses keeps one: none at all if one of them has no body;
 //! * `api-version` leaves the parameters, because the seam adds it to each request;
-//! * texts lose their format and their limits, numbers their bounds: one odd value must not cost the whole answer;
+//! * texts lose their format and their limits, numbers their bounds: one odd value must not make the whole response unreadable;
 //! * secrets get one canonical schema, which the settings map to `SasUri`;
 //! * enums that are marked open are taken out and written by [`super::enums`];
 //! * a reference inside an `allOf` of one element becomes that reference, unless it says that a required value may be null;
@@ -12,9 +12,11 @@
 use std::collections::BTreeSet;
 
 use openapiv3::{
-    AdditionalProperties, Components, OpenAPI, Operation, Parameter, ReferenceOr, Responses,
-    Schema, SchemaKind, StatusCode, Type, VariantOrUnknownOrEmpty,
+    Components, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr, Responses,
+    StatusCode,
 };
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
 use super::enums::{OpenEnum, open_enum};
 use crate::spec::document::{Document, escape};
@@ -59,11 +61,11 @@ pub(super) fn lower(document: &OpenAPI) -> Result<Lowered> {
             if let ReferenceOr::Item(schema) = schema {
                 let at = format!("/components/schemas/{}", escape(name));
                 enums.extend(open_enum(name, schema).map_err(|problem| problem.at(at))?);
-                lower_schema(schema);
+                lower_schema(schema, false)?;
             }
         }
     }
-    refuse_loops(document)?;
+    reject_loops(document)?;
     drop_what_only_errors_used(document, &mut lowered)?;
     enums.retain(|open| spec::schemas(&lowered).any(|(name, _)| name == open.rust_name));
     Ok(Lowered {
@@ -98,7 +100,7 @@ fn lower_operation(method: &str, operation: &mut Operation, components: &Compone
     lower_parameters(&mut operation.parameters, components)?;
     if let Some(body) = &mut operation.request_body {
         let mut found = resolved(body, |name| components.request_bodies.get(name))?;
-        lower_content(&mut found.content);
+        lower_content(&mut found.content)?;
         *body = ReferenceOr::Item(found);
     }
     operation.responses = lower_responses(&operation.responses, components)?;
@@ -116,10 +118,8 @@ fn lower_parameters(
         if is_version {
             continue;
         }
-        if let openapiv3::ParameterSchemaOrContent::Schema(schema) =
-            &mut data_mut(&mut parameter).format
-        {
-            lower_reference_or_schema(schema);
+        if let ParameterSchemaOrContent::Schema(schema) = &mut data_mut(&mut parameter).format {
+            lower_schema(schema, false)?;
         }
         kept.push(ReferenceOr::Item(parameter));
     }
@@ -127,14 +127,14 @@ fn lower_parameters(
     Ok(())
 }
 
-fn lower_content(content: &mut openapiv3::Content) {
-    let schemas = content
+fn lower_content(content: &mut openapiv3::Content) -> Result<()> {
+    let mut schemas = content
         .values_mut()
         .filter_map(|media| media.schema.as_mut());
-    schemas.for_each(lower_reference_or_schema);
+    schemas.try_for_each(|schema| lower_schema(schema, false))
 }
 
-/// What a shared part stands for.
+/// What a reference to a shared part leads to.
 fn resolved<'s, T: Clone + 's>(
     value: &'s ReferenceOr<T>,
     shared: impl FnOnce(&str) -> Option<&'s ReferenceOr<T>>,
@@ -167,20 +167,20 @@ fn lower_responses(responses: &Responses, components: &Components) -> Result<Res
             continue;
         }
         let mut response = resolved(response, |name| components.responses.get(name))?;
-        lower_content(&mut response.content);
+        lower_content(&mut response.content)?;
         kept.responses
             .insert(status.clone(), ReferenceOr::Item(response));
     }
     if kept.responses.is_empty() {
         return Err(Problem::new(
-            "no success answer is declared; add the 2xx that the service sends",
+            "no success response is declared; add the 2xx that the service sends",
         ));
     }
     unify(&mut kept)?;
     Ok(kept)
 }
 
-/// Several success answers become one type: nothing, if one of them has no body.
+/// Several success responses become one type: no type, if one of them has no body.
 fn unify(responses: &mut Responses) -> Result<()> {
     let bodies = || {
         responses
@@ -200,7 +200,7 @@ fn unify(responses: &mut Responses) -> Result<()> {
             .map(ToString::to_string)
             .collect();
         return Err(Problem::new(format!(
-            "the success answers {} have different bodies; the generator gives an operation one type, so declare one",
+            "the success responses {} have different bodies; the generator takes one type for each operation, so declare one",
             codes.join(" and ")
         )));
     }
@@ -218,98 +218,68 @@ fn dangling(reference: &str) -> Problem {
     ))
 }
 
-fn lower_reference_or_schema(schema: &mut ReferenceOr<Schema>) {
-    if let Some(reference) = wrapped(schema.as_item(), false) {
-        *schema = ReferenceOr::Reference { reference };
-    }
-    if let ReferenceOr::Item(schema) = schema {
-        lower_schema(schema);
-    }
+/// Lowers a schema, or a reference to one. What is optional may be null without saying so.
+fn lower_schema<T: Serialize + DeserializeOwned>(schema: &mut T, is_optional: bool) -> Result<()> {
+    let failed =
+        |error: serde_json::Error| Problem::new(format!("a schema cannot be lowered: {error}"));
+    let mut value = serde_json::to_value(&*schema).map_err(failed)?;
+    lower_value(&mut value, is_optional);
+    *schema = serde_json::from_value(value).map_err(failed)?;
+    Ok(())
 }
 
-fn lower_boxed(schema: &mut ReferenceOr<Box<Schema>>, is_optional: bool) {
-    if let Some(reference) = wrapped(schema.as_item().map(AsRef::as_ref), is_optional) {
-        *schema = ReferenceOr::Reference { reference };
+fn lower_value(value: &mut Value, is_optional: bool) {
+    if let Some(target) = spec::wrapped_reference(value).map(str::to_owned)
+        && (is_optional || value["nullable"] != true)
+    {
+        *value = json!({ "$ref": target });
     }
-    if let ReferenceOr::Item(schema) = schema {
-        lower_schema(schema);
+    let Some(schema) = value.as_object_mut() else {
+        return;
+    };
+    let is_text = schema.get("type") == Some(&json!("string"));
+    let is_secret = is_text && schema.get("x-ms-secret") == Some(&json!(true));
+    schema.retain(|name, _| {
+        let is_unused = name == "default" || name == "example" || name.starts_with("x-");
+        // The generator would make conditions of limits.
+        !is_unused && !spec::limits().any(|limit| limit == name)
+    });
+    if is_text {
+        schema.remove("format");
     }
-}
-
-/// The reference that an `allOf` of one element wraps. What is optional may be null without saying so.
-fn wrapped(schema: Option<&Schema>, is_optional: bool) -> Option<String> {
-    let schema = schema.filter(|schema| is_optional || !schema.schema_data.nullable)?;
-    let value = serde_json::to_value(schema).ok()?;
-    spec::wrapped_reference(&value).map(str::to_owned)
-}
-
-fn lower_schema(schema: &mut Schema) {
-    let is_secret = spec::is_marked(schema, "x-ms-secret");
-    schema.schema_data.default = None;
-    schema.schema_data.example = None;
-    schema.schema_data.extensions.clear();
-    match &mut schema.schema_kind {
-        SchemaKind::Type(Type::String(text)) => {
-            text.format = if is_secret {
-                VariantOrUnknownOrEmpty::Unknown(SECRET_FORMAT.to_owned())
-            } else {
-                VariantOrUnknownOrEmpty::Empty
-            };
-            (text.pattern, text.min_length, text.max_length) = (None, None, None);
-            if is_secret {
-                schema.schema_data.nullable = false;
-                text.enumeration.clear();
+    if is_secret {
+        schema.retain(|name, _| name != "nullable" && name != "enum");
+        schema.insert("format".to_owned(), json!(SECRET_FORMAT));
+    }
+    // Members that the document does not list are tolerated.
+    schema.retain(|name, value| name != "additionalProperties" || *value != false);
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &str| {
+        let mut names = required.as_array().into_iter().flatten();
+        names.any(|required| required == name)
+    };
+    for (name, inside) in schema {
+        match (name.as_str(), inside) {
+            ("items" | "additionalProperties", inside) => lower_value(inside, false),
+            ("oneOf" | "allOf" | "anyOf", Value::Array(parts)) => {
+                parts.iter_mut().for_each(|part| lower_value(part, false));
             }
-        }
-        SchemaKind::Type(Type::Integer(number)) => {
-            (number.minimum, number.maximum, number.multiple_of) = (None, None, None);
-            (number.exclusive_minimum, number.exclusive_maximum) = (false, false);
-        }
-        SchemaKind::Type(Type::Number(number)) => {
-            (number.minimum, number.maximum, number.multiple_of) = (None, None, None);
-            (number.exclusive_minimum, number.exclusive_maximum) = (false, false);
-        }
-        SchemaKind::Type(Type::Array(list)) => {
-            (list.min_items, list.max_items, list.unique_items) = (None, None, false);
-            list.items
-                .iter_mut()
-                .for_each(|items| lower_boxed(items, false));
-        }
-        SchemaKind::Type(Type::Object(object)) => lower_object(object),
-        SchemaKind::OneOf { one_of: parts }
-        | SchemaKind::AllOf { all_of: parts }
-        | SchemaKind::AnyOf { any_of: parts } => {
-            parts.iter_mut().for_each(lower_reference_or_schema);
-        }
-        SchemaKind::Not { .. } | SchemaKind::Any(_) | SchemaKind::Type(Type::Boolean(_)) => {}
-    }
-}
-
-fn lower_object(object: &mut openapiv3::ObjectType) {
-    (object.min_properties, object.max_properties) = (None, None);
-    match &mut object.additional_properties {
-        // Members that the document does not list are tolerated.
-        Some(AdditionalProperties::Any(false)) => object.additional_properties = None,
-        Some(AdditionalProperties::Schema(schema)) => lower_reference_or_schema(schema),
-        _ => {}
-    }
-    for (name, property) in &mut object.properties {
-        lower_boxed(property, !object.required.contains(name));
-        let ReferenceOr::Item(property) = property else {
-            continue;
-        };
-        let is_collection = matches!(
-            &property.schema_kind,
-            SchemaKind::Type(Type::Array(_) | Type::Object(_))
-        );
-        if is_collection && !object.required.contains(name) {
-            property.schema_data.nullable = true;
+            ("properties", Value::Object(fields)) => {
+                for (name, field) in fields {
+                    let is_optional = !is_required(name);
+                    lower_value(field, is_optional);
+                    if is_optional && (field["type"] == "array" || field["type"] == "object") {
+                        field["nullable"] = json!(true);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }
 
-/// A component that is nothing but a reference, at the end to itself, would be a type without an end.
-fn refuse_loops(document: &OpenAPI) -> Result<()> {
+/// A component that is only a reference, and in the end to itself, would be a type without an end.
+fn reject_loops(document: &OpenAPI) -> Result<()> {
     for (name, mut schema) in spec::schemas(document) {
         let mut seen = BTreeSet::from([name]);
         while let ReferenceOr::Reference { reference } = schema {
@@ -329,7 +299,7 @@ fn refuse_loops(document: &OpenAPI) -> Result<()> {
     Ok(())
 }
 
-/// Removes the schemas that nothing but a declared error led to.
+/// Removes the schemas that only declared errors used.
 fn drop_what_only_errors_used(before: &OpenAPI, lowered: &mut OpenAPI) -> Result<()> {
     let used_before = reachable(before)?;
     let used_after = reachable(lowered)?;
@@ -346,5 +316,5 @@ fn reachable(document: &OpenAPI) -> Result<BTreeSet<String>> {
     let value = serde_json::to_value(document)
         .map_err(|error| Problem::new(format!("the lowered spec cannot be written: {error}")))?;
     let document = Document::new(&value);
-    Ok(&document.in_requests | &document.in_answers)
+    Ok(&document.in_requests | &document.in_responses)
 }

@@ -11,7 +11,7 @@ mod fields;
 mod lower;
 pub(crate) mod names;
 mod polish;
-mod veil;
+mod redact;
 
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,7 +63,7 @@ pub fn from_workspace(workspace: &Workspace) -> Result<String> {
     Ok(format!("{}{core}", header(&text, &lock, &inputs)))
 }
 
-/// The generated core for the text of a spec, without the header that tells its origin.
+/// The generated core for the text of a spec, without the header that names its origin.
 pub fn core(text: &str) -> Result<String> {
     let document = spec::parse(text)?;
     let lowered = lower::lower(&document)?;
@@ -136,7 +136,7 @@ fn tokens(lowered: &lower::Lowered) -> Result<String> {
     match result {
         Ok(Ok(tokens)) => Ok(tokens.to_string()),
         Ok(Err(error)) => Err(Problem::new(format!(
-            "the generator refuses the spec: {error}"
+            "the generator rejects the spec: {error}"
         ))),
         Err(panic) => {
             let message = panic

@@ -1,10 +1,10 @@
 //! What the generated syntax tree needs before people depend on it.
 //!
 //! * structs are `#[non_exhaustive]`, and one without a default gets a constructor (`constructors`), so that a new optional
-//!   field breaks nobody;
+//!   field does not break callers;
 //! * schemars is derived behind the feature, saying exactly what the spec says about null and bounds;
 //! * fields that refer to another schema get its description;
-//! * free JSON and free text leave the printed form of their models (`veil`);
+//! * free JSON and free text leave the printed form of their models (`redact`);
 //! * the constructors of the client go: one unwraps a `reqwest::Client` with short timeouts, and the seam has one that reads the base URL.
 //!
 //! Operations stay as the generator writes them. Each sends its request through the generator's hooks, which the seam implements.
@@ -17,7 +17,7 @@ use syn::{Attribute, Field, Fields, Item, ItemStruct, parse_quote};
 use super::fields::{inside_option, object_of, type_text, wire_name};
 use super::lower::Lowered;
 use super::names::type_name;
-use super::{constructors, veil};
+use super::{constructors, redact};
 use crate::spec::document::escape;
 use crate::{Problem, Result, spec};
 
@@ -38,10 +38,10 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
             _ => {}
         }
     }
-    // What had nothing but constructors is empty now.
+    // A block that had only constructors is empty now.
     file.items
         .retain(|item| !matches!(item, Item::Impl(block) if is_inherent_client(block) && block.items.is_empty()));
-    veil::veil(&mut file, document)?;
+    redact::redact(&mut file, document)?;
     check_secrets(&file, document, lowered)?;
     Ok(file)
 }
@@ -99,7 +99,7 @@ fn polish_struct(item: &mut ItemStruct, document: &OpenAPI) {
     }
 }
 
-/// A reference cannot carry a description of its own, so the field takes that of its target, or of the `allOf` around it.
+/// A reference cannot carry a description, so the field takes that of its target, or of the `allOf` around it.
 fn document_reference(field: &mut Field, property: &ReferenceOr<Box<Schema>>, document: &OpenAPI) {
     let (reference, own) = match property {
         ReferenceOr::Reference { reference } => (reference, None),

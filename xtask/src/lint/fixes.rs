@@ -30,7 +30,7 @@ const FIXES: [(&str, &str); 30] = [
         "make the fields that refer to it optional instead",
     ),
     ("one-content-type", "declare application/json alone"),
-    ("one-success", "declare one body for all success answers"),
+    ("one-success", "declare one body for all success responses"),
     (
         "open-enum",
         "add `\"x-ms-enum\": { \"name\": …, \"modelAsString\": true }`",
@@ -40,17 +40,14 @@ const FIXES: [(&str, &str); 30] = [
         "write it in OpenAPI 3.0, the version the generator reads",
     ),
     ("operation-id", "add the service's own `operationId`"),
-    (
-        "operation-id-unique",
-        "give each operation an id of its own",
-    ),
+    ("operation-id-unique", "give each operation its own id"),
     (
         "parameter-type",
         "make it a text, a number, a boolean or an enum that is not nullable",
     ),
     ("reference", "add the component, or correct the name"),
     ("reference-alone", "move it to what the reference leads to"),
-    ("reference-loop", "write out what it stands for"),
+    ("reference-loop", "write out what it leads to"),
     (
         "required-field",
         "add the field, or remove it from `required`",

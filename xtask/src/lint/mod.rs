@@ -140,7 +140,7 @@ fn duplicate(repeated: Repeated) -> Finding {
         rule: "duplicate-key",
         pointer,
         line,
-        message: format!("the member stands on line {before} already"),
+        message: format!("the member is on line {before} already"),
         fix: "keep one of them".to_owned(),
     }
 }
@@ -176,7 +176,7 @@ impl<'a> Lint<'a> {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        // What is missing has no line of its own, so it is found at what should hold it.
+        // What is missing has no line, so the finding names the line of what should contain it.
         let mut place = pointer;
         let line = loop {
             if let Some(line) = self.lines.get(place) {
@@ -221,7 +221,7 @@ impl<'a> Lint<'a> {
                     self.breaks("reference-loop", &pointer, message);
                 }
                 if value.as_object().is_some_and(|object| object.len() > 1) {
-                    let message = "what stands beside a reference is ignored";
+                    let message = "what is next to a reference is ignored";
                     self.breaks("reference-alone", &pointer, message);
                 }
             }
@@ -252,7 +252,7 @@ impl<'a> Lint<'a> {
         });
         if !is_plain {
             let message =
-                format!("the version {version:?} of the API cannot stand in a version number");
+                format!("the version {version:?} of the API cannot be part of a version number");
             self.breaks("info-version", "/info/version", message);
         }
     }

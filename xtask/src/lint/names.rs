@@ -1,4 +1,4 @@
-//! Two names of the API must not fall on one Rust name.
+//! Two names of the API must not become one Rust name.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use super::Lint;
 use crate::generate::names::{argument_name, field_name, type_name, variant_name};
 use crate::spec::document::{escape, members};
 
-/// Names that jobs-api exports besides the models.
+/// Names that jobs-api exports in addition to the models.
 const HAND_WRITTEN: [&str; 7] = [
     "SasUri",
     "Client",
@@ -49,8 +49,7 @@ impl Lint<'_> {
                 .iter()
                 .find(|value| variant_name(value) == "Unrecognized")
             {
-                let message =
-                    format!("the value `{taken}` falls on the variant for unknown values");
+                let message = format!("the value `{taken}` becomes the variant for unknown values");
                 let fix = "rename the variant for unknown values in jobs-api first";
                 self.report("rust-name", &format!("{at}/enum"), message, fix);
             }
@@ -59,7 +58,7 @@ impl Lint<'_> {
         }
     }
 
-    /// The generator finds what it shall replace or describe by the Rust name.
+    /// The generator finds what it replaces or describes by the Rust name.
     fn name_of_schema(&mut self, name: &str, at: &str) {
         let rust = type_name(name);
         if HAND_WRITTEN.contains(&rust.as_str()) {
@@ -71,7 +70,7 @@ impl Lint<'_> {
         }
     }
 
-    /// Members beside the listed ones are gathered in a field of the generator's own.
+    /// The generator collects members that are not listed in a field that it adds.
     fn further_members(&mut self, schema: &Value, at: &str) {
         let gathers = schema
             .get("additionalProperties")
@@ -80,8 +79,9 @@ impl Lint<'_> {
             .map(|(field, _)| field)
             .find(|field| gathers && field_name(field) == "extra");
         if let Some(field) = taken {
-            let message =
-                format!("the field `{field}` falls on the one that gathers further members");
+            let message = format!(
+                "the field `{field}` has the name of the one that collects further members"
+            );
             let fix = "rename it, or leave `additionalProperties` out";
             self.report("rust-name", &format!("{at}/properties"), message, fix);
         }
@@ -103,7 +103,7 @@ impl Lint<'_> {
                 let is_body = rust == "body" && operation.value.get("requestBody").is_some();
                 if is_body || rust == "header_map" {
                     let message =
-                        format!("the parameter `{name}` falls on the generator's own `{rust}`");
+                        format!("the parameter `{name}` has the name of the generator's `{rust}`");
                     self.report("rust-name", &at, message, "leave the parameter out");
                 }
             }
@@ -125,7 +125,7 @@ impl Lint<'_> {
                 && other != name
             {
                 let message =
-                    format!("the {kind} `{other}` and `{name}` fall on one Rust name, {rust_name}");
+                    format!("the {kind} `{other}` and `{name}` become one Rust name, {rust_name}");
                 self.report(
                     "rust-name",
                     pointer,

@@ -21,9 +21,9 @@ impl<'a> Lint<'a> {
             self.sentence("summary", operation.value, &pointer, "the operation");
             self.parameters(operation, &pointer);
             self.request_body(operation, &pointer);
-            self.answers(operation, &pointer);
+            self.responses(operation, &pointer);
         }
-        self.shared_answers();
+        self.shared_responses();
     }
 
     fn method(&mut self, operation: Operation<'a>, pointer: &str) {
@@ -81,14 +81,14 @@ impl<'a> Lint<'a> {
         self.one_json(body, &at, true);
     }
 
-    fn answers(&mut self, operation: Operation<'a>, pointer: &str) {
+    fn responses(&mut self, operation: Operation<'a>, pointer: &str) {
         let at = format!("{pointer}/responses");
         let mut bodies = Vec::new();
-        for (status, answer) in members(operation.value.get("responses")) {
+        for (status, response) in members(operation.value.get("responses")) {
             let at = format!("{at}/{status}");
-            let resolved = self.document.resolve(answer);
-            if reference(answer).is_none() {
-                self.describe(resolved, &at, "the answer");
+            let resolved = self.document.resolve(response);
+            if reference(response).is_none() {
+                self.describe(resolved, &at, "the response");
                 self.headers(resolved, &at);
             }
             self.one_json(resolved, &at, false);
@@ -98,27 +98,27 @@ impl<'a> Lint<'a> {
             }
         }
         if bodies.is_empty() {
-            self.breaks("success", &at, "no success answer is declared");
+            self.breaks("success", &at, "no success response is declared");
         }
         let differs = bodies.iter().any(|body| Some(body) != bodies.first());
-        // With one answer that has no body the lowering drops the others; two bodies leave it no choice.
+        // With one response that has no body the lowering drops the others. Of two bodies it can drop neither.
         if differs && bodies.iter().all(Option::is_some) {
-            let message = "the success answers have different bodies";
+            let message = "the success responses have different bodies";
             self.breaks("one-success", &at, message);
         }
     }
 
-    fn shared_answers(&mut self) {
-        let answers: Vec<_> = members(self.root.pointer("/components/responses")).collect();
-        for (name, answer) in answers {
+    fn shared_responses(&mut self) {
+        let responses: Vec<_> = members(self.root.pointer("/components/responses")).collect();
+        for (name, response) in responses {
             let at = format!("/components/responses/{}", escape(name));
-            self.describe(answer, &at, "the shared answer");
-            self.headers(answer, &at);
+            self.describe(response, &at, "the shared response");
+            self.headers(response, &at);
         }
     }
 
-    fn headers(&mut self, answer: &'a Value, pointer: &str) {
-        for (name, header) in members(answer.get("headers")) {
+    fn headers(&mut self, response: &'a Value, pointer: &str) {
+        for (name, header) in members(response.get("headers")) {
             let at = format!("{pointer}/headers/{}", escape(name));
             self.describe(
                 self.document.resolve(header),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Lint;
 use crate::spec::document::{Operation, path_names};
 
-/// Types of which a value is one text.
+/// Types whose values are sent as one text.
 const SCALARS: [&str; 4] = ["string", "integer", "number", "boolean"];
 
 impl<'a> Lint<'a> {
@@ -23,7 +23,7 @@ impl<'a> Lint<'a> {
         }
         for name in path_names(operation.path) {
             if !is_required("path", name) {
-                let message = format!("`{{{name}}}` of the path is no required path parameter");
+                let message = format!("`{{{name}}}` of the path is not a required path parameter");
                 self.report(
                     "path-parameter",
                     &at,

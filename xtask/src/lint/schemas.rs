@@ -24,7 +24,7 @@ impl<'a> Lint<'a> {
         self.schemas_of_operations();
     }
 
-    /// Schemas that stand in operations instead of the components.
+    /// Schemas that are inside operations instead of the components.
     fn schemas_of_operations(&mut self) {
         for (pointer, value) in places(&self.root["paths"], "/paths") {
             // What is inside another schema is read with it.
@@ -75,7 +75,7 @@ impl<'a> Lint<'a> {
     fn fields(&mut self, schema: &'a Value, pointer: &str, is_component: bool) {
         let fields: Vec<_> = members(schema.get("properties")).collect();
         if !fields.is_empty() && !is_component {
-            let message = "a model stands inline, so the generator invents its name";
+            let message = "a model is inline, so the generator invents its name";
             self.breaks("inline-model", pointer, message);
         }
         let listed = schema
@@ -106,15 +106,20 @@ impl<'a> Lint<'a> {
             return;
         };
         if schema.pointer("/x-ms-enum/modelAsString") != Some(&Value::Bool(true)) {
-            let message = "the enum is closed: one new value would cost the whole answer";
+            let message =
+                "the enum is closed: one new value would make the whole response unreadable";
             self.breaks("open-enum", pointer, message);
         }
         if !is_component {
-            let message = "an enum stands inline, so the generator cannot open it";
+            let message = "an enum is inline, so the generator cannot open it";
             self.breaks("inline-enum", pointer, message);
         }
         if schema["type"] != "string" || values.iter().any(|value| !value.is_string()) {
-            self.breaks("text-enum", pointer, "the enum has values that are no text");
+            self.breaks(
+                "text-enum",
+                pointer,
+                "the enum has values that are not texts",
+            );
         }
         let unique: std::collections::BTreeSet<_> = values.iter().map(Value::to_string).collect();
         if unique.len() < values.len() || values.is_empty() {

@@ -14,13 +14,13 @@ pub(crate) struct Document<'a> {
     pub(crate) root: &'a Value,
     /// Schemas that requests lead to.
     pub(crate) in_requests: BTreeSet<String>,
-    /// Schemas that answers lead to, errors included.
-    pub(crate) in_answers: BTreeSet<String>,
-    /// Schemas that nothing but declared errors leads to; the core has no type for them.
+    /// Schemas that responses lead to, errors included.
+    pub(crate) in_responses: BTreeSet<String>,
+    /// Schemas that only declared errors lead to; the core has no type for them.
     pub(crate) only_in_errors: BTreeSet<String>,
 }
 
-/// One operation, with where it stands.
+/// One operation, with its place.
 #[derive(Clone, Copy)]
 pub(crate) struct Operation<'a> {
     pub(crate) path: &'a str,
@@ -82,33 +82,33 @@ impl<'a> Document<'a> {
         let mut document = Self {
             root,
             in_requests: BTreeSet::new(),
-            in_answers: BTreeSet::new(),
+            in_responses: BTreeSet::new(),
             only_in_errors: BTreeSet::new(),
         };
-        let (mut requests, mut answers, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut requests, mut responses, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for operation in document.operations() {
             requests.extend(operation.value.get("requestBody"));
             requests.extend(document.parameters(operation).into_values());
-            for (status, answer) in members(operation.value.get("responses")) {
+            for (status, response) in members(operation.value.get("responses")) {
                 if is_success(status) {
-                    answers.push(answer);
+                    responses.push(response);
                 } else {
-                    errors.push(answer);
+                    errors.push(response);
                 }
             }
         }
-        let (requests, answers, errors) = (
+        let (requests, responses, errors) = (
             document.reachable(requests),
-            document.reachable(answers),
+            document.reachable(responses),
             document.reachable(errors),
         );
         document.only_in_errors = errors
             .iter()
-            .filter(|name| !requests.contains(*name) && !answers.contains(*name))
+            .filter(|name| !requests.contains(*name) && !responses.contains(*name))
             .cloned()
             .collect();
         document.in_requests = requests;
-        document.in_answers = answers.union(&errors).cloned().collect();
+        document.in_responses = responses.union(&errors).cloned().collect();
         document
     }
 
@@ -158,7 +158,7 @@ impl<'a> Document<'a> {
         found
     }
 
-    /// What a reference leads to; the value itself if it is none, or if it leads nowhere.
+    /// What a reference leads to; the value itself if it is not a reference, or if it leads nowhere.
     pub(crate) fn resolve(&self, mut value: &'a Value) -> &'a Value {
         for _ in 0..16 {
             let target = refers(value)
@@ -233,7 +233,7 @@ pub(crate) fn places<'v>(
     })
 }
 
-/// Whether a status stands for success.
+/// Whether a status means success.
 pub(crate) fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }

@@ -40,7 +40,7 @@ pub(crate) fn json(text: &str, failure: &str) -> Result<Value> {
             line,
             before,
         }) => Err(Problem::unreadable(format!(
-            "{failure}: {pointer} stands on line {before} and again on line {line}; keep one of them"
+            "{failure}: {pointer} is on line {before} and again on line {line}; keep one of them"
         ))),
     }
 }
@@ -61,6 +61,33 @@ pub fn is_marked(schema: &Schema, extension: &str) -> bool {
         .extensions
         .get(extension)
         .is_some_and(|value| value == true)
+}
+
+/// Bounds, and whether a greater value is stricter.
+pub(crate) const BOUNDS: [(&str, bool); 8] = [
+    ("minimum", true),
+    ("maximum", false),
+    ("minLength", true),
+    ("maxLength", false),
+    ("minItems", true),
+    ("maxItems", false),
+    ("minProperties", true),
+    ("maxProperties", false),
+];
+
+/// Limits that become both stricter and looser with any change.
+pub(crate) const PATTERNS: [&str; 5] = [
+    "pattern",
+    "multipleOf",
+    "uniqueItems",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+];
+
+/// The names of everything that limits a value.
+pub(crate) fn limits() -> impl Iterator<Item = &'static str> {
+    let bounds = BOUNDS.iter().map(|(name, _)| *name);
+    bounds.chain(PATTERNS)
 }
 
 /// Members of a schema that say nothing about its type.

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_no_machine_paths() {
+    fn addresses_are_not_machine_paths() {
         assert_eq!(
             machine_path(&format!("https://example.com{}x", ["/ho", "me/"].concat())),
             None
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_say_nothing_are_refused() {
+    fn names_that_say_nothing_are_rejected() {
         assert_eq!(check("crates/jobs-ext/src/util.rs", "").len(), 1);
         assert_eq!(check("crates/jobs-ext/src/common/mod.rs", "").len(), 1);
         assert_eq!(

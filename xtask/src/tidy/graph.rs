@@ -1,11 +1,8 @@
 //! Who imports whom.
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata};
 
-use crate::workspace::Workspace;
-use crate::{Problem, Result};
-
-/// What each package may depend on among ours. Dev-dependencies are free, as long as there is no cycle.
+/// What each package may depend on among ours. Dev-dependencies are free, unless they make a cycle.
 const ALLOWED: [(&str, &[&str]); 7] = [
     ("jobs-api", &[]),
     ("jobs-devices", &[]),
@@ -23,14 +20,6 @@ const RESERVED: [(&str, &[&str]); 4] = [
     ("progenitor-client", &["jobs-api", "jobs-ext"]),
     ("openapiv3", &["xtask"]),
 ];
-
-pub(super) fn metadata(workspace: &Workspace) -> Result<Metadata> {
-    MetadataCommand::new()
-        .manifest_path(workspace.path("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .map_err(|error| Problem::new(format!("cargo metadata fails: {error}")))
-}
 
 pub(super) fn check(metadata: &Metadata) -> Vec<String> {
     let mut edges = Vec::new();

@@ -4,16 +4,18 @@ use cargo_metadata::{Metadata, Package};
 
 use crate::workspace::Workspace;
 
+const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
 pub(super) fn check(workspace: &Workspace, metadata: &Metadata, files: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
-    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+    for licence in LICENCES {
         if !files.iter().any(|file| file == licence) {
             findings.push(format!("{licence} is missing from the root"));
         }
     }
     let map = std::fs::read_to_string(workspace.path("ARCHITECTURE.md")).unwrap_or_default();
     for package in metadata.workspace_packages() {
-        let folder = folder(workspace, package);
+        let folder = folder(metadata, package);
         findings.extend(manifest(package, &folder));
         let is_published = package
             .publish
@@ -36,27 +38,18 @@ pub(super) fn check(workspace: &Workspace, metadata: &Metadata, files: &[String]
             .any(|package| package.name.as_str() == name)
         {
             findings.push(format!(
-                "ARCHITECTURE.md: the code map has `{name}` at `{path}/`, which is no package"
+                "ARCHITECTURE.md: the code map has `{name}` at `{path}/`, which is not a package"
             ));
         }
     }
     findings
 }
 
-fn folder(workspace: &Workspace, package: &Package) -> String {
-    let root =
-        std::fs::canonicalize(workspace.root()).unwrap_or_else(|_| workspace.root().to_path_buf());
-    let manifest = package
-        .manifest_path
-        .parent()
-        .map(|parent| parent.as_std_path().to_path_buf())
-        .unwrap_or_default();
-    let manifest = std::fs::canonicalize(&manifest).unwrap_or(manifest);
-    manifest
-        .strip_prefix(&root)
-        .unwrap_or(&manifest)
-        .to_string_lossy()
-        .replace('\\', "/")
+fn folder(metadata: &Metadata, package: &Package) -> String {
+    let manifest = &package.manifest_path;
+    let folder = manifest.parent().unwrap_or(manifest);
+    let below = folder.strip_prefix(&metadata.workspace_root);
+    below.unwrap_or(folder).as_str().replace('\\', "/")
 }
 
 fn manifest(package: &Package, folder: &str) -> Vec<String> {
@@ -84,10 +77,10 @@ fn manifest(package: &Package, folder: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a package that people get from a registry needs besides.
+/// What a package that people get from a registry needs in addition.
 fn published(package: &Package, folder: &str, files: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
-    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+    for licence in LICENCES {
         if !files.contains(&format!("{folder}/{licence}")) {
             findings.push(format!(
                 "{folder}/{licence} is missing; a package carries its own"

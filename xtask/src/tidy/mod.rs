@@ -8,10 +8,8 @@ mod rooms;
 mod sizes;
 
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::problem::Outcome;
 use crate::workspace::Workspace;
@@ -39,7 +37,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
 pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     let files = tracked(workspace)?;
     let mut findings = in_files(workspace, &files);
-    let metadata = graph::metadata(workspace)?;
+    let metadata = crate::programs::metadata(workspace)?;
     findings.extend(manifests::check(workspace, &metadata, &files));
     findings.extend(graph::check(&metadata));
     findings.extend(rooms::check(workspace, &files));
@@ -47,31 +45,20 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// What each file says by itself; reading and parsing them is most of the work, so every core takes a share.
+/// What each file says by itself.
 fn in_files(workspace: &Workspace, files: &[String]) -> Vec<String> {
-    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut findings = Vec::new();
-        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            // A file that is no text, or that was deleted but not yet committed, has nothing to check.
-            let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
-                continue;
-            };
-            findings.extend(files::check(path, &text));
-            if path.ends_with(".rs") {
-                findings.extend(sizes::check(path, &text));
-            }
+    let mut findings = Vec::new();
+    for path in files {
+        // A file that is not text, or that was deleted but not yet committed, has nothing to check.
+        let Ok(text) = std::fs::read_to_string(workspace.path(path)) else {
+            continue;
+        };
+        findings.extend(files::check(path, &text));
+        if path.ends_with(".rs") {
+            findings.extend(sizes::check(path, &text));
         }
-        findings
-    };
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let joined = shares.into_iter().map(std::thread::ScopedJoinHandle::join);
-        joined
-            .flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    }
+    findings
 }
 
 /// The files of the repository: committed, staged or new, but not ignored. A copy of the tree without its repository (an archive, or a
@@ -94,7 +81,7 @@ fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
             .filter(|path| !path.is_empty())
             .map(str::to_owned)
             .collect(),
-        _ => lying_there(workspace.root())?,
+        _ => untracked_tree(workspace.root())?,
     };
     files.sort();
     files.dedup();
@@ -105,7 +92,7 @@ fn tracked(workspace: &Workspace) -> Result<Vec<String>> {
 const IGNORED: [&str; 2] = [".git", "target"];
 
 /// The files below a folder, with `/` in their paths.
-fn lying_there(root: &Path) -> Result<Vec<String>> {
+fn untracked_tree(root: &Path) -> Result<Vec<String>> {
     let unreadable =
         |folder: &Path, error| Problem::new(format!("cannot list {}: {error}", folder.display()));
     let (mut files, mut folders) = (Vec::new(), vec![root.to_path_buf()]);
@@ -153,7 +140,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        let mut files = lying_there(root.path()).unwrap();
+        let mut files = untracked_tree(root.path()).unwrap();
         files.sort();
         assert_eq!(files, ["a.rs", "b/c.rs"]);
     }

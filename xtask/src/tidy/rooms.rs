@@ -4,11 +4,8 @@
 //! from top to bottom; a room may use its own floor and those below. A room that is not in the table is not checked.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Attribute, UseTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::workspace::Workspace;
 
@@ -111,24 +108,25 @@ fn imports_upwards(floors: Floors, files: &[(String, String)]) -> Vec<String> {
             ));
         }
     }
-    let parsed = files.iter().filter_map(|(path, text)| {
-        // What is not Rust is a finding of another rule.
-        Some((path.as_str(), syn::parse_file(text).ok()?))
-    });
-    let parsed: Vec<_> = parsed.collect();
-    let exported = exports(parsed.iter().find(|(path, _)| *path == "lib.rs"));
-    let only_in_tests = only_in_tests(&parsed);
-    for (path, file) in &parsed {
+    let read = files
+        .iter()
+        .map(|(path, text)| (path, Paths::of(path, text)));
+    let read: Vec<_> = read.collect();
+    let root = read.iter().find(|(path, _)| *path == "lib.rs");
+    let exported = root.map_or_else(BTreeMap::new, |(_, root)| root.exports());
+    let is_test = |module: &[String]| {
+        let mut only_in_tests = read.iter().flat_map(|(_, paths)| &paths.only_in_tests);
+        only_in_tests.any(|test| module.starts_with(test))
+    };
+    for (path, paths) in &read {
         let module = module_of(path);
         let Some(floor) = module.first().and_then(|room| floor_of(floors, room)) else {
             continue;
         };
-        if only_in_tests.iter().any(|test| module.starts_with(test)) {
+        if is_test(&module) {
             continue;
         }
-        let mut paths = Paths::new(module.clone());
-        paths.visit_file(file);
-        for (line, target) in paths.found {
+        for (line, target) in &paths.found {
             let Some(room) = target.first() else {
                 continue;
             };
@@ -159,62 +157,131 @@ fn module_of(path: &str) -> Vec<String> {
     parts
 }
 
-/// The room of each name that the root of a crate exports or imports.
-fn exports(root: Option<&(&str, syn::File)>) -> BTreeMap<String, String> {
-    let mut paths = Paths::new(Vec::new());
-    for item in root.iter().flat_map(|(_, file)| &file.items) {
-        if let syn::Item::Use(item) = item {
-            paths.visit_item_use(item);
-        }
-    }
-    let named = paths.found.into_iter().filter(|(_, path)| path.len() > 1);
-    named
-        .filter_map(|(_, path)| Some((path.last()?.clone(), path.first()?.clone())))
-        .collect()
-}
-
-/// The modules that `#[cfg(test)] mod name;` declares.
-fn only_in_tests(files: &[(&str, syn::File)]) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for (path, file) in files {
-        for item in &file.items {
-            if let syn::Item::Mod(item) = item
-                && item.content.is_none()
-                && is_test(&item.attrs)
-            {
-                found.push([module_of(path), vec![item.ident.to_string()]].concat());
-            }
-        }
-    }
-    found
-}
-
-/// Whether something is compiled for tests alone.
-fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let tokens = attribute
-            .meta
-            .require_list()
-            .map(|list| list.tokens.to_string());
-        let condition = tokens.unwrap_or_default();
-        let is_condition = attribute.path().is_ident("cfg")
-            && (condition == "test" || condition.starts_with("all (test"));
-        is_condition || attribute.path().is_ident("test")
-    })
-}
-
 /// The paths into the crate that a file has outside its tests, from the root of the crate, each with its line.
+///
+/// They are found among the tokens, so the arguments of macros count too.
 struct Paths {
     module: Vec<String>,
     found: Vec<(usize, Vec<String>)>,
+    /// The modules that `#[cfg(test)] mod name;` declares.
+    only_in_tests: Vec<Vec<String>>,
 }
 
 impl Paths {
-    fn new(module: Vec<String>) -> Self {
-        Self {
-            module,
+    fn of(path: &str, text: &str) -> Self {
+        let mut paths = Self {
+            module: module_of(path),
             found: Vec::new(),
+            only_in_tests: Vec::new(),
+        };
+        // What is not Rust is a finding of another rule.
+        paths.read(text.parse().unwrap_or_default());
+        paths
+    }
+
+    /// The room of each name that the root of a crate exports or imports.
+    fn exports(&self) -> BTreeMap<String, String> {
+        let named = self.found.iter().filter(|(_, path)| path.len() > 1);
+        named
+            .filter_map(|(_, path)| Some((path.last()?.clone(), path.first()?.clone())))
+            .collect()
+    }
+
+    fn read(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut rest = tokens.as_slice();
+        while let [token, after @ ..] = rest {
+            rest = after;
+            match (token.to_string().as_str(), after) {
+                ("#", [TokenTree::Group(attribute), item @ ..]) => {
+                    rest = item;
+                    if is_test(attribute.stream()) {
+                        rest = self.skip_test(item);
+                    }
+                }
+                // Who may see something is not an import.
+                ("pub", [TokenTree::Group(scope), item @ ..])
+                    if scope.delimiter() == Delimiter::Parenthesis =>
+                {
+                    rest = item;
+                }
+                ("mod", [TokenTree::Ident(name), TokenTree::Group(body), next @ ..]) => {
+                    self.module.push(name.to_string());
+                    self.read(body.stream());
+                    self.module.pop();
+                    rest = next;
+                }
+                ("crate" | "super", _) => rest = self.path(&[], token, after),
+                ("use", [first, next @ ..]) if self.module.is_empty() => {
+                    rest = self.path(&[], first, next);
+                }
+                _ => {
+                    if let TokenTree::Group(group) = token {
+                        self.read(group.stream());
+                    }
+                }
+            }
         }
+    }
+
+    /// Skips an item that is only compiled for tests.
+    fn skip_test<'t>(&mut self, item: &'t [TokenTree]) -> &'t [TokenTree] {
+        let is_last = |token: &TokenTree| match token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            token => token.to_string() == ";",
+        };
+        let end = item
+            .iter()
+            .position(is_last)
+            .map_or(item.len(), |at| at + 1);
+        let (skipped, rest) = item.split_at(end);
+        if let [.., word, name, _] = skipped
+            && word.to_string() == "mod"
+        {
+            let module = [&self.module[..], &[name.to_string()]].concat();
+            self.only_in_tests.push(module);
+        }
+        rest
+    }
+
+    /// Notes the path that starts with a token, and each of a group at its end. Returns what follows it.
+    fn path<'t>(
+        &mut self,
+        start: &[String],
+        first: &TokenTree,
+        mut rest: &'t [TokenTree],
+    ) -> &'t [TokenTree] {
+        let mut names = [start, &[first.to_string()]].concat();
+        let mut line = first.span().start().line;
+        while let [
+            TokenTree::Punct(one),
+            TokenTree::Punct(two),
+            next,
+            after @ ..,
+        ] = rest
+            && (one.as_char(), two.as_char()) == (':', ':')
+        {
+            rest = after;
+            match next {
+                TokenTree::Ident(name) => {
+                    names.push(name.to_string());
+                    line = name.span().start().line;
+                }
+                TokenTree::Group(group) => {
+                    let tokens: Vec<_> = group.stream().into_iter().collect();
+                    for part in tokens.split(|token| token.to_string() == ",") {
+                        if let [first, rest @ ..] = part {
+                            self.path(&names, first, rest);
+                        }
+                    }
+                    return rest;
+                }
+                // The end of a glob, or the arguments of a type.
+                _ => break,
+            }
+        }
+        self.note(line, &names);
+        rest
     }
 
     /// Notes a path when it leads into the crate: `crate::…` or `super::…`, and in the root also the name of a module.
@@ -231,112 +298,17 @@ impl Paths {
                 base.truncate(base.len().saturating_sub(ups));
                 &path[ups..]
             }
-            _ if base.is_empty() => path,
-            _ => return,
+            _ => path,
         };
         base.extend(names.iter().cloned());
         self.found.push((line, base));
     }
-
-    fn tree(&mut self, tree: &UseTree, start: &[String]) {
-        let with = |ident: &syn::Ident| [start, &[ident.to_string()]].concat();
-        match tree {
-            UseTree::Path(path) => self.tree(&path.tree, &with(&path.ident)),
-            UseTree::Name(name) => self.note(name.ident.span().start().line, &with(&name.ident)),
-            UseTree::Rename(name) => self.note(name.ident.span().start().line, &with(&name.ident)),
-            UseTree::Glob(glob) => self.note(glob.star_token.span.start().line, start),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, start)),
-        }
-    }
-
-    /// The arguments of macros are not parsed; what looks like a path there is one.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let mut index = 0;
-        while let Some(token) = tokens.get(index) {
-            match token {
-                TokenTree::Group(group) => self.tokens(group.stream()),
-                TokenTree::Ident(ident) => {
-                    let names = names_from(&tokens, index..tokens.len());
-                    if ["crate", "super"].contains(&names[0].as_str()) {
-                        self.note(ident.span().start().line, &names);
-                    }
-                    index += 3 * (names.len() - 1);
-                }
-                _ => {}
-            }
-            index += 1;
-        }
-    }
 }
 
-/// The names of a path that starts with the first token of a range.
-fn names_from(tokens: &[TokenTree], range: Range<usize>) -> Vec<String> {
-    let mut names = Vec::new();
-    for part in tokens[range].chunks(3) {
-        let TokenTree::Ident(name) = &part[0] else {
-            break;
-        };
-        names.push(name.to_string());
-        let is_colon =
-            |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':');
-        if part.len() < 3 || !part[1..].iter().all(is_colon) {
-            break;
-        }
-    }
-    names
-}
-
-impl<'ast> Visit<'ast> for Paths {
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        let attributes = match item {
-            syn::Item::Fn(item) => &item.attrs,
-            syn::Item::Impl(item) => &item.attrs,
-            syn::Item::Mod(item) => &item.attrs,
-            syn::Item::Struct(item) => &item.attrs,
-            syn::Item::Use(item) => &item.attrs,
-            _ => return visit::visit_item(self, item),
-        };
-        if !is_test(attributes) {
-            visit::visit_item(self, item);
-        }
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        if !is_test(&item.attrs) {
-            visit::visit_impl_item_fn(self, item);
-        }
-    }
-
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        self.module.push(item.ident.to_string());
-        visit::visit_item_mod(self, item);
-        self.module.pop();
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.tree(&item.tree, &[]);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<_> = path
-            .segments
-            .iter()
-            .map(|part| part.ident.to_string())
-            .collect();
-        if ["crate", "super"].contains(&names[0].as_str()) {
-            self.note(path.segments[0].ident.span().start().line, &names);
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        visit::visit_macro(self, call);
-        self.tokens(call.tokens.clone());
-    }
-
-    /// Who may see something is no import.
-    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+/// Whether an attribute says that something is only compiled for tests.
+fn is_test(attribute: TokenStream) -> bool {
+    let text = attribute.to_string().replace(' ', "");
+    text == "test" || text == "cfg(test)" || text.starts_with("cfg(all(test")
 }
 
 #[cfg(test)]

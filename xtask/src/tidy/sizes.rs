@@ -1,6 +1,6 @@
 //! Files and functions that a person can hold in mind.
 
-use syn::visit::{self, Visit};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// What a person holds in mind, and what is let pass above it: a rule of thumb is not worth a bad cut.
 struct Limit {
@@ -35,25 +35,49 @@ pub(super) fn check(path: &str, text: &str) -> Vec<String> {
     if lines.len() > FILE.at_most && !is_waived {
         findings.push(too_long(path, &format!("{} lines", lines.len()), &FILE));
     }
-    match syn::parse_file(text) {
-        Ok(file) => {
-            let is_test = path.split('/').any(|part| part == "tests");
-            let limit = if is_test { TEST_FUNCTION } else { FUNCTION };
-            let mut functions = Functions {
-                path,
-                lines,
-                limit,
-                findings,
-            };
-            functions.visit_file(&file);
-            functions.findings
-        }
-        Err(error) => {
-            let line = error.span().start().line;
-            findings.push(format!("{path}:{line}: not Rust: {error}"));
-            findings
+    let is_test = path.split('/').any(|part| part == "tests");
+    let limit = if is_test { TEST_FUNCTION } else { FUNCTION };
+    // What is not Rust is the compiler's finding.
+    for (name, body) in functions(text.parse().unwrap_or_default()) {
+        let first = body.span_open().start().line;
+        let count = body.span_close().end().line - first + 1;
+        if count > limit.at_most && !is_waived_above(&lines[..first - 1]) {
+            let what = format!("the function {name} has {count} lines");
+            findings.push(too_long(&format!("{path}:{first}"), &what, &limit));
         }
     }
+    findings
+}
+
+/// The names and bodies of all functions among tokens, those inside of others too.
+fn functions(tokens: TokenStream) -> Vec<(String, Group)> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            found.extend(functions(group.stream()));
+        }
+        let [word, TokenTree::Ident(name), rest @ ..] = &tokens[at..] else {
+            continue;
+        };
+        let signature = rest.iter().take_while(|token| token.to_string() != ";");
+        let body = signature.filter_map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
+            _ => None,
+        });
+        if word.to_string() == "fn" {
+            found.extend(body.take(1).map(|body| (name.to_string(), body.clone())));
+        }
+    }
+    found
+}
+
+/// Whether a comment above a function says why it is long. Attributes and documentation may be in between.
+fn is_waived_above(lines: &[&str]) -> bool {
+    let above = lines.iter().rev().take(12).map(|line| line.trim_start());
+    above
+        .take_while(|line| !line.is_empty())
+        .any(|line| line.starts_with(WAIVER))
 }
 
 fn too_long(place: &str, what: &str, limit: &Limit) -> String {
@@ -61,54 +85,6 @@ fn too_long(place: &str, what: &str, limit: &Limit) -> String {
     format!(
         "{place}: {what}; about {about} are enough. Split it by idea, or say why above it with `{WAIVER}…`"
     )
-}
-
-struct Functions<'a> {
-    path: &'a str,
-    lines: Vec<&'a str>,
-    limit: Limit,
-    findings: Vec<String>,
-}
-
-impl Functions<'_> {
-    fn measure(&mut self, name: &syn::Ident, block: &syn::Block) {
-        let span = block.brace_token.span;
-        let (first, last) = (span.open().start().line, span.close().end().line);
-        let lines = last - first + 1;
-        // Attributes and documentation may stand between the comment and the function.
-        let above = self.lines[..first - 1]
-            .iter()
-            .rev()
-            .take(12)
-            .map(|line| line.trim_start());
-        let is_waived = above
-            .take_while(|line| !line.is_empty())
-            .any(|line| line.starts_with(WAIVER));
-        if lines > self.limit.at_most && !is_waived {
-            let place = format!("{}:{first}", self.path);
-            let what = format!("the function {name} has {lines} lines");
-            self.findings.push(too_long(&place, &what, &self.limit));
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Functions<'_> {
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.measure(&item.sig.ident, &item.block);
-        visit::visit_item_fn(self, item);
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.measure(&item.sig.ident, &item.block);
-        visit::visit_impl_item_fn(self, item);
-    }
-
-    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        if let Some(block) = &item.default {
-            self.measure(&item.sig.ident, block);
-        }
-        visit::visit_trait_item_fn(self, item);
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{Problem, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deviation {
-    /// What it is about, as `cargo xtask upstream` prints it. One `*` stands for anything.
+    /// What it is about, as `cargo xtask upstream` prints it. One `*` matches anything.
     pub at: String,
     /// Which side has what.
     pub kind: Kind,
@@ -61,7 +61,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Deviation>> {
         .find(|deviation| deviation.reason.trim().is_empty())
     {
         return Err(Problem::unreadable(format!(
-            "spec/deviations.toml: {} gives no reason",
+            "spec/deviations.toml: {} has no reason",
             bare.at
         )));
     }
@@ -73,13 +73,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deviation_without_a_reason_is_refused() {
+    fn deviation_without_a_reason_is_rejected() {
         let text = "[[deviation]]\nat = \"x\"\nkind = \"lacking\"\nreason = \" \"\n";
         assert!(
             parse(text)
                 .unwrap_err()
                 .to_string()
-                .contains("x gives no reason")
+                .contains("x has no reason")
         );
         assert!(
             parse("[[deviation]]\nat = 1\n")

@@ -6,34 +6,24 @@ use serde_json::Value;
 
 use super::swagger::ANY;
 use crate::spec::document::{Document, Operation, is_success, members, path_names, refers};
+use crate::spec::limits;
 
 /// What a document says, by what it is about.
 pub(super) type Facts = BTreeMap<String, String>;
 
-/// Members of a schema, besides its type, that are facts of their own.
-const DETAILS: [&str; 17] = [
+/// Members of a schema, other than its type and its limits, that are compared one by one.
+const DETAILS: [&str; 6] = [
+    "additionalProperties",
     "collectionFormat",
     "default",
     "deprecated",
-    "readOnly",
     "nullable",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "additionalProperties",
+    "readOnly",
 ];
 
-/// Stands before a value of an enum.
+/// The text before a value of an enum.
 const VALUE: &str = " value ";
-/// Stands after a body, before its content types.
+/// The text after a body, before its content types.
 const CONTENT: &str = " content types";
 /// How many lists, maps and inline models deep a schema is followed.
 const DEEPEST: usize = 8;
@@ -51,7 +41,7 @@ pub(super) fn facts(root: &Value) -> Facts {
     for operation in document.operations() {
         reader.operation(operation);
     }
-    for name in document.in_requests.union(&document.in_answers) {
+    for name in document.in_requests.union(&document.in_responses) {
         let schema = &root["components"]["schemas"][name];
         if is_model(schema) && !document.only_in_errors.contains(name) {
             reader.details(name, schema);
@@ -61,7 +51,7 @@ pub(super) fn facts(root: &Value) -> Facts {
     reader.facts
 }
 
-/// Whether a schema has a name of its own in the comparison. Any other component says the same as its content.
+/// Whether the comparison uses the name of a schema. Any other component says the same as its content.
 fn is_model(schema: &Value) -> bool {
     schema.get("properties").is_some() || schema.get("allOf").is_some()
 }
@@ -88,16 +78,16 @@ impl<'a> Reader<'a> {
             let body = self.document.resolve(body);
             self.content(&format!("{id} body"), body, requiredness(body));
         }
-        for (status, answer) in members(operation.value.get("responses")) {
+        for (status, response) in members(operation.value.get("responses")) {
             let word = if is_success(status) {
-                "answer"
+                "response"
             } else {
                 "error"
             };
             let at = format!("{id} {word} {status}");
-            let answer = self.document.resolve(answer);
-            self.content(&at, answer, "");
-            for (name, header) in members(answer.get("headers")) {
+            let response = self.document.resolve(response);
+            self.content(&at, response, "");
+            for (name, header) in members(response.get("headers")) {
                 let schema = &self.document.resolve(header)["schema"];
                 self.typed(&format!("{at} header {name}"), schema, "", "");
             }
@@ -169,14 +159,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values of an enum, and what a schema says besides its type.
+    /// The values of an enum, and what else a schema says, other than its type.
     fn details(&mut self, at: &str, schema: &'a Value) {
         let target = self.document.resolve(schema);
         let values = target.get("enum").and_then(Value::as_array);
         for value in values.into_iter().flatten().filter_map(Value::as_str) {
             self.say(format!("{at}{VALUE}{value}"), "a value");
         }
-        for name in DETAILS {
+        for name in DETAILS.into_iter().chain(limits()) {
             // A model says itself what it says.
             let inside = target.get(name).filter(|_| !is_model(target));
             let Some(value) = schema.get(name).or(inside) else {
@@ -196,7 +186,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The type of a schema in a few words. Enums are texts here; their values are facts of their own.
+    /// The type of a schema in a few words. Enums are texts here; their values are compared one by one.
     fn kind(&self, schema: &'a Value, depth: usize) -> String {
         let Some(depth) = depth.checked_sub(1) else {
             return "a type without an end".to_owned();

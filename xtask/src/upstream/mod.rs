@@ -1,7 +1,7 @@
 //! `cargo xtask upstream FILE`: where our spec differs from the vendor's published Swagger 2.0 file.
 //!
-//! The operations of the spec, whatever stands at `/jobs` or below, and what they lead to are compared, by method and path.
-//! Known differences stand in `spec/deviations.toml` with a reason each; one that is gone is reported too. With two files,
+//! The operations of the spec, everything at `/jobs` or below, and what they lead to are compared, by method and path.
+//! Known differences are in `spec/deviations.toml` with a reason each; one that is gone is reported too. With two files,
 //! both are compared as a whole (`pair`). Nothing of the files is kept.
 
 mod deviations;
@@ -55,7 +55,7 @@ pub enum Kind {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What it is about: `JobProperties.identity`, `Jobs_QueryScheduledJobs answer 200`.
+    /// What it is about: `JobProperties.identity`, `Jobs_QueryScheduledJobs response 200`.
     pub at: String,
     /// Which side has what.
     pub kind: Kind,

@@ -28,7 +28,7 @@ pub struct Lacking {
     pub models: BTreeSet<String>,
 }
 
-/// Compares two documents; `ours` only tells what our spec has.
+/// Compares two documents; `ours` only shows what our spec has.
 pub(super) fn compare(ours: &Value, old: &Value, new: &Value) -> Pair {
     let mut report = diff::compare(old, new);
     let everywhere = gather(&mut report.changes);

@@ -17,7 +17,7 @@ pub(super) struct Selected {
     pub(super) left_out: BTreeMap<String, usize>,
 }
 
-/// Selects what stands at the place of one of our operations or has its id, what stands at `/jobs` or below, and the group
+/// Selects what is at the place of one of our operations or has its id, what is at `/jobs` or below, and the group
 /// Jobs.
 pub(super) fn select(ours: &Value, theirs: &Value) -> Selected {
     let (ours, document) = (Document::new(ours), Document::new(theirs));

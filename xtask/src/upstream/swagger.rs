@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::spec::document::{Document, METHODS, members, object, places, reference};
 use crate::{Problem, Result, spec};
 
-/// Stands for a body whose content types the document does not name.
+/// The content type of a body whose content types the document does not name.
 pub(super) const ANY: &str = "*/*";
 
-/// Members of a parameter or a header that OpenAPI 3.0 has in its schema.
-const OF_SCHEMAS: [&str; 18] = [
+/// Members of a parameter or a header, other than its limits, that OpenAPI 3.0 has in its schema.
+const OF_SCHEMAS: [&str; 7] = [
     "x-nullable",
     "collectionFormat",
     "type",
@@ -17,17 +17,6 @@ const OF_SCHEMAS: [&str; 18] = [
     "items",
     "default",
     "enum",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "multipleOf",
 ];
 
 /// Members of a document that OpenAPI 3.0 has in another place, or that are not compared.
@@ -85,7 +74,7 @@ pub(super) fn is_below_jobs(path: &str) -> bool {
 /// Every reference has to lead to a place in the file: what is elsewhere would be left out of the comparison.
 fn check_references(root: &Value, name: &str) -> Result<()> {
     for (pointer, value) in places(root, "") {
-        // Examples are files of their own.
+        // Examples are separate files.
         let Some(target) = reference(value).filter(|_| !pointer.contains("/x-ms-examples/")) else {
             continue;
         };
@@ -157,10 +146,10 @@ impl<'a> Swagger<'a> {
         if let Some(body) = self.body(body, operation) {
             lifted.insert("requestBody".to_owned(), body);
         }
-        let answers: Map<String, Value> = members(operation.get("responses"))
-            .map(|(status, answer)| (status.to_owned(), self.answer(answer, operation)))
+        let responses: Map<String, Value> = members(operation.get("responses"))
+            .map(|(status, response)| (status.to_owned(), self.response(response, operation)))
             .collect();
-        lifted.insert("responses".to_owned(), Value::Object(answers));
+        lifted.insert("responses".to_owned(), Value::Object(responses));
         Value::Object(lifted)
     }
 
@@ -196,8 +185,8 @@ impl<'a> Swagger<'a> {
         Some(body)
     }
 
-    fn answer(&self, answer: &'a Value, operation: &Value) -> Value {
-        let mut lifted = object(Some(self.resolved(answer)));
+    fn response(&self, response: &'a Value, operation: &Value) -> Value {
+        let mut lifted = object(Some(self.resolved(response)));
         lifted.remove("examples");
         if let Some(answered) = lifted.remove("schema") {
             let media = json!({ "schema": schema(&answered) });
@@ -233,7 +222,7 @@ impl<'a> Swagger<'a> {
             .into()
     }
 
-    /// What a shared parameter or answer stands for.
+    /// What a reference to a shared parameter or response leads to.
     fn resolved(&self, value: &'a Value) -> &'a Value {
         reference(value)
             .and_then(|target| self.root.pointer(target.trim_start_matches('#')))
@@ -245,7 +234,7 @@ impl<'a> Swagger<'a> {
 fn parameter(value: &Value) -> Value {
     let (mut of_schema, mut lifted) = (Map::new(), Map::new());
     for (name, value) in members(Some(value)) {
-        if OF_SCHEMAS.contains(&name) {
+        if OF_SCHEMAS.contains(&name) || spec::limits().any(|limit| limit == name) {
             of_schema.insert(name.to_owned(), value.clone());
         } else {
             lifted.insert(name.to_owned(), value.clone());
@@ -267,7 +256,7 @@ fn schema(value: &Value) -> Value {
                 (name.to_owned(), schema(value))
             });
             let mut renamed: Map<_, _> = renamed.collect();
-            // Many documents say beside `allOf` what each of its elements says.
+            // Many documents say next to `allOf` what each of its elements says.
             if renamed.contains_key("allOf") && renamed.get("type") == Some(&json!("object")) {
                 renamed.remove("type");
             }

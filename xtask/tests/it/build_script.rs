@@ -42,7 +42,7 @@ fn script() -> &'static Path {
     })
 }
 
-/// A copy of what the build script looks at, and a folder that cargo would build into.
+/// A copy of what the build script reads, and a folder that cargo would build into.
 struct Tree {
     folder: TempDir,
     root: PathBuf,

@@ -1,4 +1,4 @@
-//! What cannot be read is refused in words and with exit code 3, whatever the task.
+//! What cannot be read is rejected with a message and exit code 3, whatever the task.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ fn repetitions() -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn member_that_stands_twice_is_found_with_its_line_and_refused_by_every_task() {
+fn duplicate_member_is_found_with_its_line_and_rejected_by_every_task() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("twice.json");
     let (file_name, old) = (
@@ -98,7 +98,7 @@ fn member_that_stands_twice_is_found_with_its_line_and_refused_by_every_task() {
 }
 
 #[test]
-fn wrong_usage_and_a_missing_workspace_are_told_from_a_verdict() {
+fn wrong_usage_and_a_missing_workspace_are_not_a_verdict() {
     let outside = TempDir::new().unwrap();
     let (code, error) = xtask(outside.path(), &["diff"]);
     assert_eq!(code, 3, "{error}");
@@ -119,7 +119,7 @@ fn wrong_usage_and_a_missing_workspace_are_told_from_a_verdict() {
 }
 
 #[test]
-fn broken_list_of_deviations_is_told_from_a_difference() {
+fn broken_list_of_deviations_is_not_a_difference() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("spec")).unwrap();
     fs::write(folder.path().join("spec/jobs.openapi.json"), spec()).unwrap();

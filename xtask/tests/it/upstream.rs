@@ -18,7 +18,7 @@ fn deviation(at: &str, kind: Kind) -> Deviation {
 }
 
 #[test]
-fn what_we_lack_have_besides_and_type_differently_is_told_apart() {
+fn what_we_lack_add_or_type_differently_is_reported_by_kind() {
     let report = report(&[]);
     let kind = |at: &str| {
         report
@@ -50,9 +50,9 @@ fn what_agrees_is_not_reported() {
     let silent = [
         "Jobs_GetImportExportJob",
         "Jobs_GetImportExportJob parameter api-version",
-        "Jobs_GetImportExportJob answer 200",
-        "Jobs_CancelImportExportJob answer 200",
-        "Jobs_CancelImportExportJob answer 204",
+        "Jobs_GetImportExportJob response 200",
+        "Jobs_CancelImportExportJob response 200",
+        "Jobs_CancelImportExportJob response 204",
         "JobProperties.jobId",
         "JobProperties.startTimeUtc",
         "JobProperties.progress",
@@ -71,7 +71,7 @@ fn what_agrees_is_not_reported() {
 }
 
 #[test]
-fn other_groups_of_the_file_are_none_of_our_business() {
+fn other_groups_of_the_file_are_not_compared() {
     let text = report(&[]).text();
     assert!(
         !text.contains("Devices_") && !text.contains("Device."),
@@ -80,7 +80,7 @@ fn other_groups_of_the_file_are_none_of_our_business() {
 }
 
 #[test]
-fn known_deviation_is_silent_and_a_gone_one_is_reported() {
+fn known_deviation_is_silent_and_an_obsolete_one_is_reported() {
     let before = report(&[]).unexplained.len();
     let known = [
         deviation("JobProperties.identity", Kind::Lacking),
@@ -105,7 +105,7 @@ fn known_deviation_is_silent_and_a_gone_one_is_reported() {
 }
 
 #[test]
-fn file_of_another_kind_is_refused_with_code_3() {
+fn file_of_another_kind_is_rejected_with_code_3() {
     let problem = check("{}", "{\"openapi\": \"3.0.3\"}", &[]).unwrap_err();
     assert_eq!(problem.exit_code(), 3);
     assert!(problem.to_string().contains("Swagger 2.0"));
@@ -133,7 +133,7 @@ fn after_edit(from: &str, to: &str, at: &str) -> Option<Kind> {
 }
 
 #[test]
-fn new_value_of_a_filter_is_told_where_both_documents_list_values() {
+fn new_value_of_a_filter_is_reported_where_both_documents_list_values() {
     let filter = |values: &str| {
         format!(
             "\"/jobs/v2/query\": {{ \"get\": {{ \"operationId\": \"Jobs_QueryScheduledJobs\", \"parameters\": [{{ \"name\": \"jobType\", \
@@ -154,7 +154,7 @@ fn new_value_of_a_filter_is_told_where_both_documents_list_values() {
 }
 
 #[test]
-fn body_that_becomes_optional_and_a_header_of_an_answer_are_told() {
+fn body_that_becomes_optional_and_a_header_of_a_response_are_reported() {
     let created = "\"/jobs/create\": { \"post\": { \"operationId\": \"Jobs_CreateImportExportJob\", \"parameters\": [{ \"name\": \"job\", \
         \"in\": \"body\", \"required\": false, \"schema\": { \"$ref\": \"#/definitions/JobProperties\" } }], \"responses\": {} } },\n    \
         \"/jobs/{id}\": {";
@@ -167,25 +167,25 @@ fn body_that_becomes_optional_and_a_header_of_an_answer_are_told() {
     let found = after_edit(
         "\"200\": { \"description\": \"x\", \"schema\": { \"$ref\"",
         "\"200\": { \"description\": \"x\", \"headers\": { \"x-more\": { \"type\": \"string\" } }, \"schema\": { \"$ref\"",
-        "Jobs_GetImportExportJob answer 200 header x-more",
+        "Jobs_GetImportExportJob response 200 header x-more",
     );
     assert_eq!(found, Some(Kind::Lacking));
 }
 
 #[test]
-fn shared_answer_is_read_and_a_definition_of_itself_comes_to_an_end() {
+fn shared_response_is_read_and_a_definition_of_itself_comes_to_an_end() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/jobs.openapi.json");
     let spec = std::fs::read_to_string(spec).unwrap();
     let vendor = include_str!("fixtures/vendor.swagger.json");
-    let answer =
+    let response =
         "{ \"description\": \"x\", \"schema\": { \"$ref\": \"#/definitions/JobProperties\" } }";
-    assert!(vendor.contains(answer));
+    assert!(vendor.contains(response));
     let shared = vendor
-        .replacen(answer, "{ \"$ref\": \"#/responses/Job\" }", 1)
+        .replacen(response, "{ \"$ref\": \"#/responses/Job\" }", 1)
         .replacen(
             "\"parameters\": {\n    \"api-version\"",
             &format!(
-                "\"responses\": {{ \"Job\": {answer} }},\n  \"parameters\": {{\n    \"api-version\""
+                "\"responses\": {{ \"Job\": {response} }},\n  \"parameters\": {{\n    \"api-version\""
             ),
             1,
         );

@@ -1,4 +1,4 @@
-//! Files of the vendor in their variety: what is found in them, what is refused, and two of them compared.
+//! Files of the vendor in their variety: what is found in them, what is rejected, and two of them compared.
 
 use serde_json::{Value, json};
 use xtask::diff::Class;
@@ -75,7 +75,7 @@ fn an_operation_below_jobs_is_found_whatever_its_group() {
 }
 
 #[test]
-fn what_a_schema_says_besides_its_type_is_compared() {
+fn members_of_a_schema_other_than_its_type_are_compared() {
     let field = "JobProperties.jobId";
     for (pointer, value, name) in [
         (
@@ -128,7 +128,7 @@ fn what_a_schema_says_besides_its_type_is_compared() {
     assert_eq!(
         new_findings(&[set("/produces", json!(["text/xml"]))])[0],
         (
-            "Jobs_CancelImportExportJob answer 200 content types".to_owned(),
+            "Jobs_CancelImportExportJob response 200 content types".to_owned(),
             Kind::Different
         )
     );
@@ -223,11 +223,11 @@ fn what_a_whole_model_says_is_compared() {
 }
 
 #[test]
-fn bodies_and_parameters_that_may_be_null_are_told() {
-    let answer = "/paths/~1jobs~1{id}/get/responses/200/schema/x-nullable";
+fn bodies_and_parameters_that_may_be_null_are_reported() {
+    let response = "/paths/~1jobs~1{id}/get/responses/200/schema/x-nullable";
     assert_eq!(
-        lacking(&[set(answer, json!(true))]),
-        pairs([("Jobs_GetImportExportJob answer 200, nullable", "true")])
+        lacking(&[set(response, json!(true))]),
+        pairs([("Jobs_GetImportExportJob response 200, nullable", "true")])
     );
     let parameter = "/paths/~1jobs~1{id}/get/parameters/0/x-nullable";
     assert_eq!(
@@ -240,7 +240,7 @@ fn bodies_and_parameters_that_may_be_null_are_told() {
 }
 
 #[test]
-fn a_definition_that_is_no_model_says_the_same_as_its_content() {
+fn a_definition_that_is_not_a_model_says_the_same_as_its_content() {
     let job_id = "/definitions/JobProperties/properties/jobId";
     let refer = set(job_id, json!({ "$ref": "#/definitions/Id" }));
     let id = |schema: Value| set("/definitions/Id", schema);
@@ -379,7 +379,7 @@ fn pair(edits: &[Edit]) -> Pair {
 }
 
 #[test]
-fn two_files_are_compared_as_a_whole_and_what_the_spec_lacks_is_listed_apart() {
+fn two_files_are_compared_as_a_whole_and_what_the_spec_lacks_is_listed() {
     let text = json!({ "type": "string" });
     let pair = pair(&[
         replace("2021-04-12", "2026-11-01"),
@@ -417,7 +417,7 @@ fn two_files_are_compared_as_a_whole_and_what_the_spec_lacks_is_listed_apart() {
 }
 
 #[test]
-fn a_file_of_another_service_is_refused_on_either_side() {
+fn a_file_of_another_service_is_rejected_on_either_side() {
     let other = || {
         let edits = [
             remove("/paths/~1jobs~1{id}"),

@@ -1,5 +1,5 @@
 //! CONTRIBUTING.md walks through an update of the API. This executes each of its commands on a copy of the tree, in order,
-//! and looks for the output that it promises.
+//! and checks for the output that it promises.
 #![cfg(unix)]
 
 use std::fs;

@@ -42,7 +42,7 @@ fn regenerated_crates_compile_and_a_dependent_compiles_against_two_versions_of_t
 
     let (compiles, messages) = check(&folder, &["--workspace", "--exclude", "unsigned"]);
     assert!(compiles, "{messages}");
-    // Requests go out unsigned when nobody implements the hooks, so that must not compile.
+    // Requests go out unsigned without an implementation of the hooks, so that must not compile.
     let (compiles, messages) = check(&folder, &["--package", "unsigned"]);
     assert!(!compiles, "a core without hooks compiles");
     assert!(

@@ -8,7 +8,7 @@ pub(crate) enum Edit {
     Set(&'static str, Value),
     /// Takes away what the pointer leads to.
     Remove(&'static str),
-    /// Gives a member another name, in its place.
+    /// Renames a member, in its place.
     Rename(&'static str, &'static str),
     /// Replaces a text everywhere.
     Replace(&'static str, &'static str),

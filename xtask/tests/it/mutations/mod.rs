@@ -1,5 +1,5 @@
-//! Proof by mutation: edits of the spec, and for each the answer of lint, the verdict of the diff, and whether generation
-//! succeeds or refuses with words. For many of them the regenerated crate is compiled.
+//! Proof by mutation: edits of the spec, and for each the findings of lint, the verdict of the diff, and whether generation
+//! succeeds or is rejected with words. For many of them the regenerated crate is compiled.
 
 mod compiled;
 pub(crate) mod edit;
@@ -57,15 +57,15 @@ fn every_kind_of_edit_is_linted_judged_and_generated_as_the_table_says() {
                 report.text()
             ));
         }
-        match (generate::core(&text), row.refusal) {
+        match (generate::core(&text), row.rejection) {
             (Ok(core), None) => assert!(syn::parse_file(&core).is_ok(), "{}: not Rust", row.name),
             (Err(problem), Some(words)) if problem.to_string().contains(words) => {}
             (Ok(_), Some(words)) => wrong.push(format!(
-                "{}: generated, instead of refused with {words:?}",
+                "{}: generated, instead of rejected with {words:?}",
                 row.name
             )),
             (Err(problem), words) => wrong.push(format!(
-                "{}: {words:?} expected, refused with {problem}",
+                "{}: {words:?} expected, rejected with {problem}",
                 row.name
             )),
         }
@@ -79,7 +79,7 @@ fn every_kind_of_edit_is_linted_judged_and_generated_as_the_table_says() {
 }
 
 #[test]
-fn formatting_and_key_order_are_no_change() {
+fn formatting_and_key_order_are_not_a_change() {
     // The parsed form has its keys sorted, the file has not.
     let text = serde_json::to_string(&spec()).unwrap();
     let report = diff::compare(&spec(), &serde_json::from_str(&text).unwrap());
@@ -99,7 +99,7 @@ fn what_breaks_forwards_and_backwards_is_found_both_ways() {
 }
 
 #[test]
-fn refusal_of_the_generator_has_a_place_where_it_is_about_one() {
+fn rejection_by_the_generator_has_a_place_where_it_is_about_one() {
     let path = edit::set(
         "/paths/~1again",
         serde_json::json!({ "$ref": "#/paths/~1jobs" }),

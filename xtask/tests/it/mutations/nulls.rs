@@ -36,8 +36,8 @@ fn null_changes_the_rust_type_of_everything_but_an_optional_field() {
     let with_null = [set(list, texts()), set(items, json!(true))];
     assert_eq!(rust(&with_null, &[remove(items)]), Class::Breaking);
 
-    let answer = "/paths/~1jobs/get/responses/200/content/application~1json/schema/nullable";
-    assert_eq!(rust(&[], &null(answer)), Class::Breaking);
+    let response = "/paths/~1jobs/get/responses/200/content/application~1json/schema/nullable";
+    assert_eq!(rust(&[], &null(response)), Class::Breaking);
     assert_eq!(
         rust(&[], &null("/components/schemas/JobRequest/nullable")),
         Class::Breaking

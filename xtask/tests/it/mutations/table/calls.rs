@@ -1,4 +1,4 @@
-//! Edits of operations, parameters, bodies and answers.
+//! Edits of operations, parameters, bodies and responses.
 
 use serde_json::json;
 
@@ -78,14 +78,14 @@ fn operation_ids() -> Vec<Row> {
             )],
         )
         .lint(&["operation-id-unique"])
-        .refused("duplicate operation ID"),
+        .rejected("duplicate operation ID"),
         row(
             "leave out an operation id",
             Breaking,
             [remove("/paths/~1jobs/get/operationId")],
         )
         .lint(&["operation-id"])
-        .refused("missing operation ID"),
+        .rejected("missing operation ID"),
     ]
 }
 
@@ -106,7 +106,7 @@ fn parameters() -> Vec<Row> {
                 "schema": { "type": "array", "items": { "type": "string" } } }))],
         )
         .lint(&["parameter-style"])
-        .refused("the generator"),
+        .rejected("the generator"),
     ]
 }
 
@@ -132,7 +132,7 @@ fn bodies() -> Vec<Row> {
             [remove("/paths/~1jobs~1{id}/get/parameters/0")],
         )
         .lint(&["path-parameter"])
-        .refused("missing path name"),
+        .rejected("missing path name"),
         row(
             "make the body optional",
             Breaking,
@@ -151,7 +151,7 @@ fn bodies() -> Vec<Row> {
             )],
         )
         .lint(&["one-content-type"])
-        .refused("the generator"),
+        .rejected("the generator"),
     ]
 }
 
@@ -169,12 +169,12 @@ fn successes() -> Vec<Row> {
             )],
         )
         .lint(&["one-success"])
-        .refused("different bodies"),
+        .rejected("different bodies"),
         row("declare no success", Breaking, [remove("/paths/~1jobs~1{id}/get/responses/200")])
             .lint(&["success"])
-            .refused("no success answer"),
+            .rejected("no success response"),
         row(
-            "answer one instead of many",
+            "return one instead of many",
             Breaking,
             [set(
                 "/paths/~1jobs/get/responses/200/content/application~1json/schema",

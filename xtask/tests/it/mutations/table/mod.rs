@@ -19,8 +19,8 @@ pub(crate) struct Row {
     /// The lint rules that find it, all of them.
     pub(crate) lint: &'static [&'static str],
     pub(crate) class: Class,
-    /// What the refusal says, where the generator refuses.
-    pub(crate) refusal: Option<&'static str>,
+    /// What the error says, where the generator rejects the spec.
+    pub(crate) rejection: Option<&'static str>,
     /// Whether the regenerated crate is compiled.
     pub(crate) compiles: bool,
 }
@@ -31,7 +31,7 @@ fn row(name: &'static str, class: Class, edits: impl Into<Vec<Edit>>) -> Row {
         edits: edits.into(),
         lint: &[],
         class,
-        refusal: None,
+        rejection: None,
         compiles: false,
     }
 }
@@ -42,8 +42,8 @@ impl Row {
         self
     }
 
-    fn refused(mut self, message: &'static str) -> Self {
-        self.refusal = Some(message);
+    fn rejected(mut self, message: &'static str) -> Self {
+        self.rejection = Some(message);
         self
     }
 

@@ -56,7 +56,7 @@ fn added() -> Vec<Row> {
             )],
         )
         .lint(&["rust-name"])
-        .refused("two fields of JobProperties"),
+        .rejected("two fields of JobProperties"),
         row(
             "add a field named like a keyword",
             Additive,
@@ -98,7 +98,7 @@ fn removed_or_renamed() -> Vec<Row> {
         )
         .compiled(),
         row(
-            "make a field of an answer required",
+            "make a field of a response required",
             Breaking,
             [set(
                 "/components/schemas/JobResponse/required",
@@ -110,7 +110,7 @@ fn removed_or_renamed() -> Vec<Row> {
             Breaking,
             [set(
                 "/components/schemas/JobProperties/required",
-                json!(["nobody"]),
+                json!(["absent"]),
             )],
         )
         .lint(&["required-field"]),
@@ -188,7 +188,7 @@ fn types() -> Vec<Row> {
         )
         .compiled(),
         row(
-            "drop the format of a time in answers alone",
+            "drop the format of a time in responses alone",
             Breaking,
             [remove(
                 "/components/schemas/JobResponse/properties/endTime/format",
@@ -225,13 +225,13 @@ fn forms() -> Vec<Row> {
         .lint(&["items"]),
         row("bound a number", Breaking, [set("/components/schemas/JobProperties/properties/progress/minimum", json!(0))]).compiled(),
         row(
-            "bound a text of answers",
+            "bound a text of responses",
             Additive,
             [set("/components/schemas/JobResponse/properties/jobId/maxLength", json!(64))],
         )
         .compiled(),
         row(
-            "close an answer to further members",
+            "close a response to further members",
             Additive,
             [set("/components/schemas/JobResponse/additionalProperties", json!(false))],
         )
@@ -253,7 +253,7 @@ fn forms() -> Vec<Row> {
         .lint(&["composition"]),
         row("let a reference lead nowhere", Breaking, [remove("/components/schemas/DeviceCapabilities")])
             .lint(&["reference"])
-            .refused("DeviceCapabilities"),
+            .rejected("DeviceCapabilities"),
     ]
 }
 
@@ -290,14 +290,14 @@ fn values() -> Vec<Row> {
             [set(status, json!("queued")), set(status, json!("on-hold"))],
         )
         .lint(&["enum-values"])
-        .refused("one Rust name"),
+        .rejected("one Rust name"),
         row(
             "add a value whose Rust name is taken",
             Additive,
             [set(status, json!("Queued"))],
         )
         .lint(&["rust-name", "enum-case"])
-        .refused("one Rust name"),
+        .rejected("one Rust name"),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Edits of which the names, texts or places cannot become Rust, or not the Rust that is meant.
+//! Edits whose names, texts or places cannot become Rust, or not the Rust that is meant.
 
 use serde_json::{Value, json};
 
@@ -39,15 +39,15 @@ fn two(first: &'static str, second: &'static str) -> Vec<Edit> {
 fn fields() -> Vec<Row> {
     let clash = |name, edits: Vec<Edit>| row(name, Additive, edits).lint(&["rust-name"]);
     vec![
-        clash("add fields that differ in case", two("A1B", "a1b")).refused("JobProperties"),
+        clash("add fields that differ in case", two("A1B", "a1b")).rejected("JobProperties"),
         clash(
             "add fields that differ in an apostrophe",
             two("it's", "its"),
         )
-        .refused("JobProperties"),
-        clash("add a field without any letter", two("$", "x")).refused("JobProperties"),
-        clash("add a field that starts with a digit", two("1a", "x1a")).refused("JobProperties"),
-        clash("add a field with a name of its own", two("+1", "plus1")).refused("JobProperties"),
+        .rejected("JobProperties"),
+        clash("add a field without any letter", two("$", "x")).rejected("JobProperties"),
+        clash("add a field that starts with a digit", two("1a", "x1a")).rejected("JobProperties"),
+        clash("add a field with a special name", two("+1", "plus1")).rejected("JobProperties"),
         row(
             "add a field named like the next keyword",
             Additive,
@@ -55,7 +55,7 @@ fn fields() -> Vec<Row> {
         )
         .compiled(),
         row(
-            "gather further members beside a field of that name",
+            "collect further members next to a field of that name",
             Breaking,
             [
                 set(FIELDS[0], text()),
@@ -67,7 +67,7 @@ fn fields() -> Vec<Row> {
             ],
         )
         .lint(&["rust-name"])
-        .refused("two fields of JobProperties"),
+        .rejected("two fields of JobProperties"),
     ]
 }
 
@@ -101,7 +101,7 @@ fn schemas() -> Vec<Row> {
         )
         .lint(&["type-name"]),
         row(
-            "let a component stand for itself",
+            "let a component refer to itself",
             Additive,
             component(
                 "Loop",
@@ -110,9 +110,9 @@ fn schemas() -> Vec<Row> {
             ),
         )
         .lint(&["reference-loop"])
-        .refused("back to where they start"),
+        .rejected("back to where they start"),
         row(
-            "let a parameter stand for itself",
+            "let a parameter refer to itself",
             Breaking,
             [
                 set(
@@ -126,19 +126,19 @@ fn schemas() -> Vec<Row> {
             ],
         )
         .lint(&["reference-loop", "description"])
-        .refused("the generator"),
+        .rejected("the generator"),
     ]
 }
 
 fn enums() -> Vec<Row> {
-    let misnamed = |row_name, name, reference, refusal| {
+    let misnamed = |row_name, name, reference, rejection| {
         row(
             row_name,
             Additive,
             component(name, reference, open(json!(["a", "b"]))),
         )
         .lint(&["type-name"])
-        .refused(refusal)
+        .rejected(rejection)
     };
     vec![
         misnamed(
@@ -170,7 +170,7 @@ fn enums() -> Vec<Row> {
         )
         .lint(&["enum-case"]),
         row(
-            "add values that are no words",
+            "add values that are not words",
             Additive,
             component(
                 "Kind",
@@ -179,7 +179,7 @@ fn enums() -> Vec<Row> {
             ),
         )
         .lint(&["rust-name"])
-        .refused("one Rust name"),
+        .rejected("one Rust name"),
         row(
             "add values that are hardly words",
             Additive,
@@ -209,14 +209,14 @@ fn operations() -> Vec<Row> {
             ],
         )
         .lint(&["rust-name"])
-        .refused("two functions"),
+        .rejected("two functions"),
         row(
             "add an operation that no client sends",
             Additive,
             [set("/paths/~1jobs/trace", traced)],
         )
         .lint(&["method"])
-        .refused("no call for this method"),
+        .rejected("no call for this method"),
         row(
             "add a parameter named like the body",
             Breaking,
@@ -226,7 +226,7 @@ fn operations() -> Vec<Row> {
             )],
         )
         .lint(&["rust-name"])
-        .refused("two arguments"),
+        .rejected("two arguments"),
         row(
             "add a parameter named like the headers",
             Breaking,
@@ -327,14 +327,14 @@ fn texts() -> Vec<Row> {
             [describe("a\rb.")],
         )
         .lint(&["description-text"])
-        .refused("character '\\r'"),
+        .rejected("character '\\r'"),
         row(
             "turn the text around",
             Documentation,
             [describe("a\u{202e}b.")],
         )
         .lint(&["description-text"])
-        .refused("character"),
+        .rejected("character"),
         row(
             "forget the version of the API",
             Additive,

@@ -1,4 +1,4 @@
-//! Edits that nobody's program notices, and some that look like them.
+//! Edits that no program notices, and some that are similar.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn defaults() -> Vec<Row> {
             )],
         ),
         row(
-            "write out that a field is no secret",
+            "write out that a field is not secret",
             Documentation,
             [set(
                 "/components/schemas/JobProperties/properties/jobId/x-ms-secret",
@@ -50,7 +50,7 @@ fn defaults() -> Vec<Row> {
             [set("/components/schemas/JobType/properties", json!({}))],
         ),
         row(
-            "write out that nothing is required",
+            "write out that no field is required",
             Documentation,
             [set("/components/schemas/JobProperties/required", json!([]))],
         ),
@@ -132,7 +132,7 @@ fn wrapped() -> Vec<Row> {
             )],
         )
         .lint(&["composition", "description", "secret-mark"])
-        .refused("is marked secret"),
+        .rejected("is marked secret"),
         row(
             "wrap two references",
             Breaking,
@@ -148,7 +148,7 @@ fn wrapped() -> Vec<Row> {
             )],
         ),
         row(
-            "wrap a reference beside a type",
+            "wrap a reference next to a type",
             Breaking,
             [set(
                 status,
@@ -167,7 +167,7 @@ fn annotations() -> Vec<Row> {
             [set("/paths/x-generated-by", json!({ "get": {} }))],
         ),
         row(
-            "extend the answers",
+            "extend the responses",
             Documentation,
             [set(
                 "/paths/~1jobs/get/responses/x-note",
@@ -225,7 +225,7 @@ fn felt() -> Vec<Row> {
             ],
         )
         .lint(&["generates"])
-        .refused("is a reference"),
+        .rejected("is a reference"),
         row(
             "lift the security of an operation",
             Breaking,

@@ -41,7 +41,7 @@ fn marks() -> Vec<Row> {
             )],
         )
         .lint(&["secret-mark"])
-        .refused("only plain texts can be secret"),
+        .rejected("only plain texts can be secret"),
         row(
             "allow null",
             Breaking,
@@ -116,7 +116,7 @@ fn descriptions() -> Vec<Row> {
         )
         .lint(&["description-end"]),
         row(
-            "reword a shared answer",
+            "reword a shared response",
             Documentation,
             [set("/components/responses/Error/description", json!("No."))],
         ),
@@ -176,7 +176,7 @@ fn documents() -> Vec<Row> {
             [set("/security", json!([]))],
         ),
         row(
-            "add a part that nobody knows",
+            "add a part that no rule knows",
             Breaking,
             [set("/paths/~1jobs/get/callbacks", json!({}))],
         ),
@@ -186,7 +186,7 @@ fn documents() -> Vec<Row> {
             [set("/openapi", json!("3.1.0"))],
         )
         .lint(&["openapi-version"])
-        .refused("3.0.x only"),
+        .rejected("3.0.x only"),
     ]
 }
 

@@ -1,20 +1,20 @@
-//! A `Debug` that tells of some members only how much there is of them.
+//! A `Debug` that prints only the length of some members.
 //!
 //! Free JSON is what callers and devices put there, passwords too; a text marked `x-free-text` is prose of the hub, which repeats the
 //! container's signature. Both are there to be read by a program that asks for them, not to be found in a log.
 
-use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
+use openapiv3::{OpenAPI, ReferenceOr};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Item, ItemStruct, Path, Token, parse_quote};
 
-use super::fields::{type_text, wire_name};
+use super::fields::{object_of, type_text, wire_name};
 use crate::{Problem, Result, spec};
 
 /// The mark of a text that may say anything.
 const FREE_TEXT: &str = "x-free-text";
 
-/// Gives the models that hold such members a `Debug` of their own instead of the derived one.
-pub(super) fn veil(file: &mut syn::File, document: &OpenAPI) -> Result<()> {
+/// Writes a `Debug` for the models that have such members, instead of the derived one.
+pub(super) fn redact(file: &mut syn::File, document: &OpenAPI) -> Result<()> {
     for item in &mut file.items {
         let Item::Mod(module) = item else { continue };
         let Some((_, items)) = module.content.as_mut().filter(|_| module.ident == "types") else {
@@ -23,7 +23,7 @@ pub(super) fn veil(file: &mut syn::File, document: &OpenAPI) -> Result<()> {
         let mut blocks = Vec::new();
         for item in items.iter_mut() {
             if let Item::Struct(item) = item {
-                blocks.extend(veil_struct(item, &free_texts(item, document))?);
+                blocks.extend(redact_struct(item, &free_texts(item, document))?);
             }
         }
         items.extend(blocks);
@@ -33,44 +33,38 @@ pub(super) fn veil(file: &mut syn::File, document: &OpenAPI) -> Result<()> {
 
 /// The wire names of a model's members that are marked.
 fn free_texts(item: &ItemStruct, document: &OpenAPI) -> Vec<String> {
-    let schema = spec::schemas(document)
-        .find(|(name, _)| item.ident == name)
-        .and_then(|(_, schema)| schema.as_item());
-    let Some(SchemaKind::Type(Type::Object(object))) = schema.map(|schema| &schema.schema_kind)
-    else {
-        return Vec::new();
-    };
-    let marked = object.properties.iter().filter(|(_, property)| {
+    let properties = object_of(item, document).map(|object| &object.properties);
+    let marked = properties.into_iter().flatten().filter(|(_, property)| {
         matches!(property, ReferenceOr::Item(schema) if spec::is_marked(schema, FREE_TEXT))
     });
     marked.map(|(name, _)| name.clone()).collect()
 }
 
-fn veil_struct(item: &mut ItemStruct, free_texts: &[String]) -> Result<Option<Item>> {
+fn redact_struct(item: &mut ItemStruct, free_texts: &[String]) -> Result<Option<Item>> {
     let Fields::Named(fields) = &item.fields else {
         return Ok(None);
     };
     let mut calls: Vec<syn::Stmt> = Vec::new();
-    let mut veiled = 0;
+    let mut redacted = 0;
     for field in &fields.named {
         let Some(ident) = &field.ident else { continue };
         let (name, ty) = (ident.to_string(), type_text(&field.ty));
         let is_marked = free_texts.contains(&wire_name(field));
         if is_marked && !ty.contains("String") {
             return Err(Problem::new(format!(
-                "{}.{} is marked {FREE_TEXT}, but is no text",
+                "{}.{} is marked {FREE_TEXT}, but is not a text",
                 item.ident,
                 wire_name(field)
             )));
         }
         if is_marked || ty.contains("serde_json::") {
-            veiled += 1;
+            redacted += 1;
             calls.push(parse_quote!(fields.field(#name, &crate::veil::Veiled(&self.#ident));));
         } else {
             calls.push(parse_quote!(fields.field(#name, &self.#ident);));
         }
     }
-    if veiled == 0 {
+    if redacted == 0 {
         return Ok(None);
     }
     without_debug(&mut item.attrs)?;
