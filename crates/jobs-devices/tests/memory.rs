@@ -277,6 +277,10 @@ fn unusual() -> Vec<(&'static str, Made)> {
             "long lines that are cut off",
             Made::new(row, " ", LONG, "\n").times(3),
         ),
+        (
+            "deep nesting",
+            Made::new("{\"id\":\"a\",\"tags\":{\"t\":", "[", LONG / 2, "\n").times(2),
+        ),
         ("long plain text", Made::new("w", "w", LONG, "\n").times(3)),
         (
             "long lines of no text",

@@ -59,6 +59,9 @@ pub fn twin_size(object: &JsonObject) -> usize {
     walk.size
 }
 
+/// Levels whose place is kept. A section may have far fewer; a text of 8 MB can have millions.
+const MOST_OPEN: usize = 1_000;
+
 /// Checks one section of a twin: size, names, strings, integers, depth. A rule that is broken often is told of once, with its first place.
 pub fn twin_section(section: Section, object: &JsonObject) -> Vec<Violation> {
     if super::is_plain_section(section, object.as_str()) {
@@ -107,8 +110,12 @@ impl Walk {
     fn run(&mut self, object: &JsonObject) {
         // Where the walk was when each object or array began that has not ended.
         let mut open = Vec::new();
+        // How many more have begun below those.
+        let mut below = 0_usize;
         for token in Tokens::of(object.as_str()) {
             match token {
+                Token::Object | Token::Array if open.len() == MOST_OPEN => below += 1,
+                Token::End if below > 0 => below -= 1,
                 Token::Object | Token::Array => {
                     open.push((self.path.len(), self.exempt));
                     // The section itself is level 0.

@@ -184,9 +184,10 @@ impl Input {
 
     /// The export without keys of a hub without devices is one such line.
     fn is_notice(&self, lines: Lines) -> bool {
+        // A sentence with commas may look like the head of a table, but not of one with a column of ids.
         let is_text = matches!(
             self.format,
-            FileFormat::Unknown | FileFormat::Table { .. } | FileFormat::TableWithoutId { .. }
+            FileFormat::Unknown | FileFormat::TableWithoutId { .. }
         );
         lines.bad == 0 && lines.notices == 1 && is_text && self.is_one_line
     }

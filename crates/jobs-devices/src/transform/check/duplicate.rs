@@ -8,14 +8,21 @@ use crate::checked::{Name, Token, Tokens};
 /// How many names are compared one by one; the hashes of more go through a set, which needs far less memory than the names.
 const FEW: usize = 24;
 
-/// The first name that is repeated in one object, at any level of a checked line.
+/// Names are compared down to this level: far more levels than a twin may have, which another rule reports.
+const MOST_OPEN: usize = 1_000;
+
+/// The first name that is repeated in one object of a checked line.
 pub(super) fn repeated_name(line: &str) -> Option<String> {
     let mut names: Vec<Name<'_>> = Vec::new();
     let mut open: Vec<Level> = Vec::new();
+    let mut below = 0_usize;
     let key = RandomState::new();
     let has_escapes = line.contains('\\');
     for (at, token) in Tokens::of(line).enumerate() {
         match token {
+            Token::Object | Token::Array if open.len() == MOST_OPEN => below += 1,
+            Token::End if below > 0 => below -= 1,
+            Token::Name(_) if below > 0 => {}
             Token::Object | Token::Array => open.push(Level {
                 at,
                 start: names.len(),
