@@ -251,12 +251,15 @@ fn null_inside_a_twin_update_reaches_the_wire() {
 }
 
 #[test]
-fn thumbprints_of_a_twin_are_read_as_the_hub_writes_them() {
-    let twin = serde_json::json!({
-        "x509Thumbprint": { "PrimaryThumbprint": "AA", "SecondaryThumbprint": null }
-    });
-    let read: Twin = serde_json::from_value(twin).unwrap();
-    let thumbprints = read.x509_thumbprint.unwrap();
-    assert_eq!(thumbprints.primary_thumbprint.as_deref(), Some("AA"));
-    assert_eq!(thumbprints.secondary_thumbprint, None);
+fn thumbprints_of_a_twin_are_read_in_both_spellings() {
+    for (primary, secondary) in [
+        ("primaryThumbprint", "secondaryThumbprint"),
+        ("PrimaryThumbprint", "SecondaryThumbprint"),
+    ] {
+        let twin = serde_json::json!({ "x509Thumbprint": { primary: "AA", secondary: null } });
+        let read: Twin = serde_json::from_value(twin).unwrap();
+        let thumbprints = read.x509_thumbprint.unwrap();
+        assert_eq!(thumbprints.primary_thumbprint.as_deref(), Some("AA"));
+        assert_eq!(thumbprints.secondary_thumbprint, None);
+    }
 }

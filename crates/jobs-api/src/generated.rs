@@ -1,7 +1,7 @@
 // Written by `cargo xtask generate`. Do not edit: change the spec and run it again.
-// spec: spec/jobs.openapi.json sha256 89548db029f439614cbca87037b7ed95b3bc20f0eef8d684f9b4825010f84d18
+// spec: spec/jobs.openapi.json sha256 77b41e4d97a20fdb439d87f98686898e1911ef802f7784e4acd5fda47ff6b7fb
 // generator: progenitor 0.15.1, typify 0.8.0, prettyplease 0.2.37
-// inputs: 77de0eea19f9d0fa2c6006a09fef933eb999b6bd8f3a946b73eb344cb81b2379
+// inputs: a8f55953116d5c550ad91ebeb6409d4e4b3faaa208d6e28c631361a2f75e09f8
 
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
@@ -561,7 +561,7 @@ pub mod types {
         #[serde(default)]
         #[cfg_attr(feature = "schemars", schemars(with = "i64"))]
         pub version: ::std::option::Option<i64>,
-        ///The thumbprints of the certificates of a device. A twin writes the members with a capital; device files do not.
+        ///The thumbprints of the certificates of a device. One report has them with capitals in a twin; both spellings are read.
         #[serde(
             rename = "x509Thumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -600,22 +600,24 @@ pub mod types {
             ::serde_json::Map<::std::string::String, ::serde_json::Value>,
         >,
     }
-    ///The thumbprints of the certificates of a device. A twin writes the members with a capital; device files do not.
+    ///The thumbprints of the certificates of a device. One report has them with capitals in a twin; both spellings are read.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct X509Thumbprint {
         ///The thumbprint of the first certificate, in hexadecimal.
         #[serde(
-            rename = "PrimaryThumbprint",
+            rename = "primaryThumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(alias = "PrimaryThumbprint")]
         pub primary_thumbprint: ::std::option::Option<::std::string::String>,
         ///The thumbprint of the second certificate, in hexadecimal.
         #[serde(
-            rename = "SecondaryThumbprint",
+            rename = "secondaryThumbprint",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
+        #[serde(alias = "SecondaryThumbprint")]
         pub secondary_thumbprint: ::std::option::Option<::std::string::String>,
     }
     /// Error types.

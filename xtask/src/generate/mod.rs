@@ -4,6 +4,7 @@
 //! takes (`lower`), generated, polished (`polish`), completed with the open enums (`enums`), formatted and checked
 //! (`check`).
 
+mod aliases;
 pub(crate) mod check;
 mod constructors;
 mod enums;

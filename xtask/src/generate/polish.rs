@@ -42,6 +42,7 @@ pub(super) fn polish(tokens: String, document: &OpenAPI, lowered: &Lowered) -> R
     file.items
         .retain(|item| !matches!(item, Item::Impl(block) if is_inherent_client(block) && block.items.is_empty()));
     redact::redact(&mut file, document)?;
+    super::aliases::add(&mut file, document);
     check_secrets(&file, document, lowered)?;
     Ok(file)
 }

@@ -102,7 +102,7 @@ const NOT_OF_THE_TYPE: [&str; 7] = [
 ];
 
 /// The extensions that decide the Rust type.
-const MARKS: [&str; 3] = ["x-free-text", "x-ms-enum", "x-ms-secret"];
+const MARKS: [&str; 4] = ["x-also-read-as", "x-free-text", "x-ms-enum", "x-ms-secret"];
 
 /// The reference that a schema wraps in an `allOf` of one element, as OpenAPI 3.0 has it where a reference needs a
 /// description or may be null.
