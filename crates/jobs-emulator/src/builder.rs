@@ -45,7 +45,7 @@ impl Emulator {
             tls: false,
             ca_dir: None,
             data_dir: None,
-            host_name: "localhost".to_owned(),
+            host_name: None,
             job_delay: Duration::ZERO,
             sku: Sku::default(),
             throttle: false,
@@ -67,7 +67,7 @@ pub struct EmulatorBuilder {
     tls: bool,
     ca_dir: Option<PathBuf>,
     data_dir: Option<PathBuf>,
-    host_name: String,
+    host_name: Option<String>,
     job_delay: Duration,
     sku: Sku,
     throttle: bool,
@@ -107,10 +107,10 @@ impl EmulatorBuilder {
         self
     }
 
-    /// A further name of the hub, which tokens may be made out to and the
-    /// certificate carries; default `localhost`.
+    /// A further name of the hub, which tokens may be made out to, and which certificate and connection string carry. Without one
+    /// the connection string has `localhost`, or the address where the hub listens if that is another than 127.0.0.1.
     pub fn host_name(mut self, name: impl Into<String>) -> Self {
-        self.host_name = name.into();
+        self.host_name = Some(name.into());
         self
     }
 
@@ -285,7 +285,7 @@ impl EmulatorBuilder {
 
     fn traffic(&self, address: SocketAddr, policies: Policies) -> Traffic {
         Traffic {
-            door: Door::new(address.ip(), self.tls, [self.host_name.clone()]),
+            door: Door::new(address.ip(), self.tls, self.host_name.clone()),
             gate: Gate {
                 required: self.auth,
                 entra_permissive: self.entra_permissive,
@@ -307,7 +307,12 @@ impl EmulatorBuilder {
             (None, Some(data)) => CaFolder::kept(data.join("ca")),
             (None, None) => CaFolder::temporary(),
         };
-        let names = [self.host_name.clone(), self.listen.ip().to_string()];
+        let names: Vec<String> = self
+            .host_name
+            .iter()
+            .cloned()
+            .chain([self.listen.ip().to_string()])
+            .collect();
         match tls::acceptor(ca.path(), &names) {
             Ok(acceptor) => Ok(Some(Tls { acceptor, ca })),
             Err(cause) => Err(StartError::Tls {
@@ -337,8 +342,26 @@ impl EmulatorBuilder {
     fn hosts(&self, address: SocketAddr) -> Vec<String> {
         let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
         hosts.push(address.ip().to_string());
-        hosts.push(self.host_name.to_ascii_lowercase());
+        hosts.extend(self.host_name.iter().map(|name| name.to_ascii_lowercase()));
         hosts
+    }
+
+    /// The host of the connection string. Port 443 is left out: the .NET and Java clients know no other one, and cannot read it.
+    fn public_name(&self, ip: IpAddr, port: u16) -> String {
+        let is_local =
+            ip == IpAddr::V4(Ipv4Addr::LOCALHOST) || ip == IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let name = match &self.host_name {
+            Some(name) => name.clone(),
+            None if is_local => "localhost".to_owned(),
+            None => match ip {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            },
+        };
+        match port {
+            443 => name,
+            port => format!("{name}:{port}"),
+        }
     }
 
     fn about(&self, address: SocketAddr, policies: &Policies, ca_file: Option<PathBuf>) -> About {
@@ -357,8 +380,8 @@ impl EmulatorBuilder {
         About {
             endpoint: format!("{scheme}://{}", SocketAddr::new(ip, port)),
             connection_string: format!(
-                "HostName={}:{port};SharedAccessKeyName=iothubowner;SharedAccessKey={key}",
-                self.host_name
+                "HostName={};SharedAccessKeyName=iothubowner;SharedAccessKey={key}",
+                self.public_name(ip, port)
             ),
             ca_file,
             sku: self.sku,

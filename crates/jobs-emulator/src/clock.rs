@@ -74,6 +74,14 @@ impl Time {
         )
     }
 
+    /// As [`wire`](Self::wire), without zeros at the end of the fraction, as the service writes the times of its registry and of
+    /// import and export jobs (recorded).
+    pub(crate) fn trimmed(self) -> String {
+        let text = self.wire();
+        let text = text.trim_end_matches('Z').trim_end_matches('0');
+        format!("{}Z", text.trim_end_matches('.'))
+    }
+
     /// `MM/dd/yyyy HH:mm:ss`, as the service writes it in tracking ids.
     pub(crate) fn slashed(self) -> String {
         self.civil("%m/%d/%Y %H:%M:%S")

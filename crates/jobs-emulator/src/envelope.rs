@@ -144,6 +144,10 @@ errors! {
     container => BAD_REQUEST "BlobContainerValidationError";
     /// 400: a parent scope that no edge device has.
     device_scope => BAD_REQUEST "InvalidDeviceScope";
+    /// 400: a target condition that configurations cannot have.
+    configuration_condition => BAD_REQUEST "InvalidConfigurationTargetCondition";
+    /// 400: a content that configurations cannot have.
+    configuration_content => BAD_REQUEST "InvalidConfigurationContent";
     /// 401.
     unauthorized => UNAUTHORIZED "IotHubUnauthorizedAccess";
     /// 403: the hub's device quota is used up.
@@ -166,6 +170,8 @@ errors! {
     precondition => PRECONDITION_FAILED "PreconditionFailed";
     /// 413.
     too_large => PAYLOAD_TOO_LARGE "GenericRequestEntityTooLarge";
+    /// 413: the hub has all the configurations that its tier allows.
+    too_many_configurations => PAYLOAD_TOO_LARGE "ConfigurationCountLimitExceeded";
     /// 413.
     too_many_devices => PAYLOAD_TOO_LARGE "TooManyDevices";
     /// 413.

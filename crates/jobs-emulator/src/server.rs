@@ -128,10 +128,13 @@ where
 /// One request: find its operation, let faults interfere, do the work, note it.
 async fn respond(
     hub: Arc<HubState>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<hyper::Response<Body>, Cut> {
     let started = Instant::now();
+    if let Some(method) = overridden_method(&request) {
+        *request.method_mut() = method;
+    }
     let found = routes::find(request.method(), request.uri().path());
     let operation = found.operation();
     let service = found.surface() == Surface::Service;
@@ -170,6 +173,19 @@ async fn respond(
         hub.traffic.requests.note(record);
     }
     result
+}
+
+/// The method that a POST stands for. The vendor's Java client cannot send PATCH and sends POST with this header.
+fn overridden_method(request: &Request<Incoming>) -> Option<Method> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    let name = request.headers().get("x-http-method-override")?;
+    let known = [Method::PATCH, Method::PUT, Method::DELETE];
+    known.into_iter().find(|method| {
+        name.to_str()
+            .is_ok_and(|name| name.trim().eq_ignore_ascii_case(method.as_str()))
+    })
 }
 
 async fn run(

@@ -204,7 +204,6 @@ impl Parser<'_> {
                 _ => return Ok(left),
             };
             if op == ArithmeticOp::Sub {
-                self.refuse_hyphenated_name()?;
                 self.refuse_comment()?;
             }
             self.advance();
@@ -243,29 +242,6 @@ impl Parser<'_> {
             ));
         }
         Ok(())
-    }
-
-    /// `tags.my-site` looks like one name but is a subtraction, which would quietly select nothing.
-    fn refuse_hyphenated_name(&self) -> Result<(), ParseError> {
-        let (minus, next) = (
-            self.peek(),
-            &self.tokens[(self.at + 1).min(self.tokens.len() - 1)],
-        );
-        let before = self.at.checked_sub(1).map(|at| &self.tokens[at]);
-        let glued = before
-            .is_some_and(|b| matches!(b.token, Token::Word(_)) && b.end == minus.start)
-            && next.start == minus.end;
-        match (&next.token, before) {
-            (Token::Word(right), Some(before)) if glued => {
-                let name = &self.source[before.start..before.end];
-                Err(self
-                    .unexpected("an operator with blanks around it")
-                    .hint(format!(
-                        "for the member write ['{name}-{right}'] after the member that holds it; for a subtraction put blanks around the `-`"
-                    )))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn sign(&mut self) -> Parsed {

@@ -158,8 +158,8 @@ impl JobRecord {
     fn body_with<'a>(&'a self, echo: Option<&'a Echo>) -> JobBody<'a> {
         JobBody {
             job_id: &self.id,
-            start_time_utc: Time::from_ticks(self.started).wire(),
-            end_time_utc: self.ended.map(|ticks| Time::from_ticks(ticks).wire()),
+            start_time_utc: Time::from_ticks(self.started).trimmed(),
+            end_time_utc: self.ended.map(|ticks| Time::from_ticks(ticks).trimmed()),
             kind: self.kind,
             status: self.status,
             progress: self.progress,

@@ -7,7 +7,7 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::registry::identity::{NEVER, identity_etag};
+use crate::registry::identity::{NEVER, created, identity_etag};
 use crate::registry::twin::{self, twin_etag};
 
 /// Registers the functions.
@@ -25,10 +25,10 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         Ok(if ticks == 0 {
             NEVER.to_owned()
         } else {
-            Time::from_ticks(ticks).wire()
+            Time::from_ticks(ticks).trimmed()
         })
     })?;
-    connection.create_scalar_function("hub_metadata", 3, flags, |context| {
+    connection.create_scalar_function("hub_metadata", 5, flags, |context| {
         let stored: Option<String> = context.get(1)?;
         if let Some(stored) = stored {
             return Ok(stored);
@@ -36,6 +36,8 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         Ok(twin::implied_metadata(
             &context.get::<String>(0)?,
             Time::from_ticks(context.get(2)?),
+            context.get(3)?,
+            created(context.get(4)?),
         ))
     })
 }

@@ -84,7 +84,14 @@ fn properties(side: &Segment, steps: &[&Segment], constants: &mut Constants) -> 
             _ => SqlValue::Undefined,
         },
         [Segment::Key(name), rest @ ..] if name == "$metadata" => inside(
-            &format!("hub_metadata({side}, {side}_metadata, twin_updated)"),
+            &format!(
+                "hub_metadata({side}, {side}_metadata, twin_updated, {}, generation_id)",
+                if side == "desired" {
+                    "desired_version"
+                } else {
+                    "NULL"
+                }
+            ),
             rest,
             constants,
         ),

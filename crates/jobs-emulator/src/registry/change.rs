@@ -149,7 +149,9 @@ impl Change {
             into.iot_edge = self.iot_edge.unwrap_or(into.iot_edge);
             set_scopes(into, self.device_scope, self.parent_scopes, writing)?;
         }
-        if !self.twin.is_empty() {
+        if into.seq == 0 {
+            twin::create(&mut into.twin, self.twin);
+        } else if !self.twin.is_empty() {
             twin::replace(&mut into.twin, self.twin, writing.now);
         }
         Ok(())

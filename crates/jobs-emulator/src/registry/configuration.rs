@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value, json};
 
 use super::column;
-use super::identity::{identity_etag, matches, new_etag};
+use super::configuration_rules;
+use super::identity::{identity_etag, matches};
 use super::rejection::unreadable;
 use super::rules;
 use super::store::{Store, Writing};
@@ -103,7 +104,7 @@ pub(crate) fn check_quota(connection: &Connection, most: usize) -> HubResult<()>
     if usize::try_from(count(connection)?).is_ok_and(|count| count < most) {
         Ok(())
     } else {
-        Err(ServiceError::quota(format!(
+        Err(ServiceError::too_many_configurations(format!(
             "This hub may have {most} configurations"
         )))
     }
@@ -131,19 +132,33 @@ pub(crate) fn put(
     id: &str,
     mut members: Map<String, Value>,
 ) -> HubResult<Stored> {
-    let created =
-        find(writing.connection(), id)?.and_then(|old| old.members.get("createdTimeUtc").cloned());
+    let old = find(writing.connection(), id)?;
+    if let Some(old) = &old {
+        // The content of a configuration never changes.
+        match old.members.get("content") {
+            Some(content) => members.insert("content".to_owned(), content.clone()),
+            None => members.remove("content"),
+        };
+    }
+    configuration_rules::check(&members)?;
+    let created = old
+        .as_ref()
+        .and_then(|old| old.members.get("createdTimeUtc").cloned());
     for own in ["id", "etag", "importMode"] {
         members.remove(own);
     }
     members.insert(
         "createdTimeUtc".to_owned(),
-        created.unwrap_or_else(|| json!(writing.now.wire())),
+        created.unwrap_or_else(|| json!(writing.now.trimmed())),
     );
-    members.insert("lastUpdatedTimeUtc".to_owned(), json!(writing.now.wire()));
+    members.insert(
+        "lastUpdatedTimeUtc".to_owned(),
+        json!(writing.now.trimmed()),
+    );
     let stored = Stored {
         id: id.to_owned(),
-        etag: new_etag(),
+        // A counter of its own (recorded).
+        etag: old.map_or(1, |old| old.etag + 1),
         members,
     };
     let body = Value::Object(stored.members.clone()).to_string();
@@ -252,7 +267,7 @@ impl Line {
             (mode, None) if !mode.creates() => fail(404_000, format!("{id} was not found")),
             (_, None) => check_quota(writing.connection(), most)
                 .err()
-                .and_then(|error| fail(403_002, error.text)),
+                .and_then(|error| fail(413_000, error.text)),
             (mode, Some(stored)) if !etag_fits(mode, line.etag.as_deref(), &stored.wire_etag()) => {
                 fail(412_001, format!("the etag of {id} does not match"))
             }
@@ -264,7 +279,12 @@ impl Line {
         if mode.deletes() {
             delete(writing, id)?;
         } else {
-            put(writing, id, members_of(line))?;
+            match put(writing, id, members_of(line)) {
+                Err(error) if error.status.is_client_error() => {
+                    return Ok(fail(400_004, error.text));
+                }
+                stored => stored?,
+            };
         }
         Ok(None)
     }

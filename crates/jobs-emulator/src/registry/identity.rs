@@ -233,7 +233,7 @@ impl Identity {
         if self.status_updated == 0 {
             NEVER.to_owned()
         } else {
-            Time::from_ticks(self.status_updated).wire()
+            Time::from_ticks(self.status_updated).trimmed()
         }
     }
 
@@ -272,6 +272,7 @@ impl Identity {
 
     /// The twin as `/twins/{id}` and queries show it.
     pub(crate) fn twin_json(&self) -> Value {
+        let created = created(self.generation_id);
         let mut document = json!({
             "deviceId": self.device_id,
             "etag": self.twin.wire_etag(),
@@ -283,17 +284,16 @@ impl Identity {
             "lastActivityTime": NEVER,
             "cloudToDeviceMessageCount": 0,
             "authenticationType": self.authentication.kind.as_str(),
-            // Only in twins do these two start with capitals (seen on the live service).
             "x509Thumbprint": {
-                "PrimaryThumbprint": self.authentication.primary_thumbprint,
-                "SecondaryThumbprint": self.authentication.secondary_thumbprint,
+                "primaryThumbprint": self.authentication.primary_thumbprint,
+                "secondaryThumbprint": self.authentication.secondary_thumbprint,
             },
             "modelId": "",
             "version": self.twin.version,
             "tags": parse_section(&self.twin.tags),
             "properties": {
-                "desired": twin::with_metadata(&self.twin, Side::Desired),
-                "reported": twin::with_metadata(&self.twin, Side::Reported),
+                "desired": twin::with_metadata(&self.twin, Side::Desired, created),
+                "reported": twin::with_metadata(&self.twin, Side::Reported, created),
             },
             "capabilities": { "iotEdge": self.iot_edge },
         });
@@ -327,8 +327,16 @@ pub(crate) fn new_etag() -> i64 {
 
 /// A generation id in the service's form: .NET ticks of the moment of creation.
 fn generation(now: Time) -> i64 {
-    now.ticks() + 621_355_968_000_000_000
+    now.ticks() + UNIX_EPOCH
 }
+
+/// The moment of creation that a generation id stands for.
+pub(crate) fn created(generation: i64) -> Time {
+    Time::from_ticks(generation.saturating_sub(UNIX_EPOCH))
+}
+
+/// 1970 in .NET ticks.
+const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
 
 /// Given etags, quoted or not, or the star. No etag of this hub has a comma in it.
 pub(crate) fn matches(given: Option<&str>, actual: &str) -> bool {

@@ -8,6 +8,8 @@ pub(crate) mod authentication;
 pub(crate) mod change;
 pub(crate) mod column;
 pub(crate) mod configuration;
+pub(crate) mod configuration_rules;
+pub(crate) mod edge_content;
 pub(crate) mod identity;
 pub(crate) mod open;
 pub(crate) mod rejection;

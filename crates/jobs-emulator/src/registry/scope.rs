@@ -12,22 +12,15 @@ use super::store::Writing;
 
 const SCOPE: &str = "ms-azure-iot-edge://";
 
-/// An edge device has a scope of its own and may have parents; any other device
-/// carries the scope of its parent.
+/// An edge device has a scope of its own, made by the hub, and may have parents; any other device carries the scope of its
+/// parent. The scope of another device in an edge device's `deviceScope` sets no parent (public reports).
 pub(crate) fn set_scopes(
     device: &mut Identity,
     scope: Option<String>,
-    mut parents: Vec<String>,
+    parents: Vec<String>,
     writing: &Writing<'_>,
 ) -> Result<(), Trouble> {
-    let scope = scope.filter(|text| !text.is_empty() && !is_own(device, text));
-    // Beside an edge device's own scope, one of another edge device names a parent.
-    if device.iot_edge
-        && let Some(named) = &scope
-        && !parents.contains(named)
-    {
-        parents.push(named.clone());
-    }
+    let scope = scope.filter(|text| !(device.iot_edge || text.is_empty() || is_own(device, text)));
     for named in scope.iter().chain(&parents) {
         check_parent(named, device, writing)?;
     }
@@ -47,11 +40,10 @@ pub(crate) fn set_scopes(
     Ok(())
 }
 
-/// Whether a scope that came with a device is the one it has itself, or had until now: what a GET or an export gave comes back
-/// with it. Of an edge device only the name counts, for the generation is the hub's.
+/// Whether a scope that came with a device is the one that it had until now as an edge device: what a GET or an export returned
+/// comes back with it.
 fn is_own(device: &Identity, scope: &str) -> bool {
-    names(scope, &device.device_id)
-        && (device.iot_edge || device.device_scope.as_deref() == Some(scope))
+    names(scope, &device.device_id) && device.device_scope.as_deref() == Some(scope)
 }
 
 fn names(scope: &str, device_id: &str) -> bool {

@@ -53,7 +53,32 @@ pub(crate) fn twin_etag(number: i64) -> String {
     STANDARD.encode(number.to_be_bytes())
 }
 
+/// A section without properties. Without metadata it was never written, and has the time of the identity's creation (recorded).
+const EMPTY: &str = "{}";
 const LAST_UPDATED: &str = "$lastUpdated";
+const LAST_UPDATED_VERSION: &str = "$lastUpdatedVersion";
+
+/// When a property was written: the time, and for desired properties the version that it made.
+#[derive(Clone, Copy)]
+struct Stamp {
+    time: Time,
+    version: Option<i64>,
+}
+
+impl Stamp {
+    fn put(self, metadata: &mut Map<String, Value>) {
+        metadata.insert(LAST_UPDATED.to_owned(), json!(self.time.trimmed()));
+        if let Some(version) = self.version {
+            metadata.insert(LAST_UPDATED_VERSION.to_owned(), json!(version));
+        }
+    }
+
+    fn alone(self) -> Map<String, Value> {
+        let mut metadata = Map::new();
+        self.put(&mut metadata);
+        metadata
+    }
+}
 
 /// Merges parts into a twin: members are set, null deletes, objects are merged.
 pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), String> {
@@ -75,8 +100,8 @@ pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), 
         patch.remove(VERSION);
         rules::checked_text(side.section(), &patch)?;
         let mut metadata = stored_metadata(twin, side);
-        stamp(&mut metadata, &patch, now);
-        let (properties, ..) = side.of(twin);
+        let (properties, _, version) = side.of(twin);
+        stamp(&mut metadata, &patch, side.stamp(now, version + 1));
         let mut merged = parse_section(properties);
         merge_maps(&mut merged, patch);
         let text = rules::checked_text(side.section(), &merged)?;
@@ -111,11 +136,27 @@ pub(crate) fn replace(twin: &mut Twin, texts: TwinTexts, now: Time) {
     touch(twin, now);
 }
 
+/// Gives a new identity the twin that its row or request brings: the first version of everything.
+pub(crate) fn create(twin: &mut Twin, texts: TwinTexts) {
+    if let Some(tags) = texts.tags {
+        twin.tags = tags;
+    }
+    if let Some(desired) = texts.desired {
+        (twin.desired, twin.desired_metadata) = (desired.properties, desired.metadata);
+    }
+    if let Some(reported) = texts.reported {
+        (twin.reported, twin.reported_metadata) = (reported.properties, reported.metadata);
+    }
+}
+
 /// The properties of one side with `$metadata` and `$version`, as the service shows them.
-pub(crate) fn with_metadata(twin: &Twin, side: Side) -> Value {
-    let (properties, _, version) = side.of(twin);
+pub(crate) fn with_metadata(twin: &Twin, side: Side, created: Time) -> Value {
+    let (properties, metadata, version) = side.of(twin);
+    let metadata = match metadata {
+        None if properties == EMPTY => side.stamp(created, version).alone(),
+        _ => stored_metadata(twin, side),
+    };
     let mut properties = parse_section(properties);
-    let metadata = stored_metadata(twin, side);
     properties.insert(METADATA.to_owned(), Value::Object(metadata));
     properties.insert(VERSION.to_owned(), json!(version));
     Value::Object(properties)
@@ -138,6 +179,13 @@ impl Side {
         }
     }
 
+    fn stamp(self, time: Time, version: i64) -> Stamp {
+        Stamp {
+            time,
+            version: (self == Self::Desired).then_some(version),
+        }
+    }
+
     fn set(self, twin: &mut Twin, properties: String, metadata: Option<String>) {
         match self {
             Self::Desired => {
@@ -154,25 +202,35 @@ impl Side {
 
 /// Stored metadata, or one stamp for everything when none is stored.
 fn stored_metadata(twin: &Twin, side: Side) -> Map<String, Value> {
-    let (properties, metadata, _) = side.of(twin);
+    let (properties, metadata, version) = side.of(twin);
     match metadata {
         Some(text) => parse_section(text),
         None => uniform(
             &parse_section(properties),
-            &Time::from_ticks(twin.updated).wire(),
+            side.stamp(Time::from_ticks(twin.updated), version),
         ),
     }
 }
 
-/// The metadata of properties for which none is stored, as JSON text.
-pub(crate) fn implied_metadata(properties: &str, updated: Time) -> String {
-    Value::Object(uniform(&parse_section(properties), &updated.wire())).to_string()
+/// The metadata of properties for which none is stored, as JSON text. Desired properties have a version.
+pub(crate) fn implied_metadata(
+    properties: &str,
+    updated: Time,
+    version: Option<i64>,
+    created: Time,
+) -> String {
+    let time = match properties {
+        EMPTY => created,
+        _ => updated,
+    };
+    let stamp = Stamp { time, version };
+    Value::Object(uniform(&parse_section(properties), stamp)).to_string()
 }
 
 /// Writes down the implied metadata of a side that stays, before `twin.updated` moves on.
 fn freeze(twin: &mut Twin, side: Side) {
     let (properties, metadata, _) = side.of(twin);
-    if metadata.is_some() || properties == "{}" {
+    if metadata.is_some() || properties == EMPTY {
         return;
     }
     let text = Value::Object(stored_metadata(twin, side)).to_string();
@@ -182,22 +240,21 @@ fn freeze(twin: &mut Twin, side: Side) {
     }
 }
 
-fn uniform(properties: &Map<String, Value>, stamp: &str) -> Map<String, Value> {
-    let mut metadata = Map::new();
-    metadata.insert(LAST_UPDATED.to_owned(), json!(stamp));
+fn uniform(properties: &Map<String, Value>, stamp: Stamp) -> Map<String, Value> {
+    let mut metadata = stamp.alone();
     for (key, value) in properties {
-        let inner = value.as_object().map(|map| uniform(map, stamp));
-        metadata.insert(
-            key.clone(),
-            inner.map_or_else(|| json!({ LAST_UPDATED: stamp }), Value::Object),
-        );
+        let inner = match value {
+            Value::Object(map) => uniform(map, stamp),
+            _ => stamp.alone(),
+        };
+        metadata.insert(key.clone(), Value::Object(inner));
     }
     metadata
 }
 
 /// Notes in the metadata what a patch touches.
-fn stamp(metadata: &mut Map<String, Value>, patch: &Map<String, Value>, now: Time) {
-    metadata.insert(LAST_UPDATED.to_owned(), json!(now.wire()));
+fn stamp(metadata: &mut Map<String, Value>, patch: &Map<String, Value>, now: Stamp) {
+    now.put(metadata);
     for (key, value) in patch {
         match value {
             Value::Null => {
@@ -210,7 +267,7 @@ fn stamp(metadata: &mut Map<String, Value>, patch: &Map<String, Value>, now: Tim
                 }
             }
             _ => {
-                metadata.insert(key.clone(), json!({ LAST_UPDATED: now.wire() }));
+                metadata.insert(key.clone(), Value::Object(now.alone()));
             }
         }
     }

@@ -35,6 +35,14 @@ pub(crate) struct TwinParts {
 }
 
 impl TwinParts {
+    /// The name of a section that has a null inside an object.
+    pub(crate) fn section_with_null(&self) -> Option<&'static str> {
+        let sections = [("tags", &self.tags), ("properties.desired", &self.desired)];
+        sections
+            .into_iter()
+            .find_map(|(name, section)| section.as_ref().is_some_and(has_null).then_some(name))
+    }
+
     /// Takes `tags` and `properties` out of a twin document.
     pub(crate) fn from_document(document: &Value) -> Result<Self, String> {
         let properties = object_at(document, "properties")?;
@@ -155,6 +163,14 @@ fn needs_a_closer_look(part: &JsonObject) -> bool {
 /// The text without line breaks, which in checked JSON are nothing but space: some readers of an export end a line at each.
 fn one_line(part: &JsonObject) -> String {
     part.as_str().replace(['\r', '\n'], " ")
+}
+
+fn has_null(map: &Map<String, Value>) -> bool {
+    map.values().any(|value| match value {
+        Value::Null => true,
+        Value::Object(inner) => has_null(inner),
+        _ => false,
+    })
 }
 
 pub(super) fn drop_nulls(map: &mut Map<String, Value>) {

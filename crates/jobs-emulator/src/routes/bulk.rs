@@ -1,5 +1,7 @@
 //! `POST /devices`: up to 100 changes at once.
 
+use std::collections::HashSet;
+
 use hyper::StatusCode;
 use jobs_devices::ImportMode;
 use serde::de::DeserializeOwned;
@@ -33,7 +35,10 @@ fn update(call: &Call) -> HubResult<Response> {
             rows.len()
         )));
     }
-    let mut errors = Vec::new();
+    let mut errors = repeated(&rows);
+    if !errors.is_empty() {
+        return Ok(rejected(errors));
+    }
     call.hub.store.write(call.now, |writing| {
         for row in &rows {
             let rejection = match read(row) {
@@ -46,14 +51,34 @@ fn update(call: &Call) -> HubResult<Response> {
         }
         Ok(())
     })?;
-    let mut response = Response::json(
-        &json!({ "isSuccessful": errors.is_empty(), "errors": errors, "warnings": [] }),
-    );
     if !errors.is_empty() {
-        response.status = StatusCode::BAD_REQUEST;
-        response = response.header(crate::envelope::ERROR_CODE, "BulkRegistryOperationFailure");
+        return Ok(rejected(errors));
     }
-    Ok(response)
+    Ok(Response::json(
+        &json!({ "isSuccessful": true, "errors": errors, "warnings": [] }),
+    ))
+}
+
+fn rejected(errors: Vec<Value>) -> Response {
+    let mut response =
+        Response::json(&json!({ "isSuccessful": false, "errors": errors, "warnings": [] }));
+    response.status = StatusCode::BAD_REQUEST;
+    response.header(crate::envelope::ERROR_CODE, "BulkRegistryOperationFailure")
+}
+
+/// The rows about an identity that another row is about, too: the service rejects such a call as a whole.
+fn repeated(rows: &[Value]) -> Vec<Value> {
+    let mut names = HashSet::new();
+    let repeated = rows.iter().filter(|row| {
+        let device = text_at(row, &["id", "deviceId"]);
+        device.is_some() && !names.insert((device, text_at(row, &["moduleId"])))
+    });
+    repeated
+        .map(|row| {
+            let text = "the call names this identity more than once";
+            error_row(row, &RowRejection::new("DeviceDefinedMultipleTimes", text))
+        })
+        .collect()
 }
 
 fn error_row(row: &Value, rejection: &RowRejection) -> Value {

@@ -70,9 +70,18 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The `If-Match` header as sent: quoted, bare, or the star.
+    /// The `If-Match` header as sent: quoted, bare, or the star. An empty etag counts as absent (recorded).
     pub(crate) fn if_match(&self) -> Option<&str> {
-        self.header(&IF_MATCH)
+        let given = self.header(&IF_MATCH)?;
+        (!given.trim().trim_matches('"').is_empty()).then_some(given)
+    }
+
+    /// As [`Call::if_match`]; configurations and twins ignore an etag without quotes (public reports).
+    pub(crate) fn quoted_if_match(&self) -> Option<&str> {
+        self.if_match().filter(|given| {
+            let given = given.trim();
+            given == "*" || given.starts_with('"') || given.starts_with("W/\"")
+        })
     }
 
     /// The body as a JSON object of this shape.

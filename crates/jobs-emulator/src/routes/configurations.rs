@@ -11,7 +11,7 @@ use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{HubResult, Response, ServiceError};
 use crate::registry::configuration::{self, Stored};
-use crate::registry::rules;
+use crate::registry::{Identity, edge_content, rules};
 
 const READ: &[Rights] = &[Rights::REGISTRY_READ];
 const WRITE: &[Rights] = &[Rights::REGISTRY_WRITE];
@@ -37,6 +37,12 @@ pub(crate) const ROUTES: &[Route] = &[
         put,
     ),
     Route::delete("Configuration_Delete", "/configurations/{}", WRITE, delete),
+    Route::post(
+        "Configuration_ApplyOnEdgeDevice",
+        "/devices/{}/applyConfigurationContent",
+        WRITE,
+        apply_content,
+    ),
 ];
 
 fn not_found(id: &str) -> ServiceError {
@@ -50,9 +56,9 @@ fn not_found(id: &str) -> ServiceError {
 fn list(call: &Call) -> HubResult<Response> {
     let top = match call.query("top") {
         None => u32::MAX,
-        Some(text) => text.parse().ok().filter(|top| *top > 0).ok_or_else(|| {
-            ServiceError::argument(format!("top '{text}' is no positive whole number"))
-        })?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| ServiceError::argument(format!("top '{text}' is not a whole number")))?,
     };
     let found = call
         .hub
@@ -79,7 +85,7 @@ fn put(call: &Call) -> HubResult<Response> {
     let members = configuration::members_of(&sent(call, id)?);
     let stored = call.hub.store.write(call.now, |writing| {
         let connection = writing.connection();
-        match (configuration::find(connection, id)?, call.if_match()) {
+        match (configuration::find(connection, id)?, call.quoted_if_match()) {
             (Some(_), None) => {
                 return Err(ServiceError::new(
                     StatusCode::CONFLICT,
@@ -87,7 +93,14 @@ fn put(call: &Call) -> HubResult<Response> {
                     format!("Configuration {id} already exists"),
                 ));
             }
-            (Some(existing), given) => check_if_match(given, &existing.wire_etag())?,
+            (Some(existing), given) => {
+                check_if_match(given, &existing.wire_etag())?;
+                if !members.contains_key("content") {
+                    return Err(ServiceError::configuration_content(
+                        "content is missing; an update repeats it, and does not change it",
+                    ));
+                }
+            }
             (None, Some(_)) => return Err(not_found(id)),
             (None, None) => {
                 configuration::check_quota(connection, call.hub.about.sku.configuration_quota())?;
@@ -122,8 +135,24 @@ fn delete(call: &Call) -> HubResult<Response> {
     call.hub.store.write(call.now, |writing| {
         let existing =
             configuration::find(writing.connection(), id)?.ok_or_else(|| not_found(id))?;
-        check_if_match(call.if_match(), &existing.wire_etag())?;
+        check_if_match(call.quoted_if_match(), &existing.wire_etag())?;
         configuration::delete(writing, id)
+    })?;
+    Ok(Response::no_content())
+}
+
+/// Content for one edge device, which gets it at once. Device content is for automatic device management alone.
+fn apply_content(call: &Call) -> HubResult<Response> {
+    let content: Map<String, Value> = call.json()?;
+    call.hub.store.write(call.now, |writing| {
+        let device = Identity::require(writing.connection(), call.parameter(0), "")?;
+        let modules = content.get("modulesContent").and_then(Value::as_object);
+        match modules.filter(|modules| device.iot_edge && !modules.is_empty()) {
+            Some(modules) => edge_content::apply(writing, &device, modules),
+            None => Err(ServiceError::configuration_content(
+                "the content for one device is modulesContent, for an edge device",
+            )),
+        }
     })?;
     Ok(Response::no_content())
 }

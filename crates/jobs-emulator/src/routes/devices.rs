@@ -50,13 +50,18 @@ struct Capabilities {
 fn list(call: &Call) -> HubResult<Response> {
     let top = match call.query("top") {
         None => MAX_LIST,
-        Some(text) => text
-            .parse::<u32>()
-            .ok()
-            .filter(|top| (1..=MAX_LIST).contains(top))
-            .ok_or_else(|| {
-                ServiceError::argument(format!("top must be a number from 1 to {MAX_LIST}"))
-            })?,
+        // Outside of 1 to 1,000 it counts as 1,000 (public reports).
+        Some(text) => match text.parse::<i64>() {
+            Ok(top) => u32::try_from(top)
+                .ok()
+                .filter(|top| (1..=MAX_LIST).contains(top))
+                .unwrap_or(MAX_LIST),
+            Err(_) => {
+                return Err(ServiceError::argument(format!(
+                    "top '{text}' is not a whole number"
+                )));
+            }
+        },
     };
     let devices = call.hub.store.read(|connection| {
         Identity::select(connection, "module_id = '' ORDER BY seq LIMIT ?1", [top])

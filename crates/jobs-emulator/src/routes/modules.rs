@@ -66,7 +66,7 @@ fn get(call: &Call) -> HubResult<Response> {
         .hub
         .store
         .read(|connection| Identity::require(connection, call.parameter(0), call.parameter(1)))?;
-    Ok(Response::json(&module.module_json()).etag(&module.wire_etag()))
+    Ok(Response::json(&module.module_json()))
 }
 
 fn delete(call: &Call) -> HubResult<Response> {
@@ -112,7 +112,7 @@ fn put(call: &Call) -> HubResult<Response> {
             }
         }
     })?;
-    Ok(Response::json(&module.module_json()).etag(&module.wire_etag()))
+    Ok(Response::json(&module.module_json()))
 }
 
 fn create(

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::devices::check_if_match;
 use super::{Call, Route};
 use crate::auth::Rights;
 use crate::envelope::{HubResult, Response, ServiceError};
 use crate::registry::Identity;
+use crate::registry::identity::matches;
 use crate::registry::twin;
 use crate::registry::twin_parts::{TwinParts, TwinTexts};
 
@@ -36,7 +36,13 @@ fn patch(call: &Call) -> HubResult<Response> {
 
 /// A replacement: a section that is not sent becomes empty.
 fn put(call: &Call) -> HubResult<Response> {
-    let texts = TwinTexts::of(parts(call)?)
+    let parts = parts(call)?;
+    if let Some(section) = parts.section_with_null() {
+        return Err(ServiceError::argument(format!(
+            "'{section}' has a null; a replacement cannot delete a member, leave it out"
+        )));
+    }
+    let texts = TwinTexts::of(parts)
         .map_err(ServiceError::argument)?
         .or_empty();
     change(call, |found| {
@@ -63,7 +69,7 @@ fn change(
     let found = call.hub.store.write(call.now, |writing| {
         let mut found =
             Identity::require(writing.connection(), call.parameter(0), call.parameter(1))?;
-        check_if_match(call.if_match(), &found.twin.wire_etag())?;
+        check_twin_etag(call, &found)?;
         work(&mut found).map_err(ServiceError::argument)?;
         found.update(writing.connection())?;
         Ok(found)
@@ -71,6 +77,18 @@ fn change(
     Ok(shown(&found))
 }
 
+/// Twins have their etag in the body only (recorded).
 fn shown(found: &Identity) -> Response {
-    Response::json(&found.twin_json()).etag(&found.twin.wire_etag())
+    Response::json(&found.twin_json())
+}
+
+fn check_twin_etag(call: &Call, found: &Identity) -> HubResult<()> {
+    let given = call.quoted_if_match();
+    if given.is_none() || matches(given, &found.twin.wire_etag()) {
+        return Ok(());
+    }
+    Err(ServiceError::precondition(format!(
+        "ETag mismatch for device ID '{}'",
+        found.device_id
+    )))
 }

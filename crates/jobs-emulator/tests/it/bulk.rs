@@ -17,7 +17,7 @@ async fn bulk_changes_take_every_mode_in_any_case() {
     assert_eq!(rig.get("/twins/d1").await.json()["tags"], json!({ "t": 1 }));
     let bad = json!([
         { "id": "d1", "eTag": "MQ==", "importMode": "DeleteIfMatchETag" },
-        { "id": "d1", "importMode": "create" },
+        { "id": "d3", "importMode": "create" },
         { "id": "none", "importMode": "Delete" },
         { "id": "d2", "importMode": "DeleteIfMatchETag" },
     ]);
@@ -34,7 +34,7 @@ async fn bulk_changes_take_every_mode_in_any_case() {
         errors,
         [
             (json!("d1"), json!("PreconditionFailed")),
-            (json!("d1"), json!("DeviceAlreadyExists")),
+            (json!("d3"), json!("DeviceAlreadyExists")),
             (json!("none"), json!("DeviceNotFound"))
         ]
     );
@@ -47,4 +47,16 @@ async fn bulk_changes_take_every_mode_in_any_case() {
     rig.post("/devices", &json!({}))
         .await
         .is_error(400, "IotHubFormatError");
+}
+
+#[tokio::test]
+async fn a_call_that_names_an_identity_twice_changes_nothing() {
+    let rig = Rig::start().await;
+    let rows = json!([{ "id": "a" }, { "id": "b" }, { "deviceId": "a", "status": "disabled" }, { "id": "a", "moduleId": "m" }]);
+    let seen = rig.post("/devices", &rows).await;
+    assert_eq!(seen.status.as_u16(), 400);
+    let errors = seen.json()["errors"].clone();
+    assert_eq!(errors.as_array().map(Vec::len), Some(1), "{errors}");
+    assert_eq!(errors[0]["errorCode"], "DeviceDefinedMultipleTimes");
+    rig.get("/devices/b").await.is_error(404, "DeviceNotFound");
 }

@@ -30,7 +30,7 @@ async fn a_configuration_is_created_read_updated_and_deleted() {
     rig.put("/configurations/c1", &json!({"id": "c1"}))
         .await
         .is_error(409, "ConfigurationAlreadyExists");
-    let changed = json!({"id": "c1", "priority": 9});
+    let changed = json!({"id": "c1", "priority": 9, "content": {"deviceContent": {"properties.desired.x": 99}}});
     rig.send_matching(Method::PUT, "/configurations/c1", "\"nope\"", &changed)
         .await
         .is_error(412, "PreconditionFailed");
@@ -49,6 +49,16 @@ async fn a_configuration_is_created_read_updated_and_deleted() {
         ),
         (json!(9), body["createdTimeUtc"].clone())
     );
+    // The content never changes, and an update repeats it.
+    assert_eq!(seen.json()["content"], body["content"]);
+    rig.send_matching(
+        Method::PUT,
+        "/configurations/c1",
+        "*",
+        &json!({"priority": 1}),
+    )
+    .await
+    .is_error(400, "InvalidConfigurationContent");
     assert_eq!(
         rig.get("/configurations")
             .await
@@ -86,7 +96,7 @@ async fn ids_and_numbers_have_limits() {
     }
     rig.put("/configurations/c10", &json!({}))
         .await
-        .is_error(403, "IotHubQuotaExceeded");
+        .is_error(413, "ConfigurationCountLimitExceeded");
     assert_eq!(
         rig.get("/configurations?top=3")
             .await
@@ -149,7 +159,7 @@ async fn names_are_read_in_any_case_and_kept_in_the_wires() {
     let rig = Rig::start().await;
     let spelt = json!({
         "Id": "c1", "Priority": 7,
-        "Content": { "DeviceContent": { "Properties.desired.X": 1 }, "MODULECONTENT": {}, "ModulesContent": { "Edge": {} } },
+        "Content": { "DeviceContent": {}, "MODULECONTENT": {}, "ModulesContent": { "$edgeAgent": {}, "Edge": {} } },
         "Metrics": { "Results": { "Up": 1 }, "Queries": { "Up": "SELECT deviceId FROM devices" } },
         "SystemMetrics": { "Queries": {} }, "Labels": { "Site": "A" },
     });
@@ -160,7 +170,7 @@ async fn names_are_read_in_any_case_and_kept_in_the_wires() {
         ("priority", json!(7)),
         (
             "content",
-            json!({ "deviceContent": { "Properties.desired.X": 1 }, "moduleContent": {}, "modulesContent": { "Edge": {} } }),
+            json!({ "deviceContent": {}, "moduleContent": {}, "modulesContent": { "$edgeAgent": {}, "Edge": {} } }),
         ),
         (
             "metrics",
@@ -264,11 +274,164 @@ async fn an_import_keeps_to_the_number_of_configurations_of_the_tier() {
     assert_eq!(
         seen,
         [
-            (&json!("c10"), &json!(403_002)),
-            (&json!("c11"), &json!(403_002))
+            (&json!("c10"), &json!(413_000)),
+            (&json!("c11"), &json!(413_000))
         ],
         "{log}"
     );
     // What is there already may be changed in a full hub.
     assert_eq!(import(&rig, "{\"id\":\"c00\",\"priority\":2}\n").await, "");
+}
+
+#[tokio::test]
+async fn target_conditions_have_a_language_of_their_own() {
+    let rig = Rig::start().await;
+    let put = async |n: usize, condition: &Value| {
+        rig.put(
+            &format!("/configurations/c{n}"),
+            &json!({ "targetCondition": condition }),
+        )
+        .await
+    };
+    for (n, condition) in [
+        json!(null),
+        json!(""),
+        json!("*"),
+        json!("tags.site = 'a' AND NOT (properties.reported.fw < 3 OR deviceId = 'x')"),
+        json!("FROM devices.modules WHERE moduleId = 'm' and tags.a = 1"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        put(n, condition).await.is_ok();
+    }
+    for (condition, part) in [
+        ("deviceId IN ['a']", "IN"),
+        ("status = 'enabled'", "status"),
+        ("properties.desired.x = 1", "properties.desired.x"),
+        ("moduleId = 'm'", "moduleId"),
+        ("tags.a", "tags.a"),
+        ("STARTSWITH(deviceId, 'a')", "STARTS_WITH"),
+        ("tags.a = ", "cannot be read"),
+    ] {
+        let seen = put(99, &json!(condition)).await;
+        seen.is_error(400, "InvalidConfigurationTargetCondition");
+        assert!(seen.text.contains(part), "{condition}: {}", seen.text);
+    }
+}
+
+#[tokio::test]
+async fn the_content_is_of_one_kind_and_has_names_of_desired_properties() {
+    let rig = Rig::start().await;
+    let over_modules = "FROM devices.modules WHERE moduleId = 'm'";
+    for (condition, content, is_right) in [
+        (
+            "",
+            json!({ "deviceContent": { "properties.desired.x": 1 } }),
+            true,
+        ),
+        (
+            "",
+            json!({ "deviceContent": { "properties.desired": {} }, "modulesContent": {}, "moduleContent": null }),
+            true,
+        ),
+        ("", json!({ "deviceContent": { "x": 1 } }), false),
+        (
+            "",
+            json!({ "moduleContent": { "properties.desired.x": 1 } }),
+            true,
+        ),
+        (
+            over_modules,
+            json!({ "moduleContent": { "properties.desired.x": 1 } }),
+            true,
+        ),
+        (
+            "tags.a = 1",
+            json!({ "moduleContent": { "properties.desired.x": 1 } }),
+            false,
+        ),
+        (
+            "",
+            json!({ "modulesContent": { "$edgeAgent": {}, "m": {} } }),
+            true,
+        ),
+        ("", json!({ "modulesContent": { "m": {} } }), false),
+        (
+            "",
+            json!({ "deviceContent": { "properties.desired.x": 1 }, "moduleContent": { "properties.desired.x": 1 } }),
+            false,
+        ),
+    ] {
+        let seen = rig
+            .put(
+                "/configurations/c",
+                &json!({ "targetCondition": condition, "content": content }),
+            )
+            .await;
+        if is_right {
+            seen.is_ok();
+            rig.delete("/configurations/c").await;
+        } else {
+            seen.is_error(400, "InvalidConfigurationContent");
+        }
+    }
+}
+
+#[tokio::test]
+async fn content_is_applied_to_the_modules_of_an_edge_device() {
+    let rig = Rig::start().await;
+    rig.put("/devices/plain", &json!({})).await.is_ok();
+    rig.put(
+        "/devices/edge",
+        &json!({ "capabilities": { "iotEdge": true } }),
+    )
+    .await
+    .is_ok();
+    let content = json!({ "modulesContent": {
+        "$edgeAgent": { "properties.desired": { "schemaVersion": "1.1" } },
+        "filter": { "properties.desired.limits.high": 5, "properties.desired.on": true },
+    } });
+    let seen = rig
+        .post("/devices/edge/applyConfigurationContent", &content)
+        .await;
+    assert_eq!(seen.status.as_u16(), 204, "{}", seen.text);
+    let desired = async |module: &str| {
+        let twin = rig.get(&format!("/twins/edge/modules/{module}")).await;
+        twin.is_ok().json()["properties"]["desired"].clone()
+    };
+    assert_eq!(desired("$edgeAgent").await["schemaVersion"], "1.1");
+    let filter = desired("filter").await;
+    assert_eq!(
+        (&filter["limits"]["high"], &filter["on"]),
+        (&json!(5), &json!(true))
+    );
+    for (device, content) in [
+        ("plain", content.clone()),
+        (
+            "edge",
+            json!({ "deviceContent": { "properties.desired.x": 1 } }),
+        ),
+        (
+            "edge",
+            json!({ "modulesContent": { "filter": { "x": 1 } } }),
+        ),
+        (
+            "edge",
+            json!({ "modulesContent": { "new": { "properties.desired": 1 } } }),
+        ),
+    ] {
+        rig.post(
+            &format!("/devices/{device}/applyConfigurationContent"),
+            &content,
+        )
+        .await
+        .is_error(400, "InvalidConfigurationContent");
+    }
+    rig.post("/devices/none/applyConfigurationContent", &content)
+        .await
+        .is_error(404, "DeviceNotFound");
+    rig.get("/devices/edge/modules/new")
+        .await
+        .is_error(404, "ModuleNotFound");
 }

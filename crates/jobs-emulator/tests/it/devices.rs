@@ -78,7 +78,10 @@ async fn lists_take_top_and_a_slash_at_the_end() {
     };
     assert_eq!(ids(&rig.get("/devices?top=2").await), ["d0", "d1"]);
     assert_eq!(ids(&rig.get("/devices/").await).len(), 5);
-    rig.get("/devices?top=0")
+    for top in ["0", "-1", "1001"] {
+        assert_eq!(ids(&rig.get(&format!("/devices?top={top}")).await).len(), 5);
+    }
+    rig.get("/devices?top=two")
         .await
         .is_error(400, "ArgumentInvalid");
 }

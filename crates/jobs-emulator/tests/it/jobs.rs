@@ -20,11 +20,18 @@ fn export_to(folder: &Folder) -> Value {
 
 fn is_stamp(value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
-    text.len() == 28
-        && text.ends_with('Z')
-        && &text[10..11] == "T"
-        && &text[19..20] == "."
-        && text[20..27].bytes().all(|byte| byte.is_ascii_digit())
+    // Up to seven digits of a second; zeros at the end are left out (recorded).
+    let Some((seconds, fraction)) = text
+        .strip_suffix('Z')
+        .and_then(|text| text.split_at_checked(19))
+    else {
+        return false;
+    };
+    let digits = fraction.strip_prefix('.').unwrap_or("1");
+    &seconds[10..11] == "T"
+        && (1..=7).contains(&digits.len())
+        && !digits.ends_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn id_of(job: &Value) -> String {

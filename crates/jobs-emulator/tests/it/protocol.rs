@@ -105,6 +105,8 @@ async fn the_listed_api_versions_are_served_and_others_refused() {
         "2020-09-30",
         "2021-04-12",
         "2024-03-31",
+        "2026-11-01-preview",
+        "2026-11-01",
     ];
     let call = async |path: &str, query: &str| {
         let url = format!("{}{path}?{query}", rig.hub.endpoint());

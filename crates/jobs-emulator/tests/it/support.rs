@@ -75,9 +75,20 @@ impl Rig {
         if_match: &str,
         body: &Value,
     ) -> Seen {
+        self.send_with(method, path, ("if-match", if_match), body)
+            .await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        (name, value): (&str, &str),
+        body: &Value,
+    ) -> Seen {
         Seen::of(
             self.request(method, path)
-                .header("if-match", if_match)
+                .header(name, value)
                 .json(body)
                 .send()
                 .await

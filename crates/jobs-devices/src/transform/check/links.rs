@@ -95,13 +95,14 @@ pub(super) fn reaches_an_identity(row: &RowRef<'_>) -> bool {
         && row.authentication_type().is_none_or(|kind| kind.is_known())
 }
 
-/// The scopes of the parents that the row names, and whether each one is the value of `deviceScope` alone.
+/// The scopes of the parents that the row names, and whether each one is the value of `deviceScope` alone. The `deviceScope` of an
+/// edge device names no parent, but the device itself.
 fn parent_scopes(row: &RowRef<'_>) -> Vec<(String, bool)> {
     let listed = row.parent_scopes();
     let listed = listed.and_then(|array| serde_json::from_str::<Vec<String>>(array).ok());
     let mut scopes: Vec<_> = row
         .device_scope()
-        .filter(|scope| !(row.is_edge() && names_itself(row, scope)))
+        .filter(|_| !row.is_edge())
         .map(|scope| (scope.into_owned(), true))
         .into_iter()
         .collect();
@@ -135,6 +136,15 @@ pub(super) fn own_parents(row: &RowRef<'_>) -> Vec<(Severity, &'static str, Stri
         return Vec::new();
     }
     let mut found = Vec::new();
+    if row.is_edge()
+        && row
+            .device_scope()
+            .is_some_and(|scope| !names_itself(row, &scope))
+    {
+        let message = "is an edge device whose `deviceScope` is not its own scope; the hub makes that scope and sets no parent, name \
+                       parents in `parentScopes`";
+        found.push((Severity::Warning, "edge-scope", message.to_owned()));
+    }
     for (scope, is_device_scope) in parent_scopes(row) {
         match edge_of_scope(&scope) {
             Some(edge) if edge == row.id() => {
