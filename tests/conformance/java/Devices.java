@@ -126,7 +126,7 @@ final class Devices {
             Twin twin = new Twin("java-1", "m2");
             twin.getTags().put("site", "a");
             twin.getDesiredProperties().put("rate", "5s");
-            TWINS.replace(twin);
+            TWINS.patch(twin);
             Twin got = TWINS.get("java-1", "m2");
             Hub.equal(got.getModuleId(), "m2");
             Hub.equal(got.getTags().get("site"), "a");
@@ -135,33 +135,44 @@ final class Devices {
     }
 
     private static void twins() {
-        Hub.test("a replacement leaves only what it has", () -> {
+        Hub.test("a patch merges, and null deletes", () -> {
             Twin twin = new Twin("java-1");
             twin.getTags().put("site", "north");
             twin.getTags().put("floor", "2");
             twin.getDesiredProperties().put("firmware", "1");
-            Hub.equal(TWINS.replace(twin).getTags(), Map.of("site", "north", "floor", "2"));
-            twin.getTags().remove("floor");
-            twin.getDesiredProperties().put("mode", "eco");
-            TWINS.replace(twin);
-            Twin got = TWINS.get("java-1");
-            Hub.equal(got.getTags(), Map.of("site", "north"));
-            Hub.equal(got.getDesiredProperties(), Map.of("firmware", "1", "mode", "eco"));
+            Twin patched = TWINS.patch(twin);
+            Hub.equal(patched.getTags().get("site"), "north");
+            Twin change = new Twin("java-1");
+            change.getTags().put("floor", null);
+            Twin changed = TWINS.patch(change);
+            Hub.equal(changed.getTags().keySet().toString(), "[site]");
+            Hub.equal(changed.getDesiredProperties().get("firmware"), "1");
         });
         Hub.test("metadata, version and capabilities of a twin", () -> {
             Twin got = TWINS.get("java-1");
-            Hub.equal(got.getDesiredProperties().getVersion(), 3);
+            Hub.equal(got.getDesiredProperties().getVersion(), 2);
             Hub.check(got.getDesiredProperties().getTwinMetadata().getLastUpdated() != null, "time of the desired properties");
-            Hub.check(got.getDesiredProperties().getTwinMetadata("mode").getLastUpdated() != null, "time of one of them");
+            Hub.equal(got.getDesiredProperties().getTwinMetadata("firmware").getLastUpdatedVersion(), 2);
             Hub.equal(got.getCapabilities().isIotEdge(), false);
             Hub.equal(got.getConnectionState(), "DISCONNECTED");
         });
-        Hub.test("a replacement checks the etag", () -> {
-            Twin twin = TWINS.get("java-1");
-            String etag = "\"" + twin.getETag() + "\"";
-            TWINS.replace(twin, etag);
-            Hub.rejected(IotHubPreconditionFailedException.class, "PreconditionFailed", () -> TWINS.replace(twin, etag));
-            TWINS.replace(twin, "*");
+        Hub.test("a patch checks the etag", () -> {
+            Twin first = TWINS.get("java-1");
+            Twin change = new Twin("java-1");
+            change.getTags().put("wave", 1);
+            TWINS.patch(change, "\"" + first.getETag() + "\"");
+            Hub.rejected(IotHubPreconditionFailedException.class, "PreconditionFailed",
+                () -> TWINS.patch(change, "\"" + first.getETag() + "\""));
+            TWINS.patch(change, "*");
+        });
+        Hub.test("a replacement leaves only what it has", () -> {
+            Twin twin = new Twin("java-1");
+            twin.getTags().put("only", 1);
+            twin.getDesiredProperties().put("mode", "eco");
+            TWINS.replace(twin);
+            Twin got = TWINS.get("java-1");
+            Hub.equal(got.getTags().keySet().toString(), "[only]");
+            Hub.equal(got.getDesiredProperties().keySet().toString(), "[mode]");
         });
         Hub.test("a twin of an unknown device", () ->
             Hub.rejected(IotHubNotFoundException.class, "DeviceNotFound", () -> TWINS.get("java-none")));
@@ -173,7 +184,7 @@ final class Devices {
             ConfigurationContent content = new ConfigurationContent();
             content.setDeviceContent(new HashMap<>(Map.of("properties.desired.x", 1)));
             wanted.setContent(content);
-            wanted.setTargetCondition("tags.site = 'north'");
+            wanted.setTargetCondition("tags.only = 1");
             wanted.setPriority(1);
             wanted.setLabels(new HashMap<>(Map.of("team", "a")));
             Configuration made = CONFIGURATIONS.create(wanted);
@@ -195,6 +206,20 @@ final class Devices {
             CONFIGURATIONS.delete(CONFIGURATIONS.get("java-etag"));
             Hub.rejected(IotHubNotFoundException.class, "ConfigurationNotFound", () -> CONFIGURATIONS.get("java-etag"));
         });
+        Hub.test("a target condition that is not one", () -> {
+            Configuration wanted = new Configuration("java-bad");
+            wanted.setTargetCondition("tags.only = 1 GROUP BY tags.only");
+            Hub.rejected(IotHubBadFormatException.class, "InvalidConfigurationTargetCondition", () -> CONFIGURATIONS.create(wanted));
+        });
+        Hub.test("content is applied to an edge device", () -> {
+            ConfigurationContent content = new ConfigurationContent();
+            Map<String, Map<String, Object>> modules = new HashMap<>();
+            modules.put("$edgeAgent", new HashMap<>(Map.of("properties.desired", Map.of("schemaVersion", "1.1"))));
+            modules.put("$edgeHub", new HashMap<>(Map.of("properties.desired", Map.of("schemaVersion", "1.1"))));
+            content.setModulesContent(modules);
+            CONFIGURATIONS.applyConfigurationContentOnDevice("java-edge", content);
+            Hub.equal(TWINS.get("java-edge", "$edgeAgent").getDesiredProperties().get("schemaVersion"), "1.1");
+        });
     }
 
     private static void queries() {
@@ -203,7 +228,7 @@ final class Devices {
                 REGISTRY.addDevice(new Device("java-page-" + n));
             }
             QueryPageOptions one = QueryPageOptions.builder().pageSize(1).build();
-            TwinQueryResponse twins = TWINS.query("SELECT * FROM devices WHERE STARTS_WITH(deviceId, 'java-page-')", one);
+            TwinQueryResponse twins = TWINS.query("SELECT * FROM devices WHERE STARTSWITH(deviceId, 'java-page-')", one);
             List<String> ids = new ArrayList<>();
             while (twins.hasNext()) {
                 ids.add(twins.next(one).getDeviceId());
@@ -216,18 +241,18 @@ final class Devices {
             Hub.equal(twins.next().getModuleId(), "m2");
             Hub.equal(twins.hasNext(), false);
         });
-        Hub.test("members are selected, grouped and counted", () -> {
+        Hub.test("names with hyphens are selected and grouped", () -> {
             for (int n = 0; n < 3; n++) {
                 Twin twin = new Twin("java-page-" + n);
-                twin.getDesiredProperties().put("mode", n == 0 ? "x" : "y");
-                TWINS.replace(twin);
+                twin.getDesiredProperties().put("key-a1-b2", n == 0 ? "x" : "y");
+                TWINS.patch(twin);
             }
-            RawQueryResponse rows = QUERIES.queryRaw("SELECT properties.desired.mode AS mode, COUNT() AS numberOfDevices"
-                + " FROM devices WHERE STARTS_WITH(deviceId, 'java-page-') GROUP BY properties.desired.mode");
+            RawQueryResponse rows = QUERIES.queryRaw("SELECT properties.desired.key-a1-b2 AS key-a1-b2, COUNT() AS numberOfDevices"
+                + " FROM devices WHERE is_defined(properties.desired.key-a1-b2) GROUP BY properties.desired.key-a1-b2");
             Map<String, Integer> counts = new HashMap<>();
             while (rows.hasNext()) {
                 JsonObject row = new Gson().fromJson(rows.next(), JsonObject.class);
-                counts.put(row.get("mode").getAsString(), row.get("numberOfDevices").getAsInt());
+                counts.put(row.get("key-a1-b2").getAsString(), row.get("numberOfDevices").getAsInt());
             }
             Hub.equal(counts, Map.of("x", 1, "y", 2));
         });

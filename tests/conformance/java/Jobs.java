@@ -145,10 +145,10 @@ final class Jobs {
 
     private static void scheduled() {
         Hub.test("a scheduled twin update reaches the devices", () -> {
-            ScheduledJob made = JOBS.scheduleUpdateTwin("java-twins", "STARTS_WITH(deviceId, 'java-fleet-')", tagged("wave", "third"), new Date(), 60);
+            ScheduledJob made = JOBS.scheduleUpdateTwin("java-Twins", "STARTSWITH(deviceId, 'java-fleet-')", tagged("wave", "third"), new Date(), 60);
             Hub.equal(made.getJobType(), ScheduledJobType.scheduleUpdateTwin);
             Hub.equal(made.getJobStatus(), ScheduledJobStatus.queued);
-            ScheduledJob done = finished("java-twins");
+            ScheduledJob done = finished("java-Twins");
             Hub.equal(done.getJobStatus(), ScheduledJobStatus.completed);
             Hub.equal(done.getJobStatistics().getDeviceCount(), 2);
             Hub.equal(done.getJobStatistics().getSucceededCount(), 2);
@@ -189,13 +189,13 @@ final class Jobs {
                 ids.add(jobs.next(one).getJobId());
                 Hub.check(ids.size() <= 2, "too many pages: " + ids);
             }
-            Hub.check(ids.containsAll(List.of("java-twins", "java-later")), "got " + ids);
+            Hub.check(ids.containsAll(List.of("java-Twins", "java-later")), "got " + ids);
             JobQueryResponse cancelled = JOBS.query(ScheduledJobType.scheduleUpdateTwin, ScheduledJobStatus.cancelled);
             Hub.equal(cancelled.next().getJobId(), "java-later");
             Hub.equal(cancelled.hasNext(), false);
         });
         Hub.test("scheduled jobs are queried in SQL, a row for each device", () -> {
-            JobQueryResponse jobs = JOBS.query("SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'java-twins'");
+            JobQueryResponse jobs = JOBS.query("SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'java-Twins'");
             List<String> devices = new ArrayList<>();
             while (jobs.hasNext()) {
                 devices.add(jobs.next().getDeviceId());

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use jobs_devices::JsonObject;
-use jobs_devices::query::{MAX_CONDITION_BYTES, module_condition, parse_condition};
+use jobs_devices::query::{Expr, MAX_CONDITION_BYTES, module_condition, parse_condition};
 use jobs_devices::rules::{Section, Severity, twin_section};
 use jobs_ext::{DirectMethod, JobsClient, ScheduledJob, Timestamp, TwinPatch};
 use serde_json::{Map, Value};
@@ -150,9 +150,25 @@ async fn change_of(
             change.danger(format!("{work} on {}", counted(count, noun)));
         }
         Count::Unknown if condition == "*" => change.danger(format!("{work} on all devices")),
-        _ => {}
+        _ => {
+            // Ids that have no device yet count too: the job may start later.
+            let ids = parse_condition(module_condition(condition).unwrap_or(condition))
+                .map_or(0, |condition| condition.expr().map_or(0, listed));
+            if ids > MOST_UNASKED {
+                change.danger(format!("{work} by lists of {ids} ids"));
+            }
+        }
     }
     Ok(change)
+}
+
+/// How many values the lists of a condition have that a member has to be in.
+fn listed(part: &Expr) -> u64 {
+    match part {
+        Expr::In { list, negated, .. } if !negated => list.len() as u64,
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().map(listed).sum(),
+        _ => 0,
+    }
 }
 
 /// Rejects a condition that this program cannot read: the hub would take the job, and the job fail later or select other devices.

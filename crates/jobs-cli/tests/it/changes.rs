@@ -268,6 +268,23 @@ fn the_limit_counts_each_identity_once() {
 }
 
 #[test]
+fn a_list_of_more_than_a_thousand_ids_needs_a_confirmation() {
+    let (_hub, cli) = fleet(2);
+    let list = |from: usize, to: usize| {
+        let ids: Vec<_> = (from..to).map(|n| format!("'{n}'")).collect();
+        format!("deviceId IN [{}]", ids.join(","))
+    };
+    let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];
+    let two_lists = format!("{} OR {}", list(0, 500), list(500, 1001));
+    for condition in [list(0, 1001), two_lists] {
+        let ran = rejected(&cli, &[&schedule[..], &[&*condition]].concat());
+        contains(&ran.stderr, &["lists of 1001 ids", "--yes"]);
+    }
+    cli.run(&[&schedule[..], &[&*list(0, 1000)]].concat())
+        .expect(0);
+}
+
+#[test]
 fn a_plan_for_all_devices_needs_a_confirmation() {
     let (_hub, cli) = fleet(2);
     let schedule = ["schedule", "twin", "--tag", "a=1", "--where"];

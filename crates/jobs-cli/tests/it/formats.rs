@@ -263,6 +263,11 @@ fn a_result_without_some_lines_replaces_no_file() {
     assert_eq!(cli.read("f.txt"), text);
     set_mode(&["--rejects", "remarks.txt"]).expect(1);
     assert_eq!(cli.read("remarks.txt"), "a remark\n");
+    // Nor is what is left of a row the notice of the hub.
+    let damaged = format!("\"id\":\"c\",\"status\":\"enabled\"}}\n{ROWS}");
+    cli.file("f.txt", &damaged);
+    set_mode(&[]).expect(1);
+    assert_eq!(cli.read("f.txt"), damaged);
 }
 
 #[test]
@@ -273,6 +278,10 @@ fn a_file_without_rows_is_rejected_and_one_line_of_text_is_not() {
         ("\n\n", 0),
         ("The export has no keys, and no device.\n", 0),
         ("one line\nand another\n", 2),
+        // The head of a table, alone.
+        ("id,status\n", 2),
+        ("\"id\";\"status\"\n", 2),
+        ("id\tstatus\n", 2),
         ("{\"id\":\n", 2),
         // NUL bytes make a file binary only when no line is a row.
         ("\0\0\0\n{\"id\":\"a\"}\n", 0),

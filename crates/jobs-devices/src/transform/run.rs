@@ -268,10 +268,10 @@ impl Passed {
     }
 
     /// Counts a line of plain text and says whether it belongs to the rejects. Only the first line of a file may be the notice that the
-    /// hub puts before the rows, and it has no row in it.
+    /// hub puts before the rows, and it has no part of a row in it.
     fn notice(&mut self, place: Place, words: &str, is_first: bool) -> bool {
         self.notices += 1;
-        let is_later = !is_first || words.contains('{');
+        let is_later = !is_first || words.contains(['{', '}']);
         self.later_notices += u64::from(is_later);
         // Of a line that is too long, a notice has the first bytes.
         let is_cut = words.len() > START_OF_LONG_LINE && words.ends_with('…');

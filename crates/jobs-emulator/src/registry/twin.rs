@@ -92,12 +92,16 @@ pub(crate) fn merge(twin: &mut Twin, parts: TwinParts, now: Time) -> Result<(), 
         (Side::Desired, parts.desired),
         (Side::Reported, parts.reported),
     ] {
-        let Some(mut patch) = patch else {
+        let patch = patch.map(|mut patch| {
+            patch.remove(METADATA);
+            patch.remove(VERSION);
+            patch
+        });
+        // The Java client sends a section that it does not change as an empty object.
+        let Some(patch) = patch.filter(|patch| !patch.is_empty()) else {
             freeze(twin, side);
             continue;
         };
-        patch.remove(METADATA);
-        patch.remove(VERSION);
         rules::checked_text(side.section(), &patch)?;
         let mut metadata = stored_metadata(twin, side);
         let (properties, _, version) = side.of(twin);
