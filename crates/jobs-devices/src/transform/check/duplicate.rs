@@ -53,7 +53,8 @@ pub(super) fn repeated_name(line: &str) -> Option<String> {
                     continue;
                 } else {
                     let many = level.many.get_or_insert_default();
-                    many.insert(key.hash_one(&name)) || !level.has(line, &name, at)
+                    let [a, b, c, d, e, ..] = key.hash_one(&name).to_ne_bytes();
+                    many.insert([a, b, c, d, e]) || !level.has(line, &name, at)
                 };
                 if !is_new {
                     return Some(name.shown().chars().take(64).collect());
@@ -82,8 +83,9 @@ struct Level {
     start: usize,
     /// The bits of its names: a name whose bit is not there is a new one.
     bits: u64,
-    /// The hashes of its other names.
-    many: Option<HashSet<u64>>,
+    /// The hashes of its other names, five bytes of each: hardly two are equal among the names of a line, and the names of those
+    /// are compared.
+    many: Option<HashSet<[u8; 5]>>,
 }
 
 impl Level {
