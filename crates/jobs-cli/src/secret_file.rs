@@ -27,6 +27,9 @@ pub(crate) async fn read(
     let origin = origin_of(path);
     let input = input::secret(option, what);
     let text = input.read_text_or_stdin(path, stdin).await?;
+    if let Some(secret) = of_azure_cli(&text) {
+        return Ok(secret);
+    }
     let mut lines = text
         .trim_start_matches('\u{feff}')
         .lines()
@@ -41,6 +44,13 @@ pub(crate) async fn read(
             "{origin} has more than one line; it should hold one {what} ({option})"
         ))),
     }
+}
+
+/// The connection string in what `az iot hub connection-string show` prints: an object with that one member.
+pub(crate) fn of_azure_cli(text: &str) -> Option<Secret> {
+    let printed: serde_json::Value =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    Some(Secret::new(printed.get("connectionString")?.as_str()?))
 }
 
 /// Somebody who types the secret itself where a file name belongs gets told so, without seeing it again.

@@ -158,7 +158,7 @@ async fn sign_in(
         (None, None, Some(HubAuth::Entra)) => Err(Failure::usage("--auth entra needs --host HOST")),
         (None, None, None) => match &environment.connection_string {
             Some(text) => Ok(SignIn::ConnectionString {
-                text: Secret::new(text.trim()),
+                text: secret_file::of_azure_cli(text).unwrap_or_else(|| Secret::new(text.trim())),
                 origin: environment::CONNECTION_STRING.to_owned(),
             }),
             None => Err(blank(
@@ -278,6 +278,10 @@ mod tests {
             text_of(&settings),
             ("HostName=other", path.to_str().unwrap())
         );
+        // As the Azure command line prints it.
+        std::fs::write(&path, "{\n  \"connectionString\": \"HostName=az\"\n}\n").unwrap();
+        let settings = hub(&args, &environment(), &Stdin::default()).await.unwrap();
+        assert_eq!(text_of(&settings).0, "HostName=az");
         let settings = hub(&HubArgs::default(), &environment(), &Stdin::default())
             .await
             .unwrap();

@@ -65,6 +65,16 @@ fn an_import_rejects_plain_text_below_the_first_line() {
 }
 
 #[test]
+fn an_id_that_mqtt_cannot_carry_is_a_warning_of_an_import() {
+    let line =
+        |more: &str| format!(r#"{{"id":"press{more}","importMode":"create","status":"enabled"}}"#);
+    assert_eq!(found(&line("#1"), Purpose::Import), ["warning mqtt-id"]);
+    assert_eq!(found(&line("+1"), Purpose::Import), ["warning mqtt-id"]);
+    assert_eq!(found(&line("#1"), Purpose::Export), [""; 0]);
+    assert_eq!(found(&line("-1.a:=@"), Purpose::Import), [""; 0]);
+}
+
+#[test]
 fn a_plain_row_to_import_is_clean() {
     for line in [
         r#"{"id":"d","importMode":"create","status":"enabled"}"#,

@@ -158,8 +158,17 @@ impl FromStr for ConnectionString {
             return Err(Error::configuration("the connection string is empty"));
         }
         let parts = Parts::read(text)?;
-        let missing =
-            |name: &str| Error::configuration(format!("the connection string lacks {name}"));
+        let missing = |name: &str| {
+            let text = format!("the connection string lacks {name}");
+            let is_cut =
+                parts.policy.is_none() && parts.key.is_none() && !text.contains("HostName");
+            Error::configuration(match is_cut {
+                true => format!(
+                    "{text}; it ends behind HostName, as when a shell cuts it at the first semicolon: put it in quotes"
+                ),
+                false => text,
+            })
+        };
         let host_name = parts.host_name.ok_or_else(|| missing("HostName"))?;
         if host_name.contains("://") {
             return Err(Error::configuration(
@@ -254,6 +263,7 @@ mod tests {
                 format!("HostName=h;SharedAccessKey={KEY}"),
                 "lacks SharedAccessKeyName",
             ),
+            ("HostName=h".into(), "put it in quotes"),
             (
                 "HostName=h;SharedAccessKeyName=p".into(),
                 "lacks SharedAccessKey",

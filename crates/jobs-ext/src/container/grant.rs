@@ -24,6 +24,7 @@ pub struct SasGrant {
     addresses: Option<String>,
     version: Option<String>,
     policy: Option<String>,
+    bare_plus: bool,
 }
 
 /// What a signature is for.
@@ -62,6 +63,16 @@ impl SasGrant {
             _ => return,
         };
         *slot = Some(value);
+    }
+
+    /// Notes how the signature itself is spelt; it is not kept.
+    pub(super) fn note_signature(&mut self, raw: &str) {
+        self.bare_plus |= raw.contains('+');
+    }
+
+    /// Whether the signature has a `+` that is not encoded.
+    pub(crate) fn has_bare_plus(&self) -> bool {
+        self.bare_plus
     }
 
     /// The parameters that are safe to show, as a query with a trailing `&`.

@@ -215,7 +215,10 @@ fn read_grant(query: &str) -> Result<SasGrant> {
     let mut signed = false;
     for (name, value) in pairs(query) {
         match name {
-            "sig" => signed = !value.is_empty(),
+            "sig" => {
+                signed = !value.is_empty();
+                grant.note_signature(value);
+            }
             _ => grant.set(name, sas::decode(value)),
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn judge(
     judge_rights(report, subject, role, grant);
     judge_times(report, subject, grant, now);
     judge_way(report, subject, uri, grant);
+    judge_spelling(report, subject, grant);
     // Nothing is praised that was found wanting, here or before.
     if report.findings().iter().all(|f| f.subject() != subject) {
         let until = grant
@@ -129,7 +130,16 @@ fn judge_times(report: &mut PreflightReport, subject: &str, grant: &SasGrant, no
             "make a new one, for the container",
         ));
     }
-    if grant.is_early(now) {
+    if let (Some(start), Some(end)) = (grant.starts_at(), grant.expires_at())
+        && end <= start
+    {
+        report.add(Finding::error(
+            subject,
+            ErrorKind::ContainerRejected,
+            "the signature can never be valid: it ends before it starts (st, se)",
+            "make a new one",
+        ));
+    } else if grant.is_early(now) {
         report.add(Finding::error(
             subject,
             ErrorKind::ContainerRejected,
@@ -188,6 +198,17 @@ fn judge_way(report: &mut PreflightReport, subject: &str, uri: &ContainerUri, gr
             "make a signature without sip, or with one address or first-last",
         )
     });
+}
+
+/// What a copy of the URI may have done to the signature. It may be right all the same, so nothing fails.
+fn judge_spelling(report: &mut PreflightReport, subject: &str, grant: &SasGrant) {
+    if grant.has_bare_plus() {
+        report.add(Finding::warning(
+            subject,
+            "the signature (sig) has a `+` as it is, which storage reads as a blank",
+            "write %2B in its place, or copy the URI again",
+        ));
+    }
 }
 
 /// One address, or two in their order, as storage takes them.

@@ -73,7 +73,7 @@ async fn the_holder_of_the_slot_is_named() {
 }
 
 /// Signatures, and the worst that is said of each as an output.
-const SIGNATURES: [(&str, Severity, &str); 20] = [
+const SIGNATURES: [(&str, Severity, &str); 22] = [
     ("&sr=b&sp=racwdl&se=2030-01-01", Severity::Error, "one blob"),
     // Both at once: curing the one does not help.
     ("&sr=b&sp=racwdl&se=2020-01-01", Severity::Error, "expired"),
@@ -81,6 +81,16 @@ const SIGNATURES: [(&str, Severity, &str); 20] = [
         "&sr=c&sp=racwdl&se=2027-01-15T07:59:59Z",
         Severity::Error,
         "expired",
+    ),
+    (
+        "&sr=c&sp=racwdl&st=2098-01-01&se=2097-12-31",
+        Severity::Error,
+        "ends before it starts",
+    ),
+    (
+        "&sr=c&sp=racwdl&se=2030-01-01&sig=pla+nted&x=",
+        Severity::Warning,
+        "as it is",
     ),
     (
         "&sr=c&sp=racwdl&st=2027-01-15T09:00:00Z&se=2030-01-01",

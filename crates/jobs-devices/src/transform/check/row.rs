@@ -66,6 +66,19 @@ pub(super) fn check(borrowed: &RowRef<'_>, purpose: Purpose, at: &mut Place<'_>)
             at.find(severity, rule, format!("{who}: {message}"));
         }
         effects(borrowed, &who, at);
+        ids(&row, &who, at);
+    }
+}
+
+/// Ids that the registry takes and MQTT does not: its clients put them into topics, where these characters are wildcards.
+fn ids(row: &Row, who: &Who<'_>, at: &mut Place<'_>) {
+    for id in [Some(row.id.as_str()), row.module_id.as_deref()] {
+        if let Some(wildcard) = id.and_then(|id| id.chars().find(|c| matches!(c, '#' | '+'))) {
+            let message = format!(
+                "{who}: `{wildcard}` is a wildcard of MQTT, so no MQTT client and no edge hub can use this id"
+            );
+            at.warning("mqtt-id", message);
+        }
     }
 }
 
