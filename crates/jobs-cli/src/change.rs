@@ -135,7 +135,10 @@ impl Change {
             ))
             .hint("look at the change with --dry-run, then add --yes"));
         }
-        if ask(format!("{question}. Continue?")).await? {
+        context.job.asking();
+        let is_confirmed = ask(format!("{question}. Continue?")).await?;
+        context.job.preparing();
+        if is_confirmed {
             return Ok(Decision::Proceed);
         }
         Err(Failure::usage("not confirmed; nothing was changed"))

@@ -185,6 +185,8 @@ pub(crate) struct WaitOptions {
 enum State {
     #[default]
     None,
+    /// A change waits for the answer to a question.
+    Asking,
     /// One is going to be made; nothing of it is at the hub yet.
     Preparing,
     /// Its file is on its way to the container.
@@ -200,6 +202,11 @@ enum State {
 }
 
 impl JobTracker {
+    /// A question is open: nothing has been sent.
+    pub(crate) fn asking(&self) {
+        self.set(State::Asking);
+    }
+
     /// A job is going to be made: a file may go up first, or the hub's slot be waited for.
     pub(crate) fn preparing(&self) {
         self.set(State::Preparing);
@@ -307,6 +314,10 @@ impl JobTracker {
     fn stopped(&self, exit: Exit, what: &str) -> Failure {
         match self.get() {
             State::None | State::Inside => Failure::new(exit, what),
+            State::Asking => Failure::new(
+                exit,
+                format_args!("{what} before the question was answered; nothing was changed"),
+            ),
             State::Preparing => Failure::new(exit, format_args!("{what}; no job was created")),
             State::Uploading => Failure::new(
                 exit,

@@ -450,3 +450,15 @@ fn check_reports_each_fault_with_its_place_and_rule() {
         (&json!(1), &json!([]))
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn a_missing_folder_for_temporary_files_is_named() {
+    let cli = Cli::new();
+    let file = cli.file("f.txt", "{\"id\":\"a\",\"status\":\"enabled\"}\n");
+    let cli = cli.with("TMPDIR", "/nonexistent");
+    let ran = cli.run(&["devices", "merge", &file]).expect(2);
+    for part in ["temporary file in /nonexistent", "TMPDIR"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+}

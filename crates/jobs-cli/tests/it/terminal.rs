@@ -138,6 +138,13 @@ fn a_dangerous_change_is_asked_about_on_the_terminal() {
     // Ctrl-C is an answer too.
     let (code, shown) = with_an_answer(&cli, &["import", &file], "\u{3}");
     assert_eq!(code, Some(130), "{shown}");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+    // So is silence, when there is a time limit.
+    let limited = ["import", &file, "--timeout", "1s"];
+    let (code, shown) = with_an_answer(&cli, &limited, "");
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+    assert!(!shown.contains("looked for the hub"), "{shown}");
     let exported = cli.run(&["export", "--download", "-", "-q"]).expect(0);
     assert!(
         exported.stdout.contains("\"id\":\"d\""),

@@ -84,7 +84,7 @@ async fn what_the_service_would_refuse_is_refused_here_with_a_reason() {
         .connect_timeout(Duration::from_secs(2));
     let big = DirectMethod::new("m").payload(json!("x".repeat(140_000)));
     for (job, reason) in [
-        (ScheduledJob::update_twin("Upper", "*", patch()), "id"),
+        (ScheduledJob::update_twin("a.b", "*", patch()), "id"),
         (ScheduledJob::update_twin("a_b", "*", patch()), "id"),
         (ScheduledJob::update_twin("", "*", patch()), "id"),
         (ScheduledJob::update_twin("a", " ", patch()), "condition"),

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{BufWriter, Read as _, Seek as _, Write as _};
 
+use super::work::no_temporary_file;
 use crate::args::Format;
-use crate::failure::{Failure, plain};
+use crate::failure::Failure;
 use crate::printer::Printer;
 
 use serde::Serialize;
@@ -22,7 +23,7 @@ pub(super) struct Spool {
 impl Spool {
     /// An empty list in a file that has no name and is gone when the process ends.
     pub(super) fn new(format: Format) -> Result<Self, Failure> {
-        let file = tempfile::tempfile().map_err(|error| failure(&error))?;
+        let file = tempfile::tempfile().map_err(|error| no_temporary_file(&error))?;
         Ok(Self {
             file: BufWriter::with_capacity(PIECE, file),
             format,
@@ -34,7 +35,7 @@ impl Spool {
     pub(super) fn line(&mut self, line: &str) -> Result<(), Failure> {
         self.count += 1;
         let written = writeln!(self.file, "{line}");
-        written.map_err(|error| failure(&error))
+        written.map_err(|error| no_temporary_file(&error))
     }
 
     /// Adds a document to a list of documents.
@@ -52,12 +53,12 @@ impl Spool {
         };
         self.count += 1;
         let written = write!(self.file, "{before}{text}");
-        written.map_err(|error| failure(&error))
+        written.map_err(|error| no_temporary_file(&error))
     }
 
     /// Prints what was added, as it is.
     pub(super) fn print(self, printer: &Printer) -> Result<(), Failure> {
-        let read = |error: &std::io::Error| failure(error);
+        let read = |error: &std::io::Error| no_temporary_file(error);
         let file = self.file.into_inner();
         let mut file = file.map_err(|error| read(error.error()))?;
         file.rewind().map_err(|error| read(&error))?;
@@ -80,12 +81,4 @@ impl Spool {
         self.print(printer)?;
         printer.raw(end)
     }
-}
-
-fn failure(error: &std::io::Error) -> Failure {
-    Failure::usage(format_args!(
-        "cannot use a temporary file in {}: {}",
-        std::env::temp_dir().display(),
-        plain(error)
-    ))
 }

@@ -182,8 +182,20 @@ pub(crate) fn failure(name: &str, error: TransformError) -> Failure {
         TransformError::Input { line, message } => {
             Failure::usage(format_args!("{name}, line {line}: {message}"))
         }
+        TransformError::Spill(error) => no_temporary_file(&error),
         other => Failure::of_chain(&other),
     }
+}
+
+/// A file for what does not fit into memory cannot be made, written or read.
+pub(super) fn no_temporary_file(error: &io::Error) -> Failure {
+    let folder = std::env::temp_dir();
+    Failure::usage(format_args!(
+        "cannot use a temporary file in {}: {}",
+        folder.display(),
+        plain(error)
+    ))
+    .hint("set TMPDIR to a folder with room")
 }
 
 /// Shows a report where the data is not: on standard output when the data went to a file. Lines that were left out make the command
